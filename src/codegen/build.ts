@@ -1,0 +1,44 @@
+/** Builds `dist/`: generated code first, then the bundled commands and the library with its types. */
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs a step on this Node.js and passes its failure on. */
+function step(file: string, ...args: string[]): void {
+  const result = spawnSync(process.execPath, [join(root, file), ...args], { cwd: root, stdio: 'inherit' });
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+step('src/codegen/main.ts');
+rmSync(join(root, 'dist', 'js'), { recursive: true, force: true });
+
+// One bundle with shared chunks: a command loads its own code and nothing else.
+await build({
+  absWorkingDir: root,
+  entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+  outdir: 'dist/js',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.12',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'linked',
+  define: { LATEEN_VERSION: JSON.stringify(version) },
+  // Bundled CommonJS packages still ask for Node.js' own modules with require().
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  logLevel: 'warning',
+});
+
+// The types of the library, for those who import it.
+if (!process.argv.includes('--quiet')) {
+  step('node_modules/typescript/bin/tsc', '-p', 'src/codegen/tsconfig.types.json');
+}

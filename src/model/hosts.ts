@@ -1,0 +1,49 @@
+/** How a host that somebody wrote becomes the full name of a service. */
+
+/** Domain of the cluster's services when nothing else is said. */
+export const DEFAULT_DOMAIN = 'cluster.local';
+
+/** `name.namespace.svc.domain`. */
+export function serviceHostname(name: string, namespace: string, domain: string = DEFAULT_DOMAIN): string {
+  return `${name}.${namespace}.svc.${domain}`;
+}
+
+/**
+ * The full name of a host written in a configuration of `namespace`. A name without a dot is a Service of
+ * that namespace; wildcards and names with dots stand for themselves.
+ * https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination
+ */
+export function fullHostname(host: string, namespace: string, domain: string = DEFAULT_DOMAIN): string {
+  if (host === '*' || host.startsWith('*.') || host.includes('.')) return host.toLowerCase();
+  return serviceHostname(host.toLowerCase(), namespace, domain);
+}
+
+/** Name and namespace in a service's full name; undefined when it is no cluster service. */
+export function parseServiceHostname(
+  hostname: string,
+  domain: string = DEFAULT_DOMAIN,
+): { name: string; namespace: string } | undefined {
+  const suffix = `.svc.${domain}`;
+  if (!hostname.endsWith(suffix)) return undefined;
+  const [name, namespace, ...rest] = hostname.slice(0, -suffix.length).split('.');
+  if (name === undefined || namespace === undefined || name === '' || namespace === '' || rest.length > 0) return undefined;
+  return { name, namespace };
+}
+
+/**
+ * Whether everything that `narrow` stands for is also covered by `wide`: equal names, or `wide` is `*` or
+ * `*.suffix` and `narrow` (wildcard or not) ends in the suffix. Case counts for nothing.
+ */
+export function hostCovers(wide: string, narrow: string): boolean {
+  const w = wide.toLowerCase();
+  const n = narrow.toLowerCase();
+  if (w === n || w === '*') return true;
+  if (!w.startsWith('*')) return false;
+  const suffix = w.slice(1);
+  return n.startsWith('*') ? n.length > w.length && n.endsWith(suffix) : n.length > suffix.length && n.endsWith(suffix);
+}
+
+/** Whether some host can be covered by both: one covers the other. */
+export function hostsOverlap(a: string, b: string): boolean {
+  return hostCovers(a, b) || hostCovers(b, a);
+}

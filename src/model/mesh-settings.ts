@@ -1,0 +1,33 @@
+/** The mesh's own settings: MeshConfig with Istio's defaults filled in where the model reads them. */
+
+import type { KindTypes } from '../api/generated/kind-types.ts';
+import { DEFAULT_DOMAIN } from './hosts.ts';
+
+export type MeshConfig = KindTypes['mesh.istio.io/MeshConfig'];
+export type MeshNetworks = KindTypes['mesh.istio.io/MeshNetworks'];
+
+export interface MeshSettings {
+  readonly config: MeshConfig;
+  readonly networks: MeshNetworks;
+  /** Where mesh-wide policies live. */
+  readonly rootNamespace: string;
+  /** Where the control plane is installed. */
+  readonly istioNamespace: string;
+  /** Domain of the cluster's services. */
+  readonly domain: string;
+}
+
+/** Settings from a MeshConfig as read; what is not said has Istio's default. */
+export function meshSettings(
+  config: MeshConfig = {},
+  options: { networks?: MeshNetworks; istioNamespace?: string; domain?: string } = {},
+): MeshSettings {
+  const istioNamespace = options.istioNamespace ?? 'istio-system';
+  return {
+    config,
+    networks: options.networks ?? {},
+    istioNamespace,
+    rootNamespace: config.rootNamespace !== undefined && config.rootNamespace !== '' ? config.rootNamespace : istioNamespace,
+    domain: options.domain ?? DEFAULT_DOMAIN,
+  };
+}

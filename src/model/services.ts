@@ -1,0 +1,142 @@
+/** The service registry: Kubernetes Services and ServiceEntries under the names that hosts resolve to. */
+
+import type { MeshObject } from '../config/object.ts';
+import type { KindTypes } from '../api/generated/kind-types.ts';
+import { fullHostname, hostCovers, serviceHostname } from './hosts.ts';
+import type { Labels } from './selectors.ts';
+import { type Visibility, exportToAnnotation, isVisibleFrom, visibilityOf } from './visibility.ts';
+
+export interface MeshServicePort {
+  readonly number: number;
+  readonly name: string;
+  /** Where the workload listens: a number, or the name of a container port. */
+  readonly targetPort: number | string;
+  /** As written: the ServiceEntry's protocol, or TCP, UDP, SCTP of a Service. */
+  readonly protocol: string;
+  readonly appProtocol: string | undefined;
+}
+
+export interface MeshService {
+  /** Full name in lower case; of a ServiceEntry also a wildcard such as `*.example.com`. */
+  readonly hostname: string;
+  readonly namespace: string;
+  readonly origin: 'Service' | 'ServiceEntry';
+  readonly object: MeshObject;
+  readonly ports: readonly MeshServicePort[];
+  readonly visibility: Visibility;
+  /** Labels of the workloads behind it; undefined when it selects none. */
+  readonly selector: Labels | undefined;
+  /** The name that an ExternalName Service stands for. */
+  readonly externalName: string | undefined;
+}
+
+export interface ServiceDefaults {
+  readonly domain: string;
+  /** MeshConfig.defaultServiceExportTo. */
+  readonly exportTo: readonly string[];
+}
+
+/** The service that a Kubernetes Service defines. */
+export function fromKubernetes(
+  object: MeshObject<KindTypes['core/Service']>,
+  namespace: string,
+  defaults: ServiceDefaults,
+): MeshService {
+  const spec = object.value.spec ?? {};
+  return {
+    hostname: serviceHostname(object.meta.name, namespace, defaults.domain),
+    namespace,
+    origin: 'Service',
+    object,
+    ports: (spec.ports ?? []).map((port) => ({
+      number: port.port ?? 0,
+      name: port.name ?? '',
+      targetPort: port.targetPort ?? port.port ?? 0,
+      protocol: port.protocol ?? 'TCP',
+      appProtocol: port.appProtocol,
+    })),
+    visibility: visibilityOf(exportToAnnotation(object), namespace, defaults.exportTo),
+    selector: spec.selector !== undefined && Object.keys(spec.selector).length > 0 ? spec.selector : undefined,
+    externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
+  };
+}
+
+/** The services that a ServiceEntry defines, one for each host. */
+export function fromServiceEntry(
+  object: MeshObject<KindTypes['networking.istio.io/ServiceEntry']>,
+  namespace: string,
+  defaults: ServiceDefaults,
+): readonly MeshService[] {
+  const spec = object.value.spec ?? {};
+  const visibility = visibilityOf(spec.exportTo, namespace, defaults.exportTo);
+  const ports = (spec.ports ?? []).map((port) => ({
+    number: port.number ?? 0,
+    name: port.name ?? '',
+    targetPort: port.targetPort ?? port.number ?? 0,
+    protocol: port.protocol ?? '',
+    appProtocol: undefined,
+  }));
+  return (spec.hosts ?? []).map((host) => ({
+    hostname: host.toLowerCase(),
+    namespace,
+    origin: 'ServiceEntry' as const,
+    object,
+    ports,
+    visibility,
+    selector: spec.workloadSelector?.labels,
+    externalName: undefined,
+  }));
+}
+
+export class ServiceRegistry {
+  readonly all: readonly MeshService[];
+  readonly #domain: string;
+  readonly #exact = new Map<string, MeshService[]>();
+  /** Wildcard services under what follows their `*`, so that a lookup walks the labels of the host. */
+  readonly #wildcards = new Map<string, MeshService[]>();
+
+  constructor(services: readonly MeshService[], domain: string) {
+    this.all = services;
+    this.#domain = domain;
+    for (const service of services) {
+      const wild = service.hostname.startsWith('*');
+      const index = wild ? this.#wildcards : this.#exact;
+      const name = wild ? service.hostname.slice(1) : service.hostname;
+      const list = index.get(name);
+      if (list === undefined) index.set(name, [service]);
+      else list.push(service);
+    }
+  }
+
+  /** Services of exactly that full name, whoever may see them. */
+  named(hostname: string): readonly MeshService[] {
+    return this.#exact.get(hostname.toLowerCase()) ?? (hostname.startsWith('*') ? (this.#wildcards.get(hostname.slice(1).toLowerCase()) ?? []) : []);
+  }
+
+  /**
+   * The services that a host written in `namespace` stands for and that `namespace` may see: those of that
+   * name (the namespace's own first), else those of the longest wildcard that covers it.
+   */
+  lookup(host: string, namespace: string): readonly MeshService[] {
+    return this.lookupFor(host, namespace, [namespace]);
+  }
+
+  /** As `lookup`, but visible from any of `viewers`: a VirtualService counts wherever it is exported to. */
+  lookupFor(host: string, namespace: string, viewers: readonly string[]): readonly MeshService[] {
+    const hostname = fullHostname(host, namespace, this.#domain);
+    const visible = (services: readonly MeshService[] | undefined) =>
+      (services ?? [])
+        .filter((service) => viewers.some((viewer) => isVisibleFrom(service.visibility, viewer)))
+        .sort((a, b) => Number(b.namespace === namespace) - Number(a.namespace === namespace));
+    if (hostname.startsWith('*')) {
+      return visible(this.all.filter((service) => hostCovers(hostname, service.hostname) || hostCovers(service.hostname, hostname)));
+    }
+    const exact = visible(this.#exact.get(hostname));
+    if (exact.length > 0) return exact;
+    for (let dot = hostname.indexOf('.'); dot >= 0; dot = hostname.indexOf('.', dot + 1)) {
+      const covered = visible(this.#wildcards.get(hostname.slice(dot)));
+      if (covered.length > 0) return covered;
+    }
+    return visible(this.#wildcards.get(''));
+  }
+}

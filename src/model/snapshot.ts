@@ -1,0 +1,103 @@
+/** The snapshot: the whole mesh as one immutable value that every question is answered from. */
+
+import type { KindKey } from '../api/kind-info.ts';
+import type { KindTypes } from '../api/generated/kind-types.ts';
+import type { MeshObject } from '../config/object.ts';
+import { type MeshSettings, meshSettings } from './mesh-settings.ts';
+import { ObjectStore } from './object-store.ts';
+import { ServiceRegistry, fromKubernetes, fromServiceEntry } from './services.ts';
+import { WORKLOAD_KINDS, type Workload, WorkloadIndex, workloadOf } from './workloads.ts';
+
+export interface SnapshotOptions {
+  /** The namespace of objects that name none; `default`. */
+  readonly defaultNamespace?: string;
+  readonly mesh?: MeshSettings;
+}
+
+/** What all views of one snapshot share; indexes are made when they are first asked for. */
+interface SnapshotData {
+  readonly store: ObjectStore;
+  readonly mesh: MeshSettings;
+  services?: ServiceRegistry;
+  workloads?: WorkloadIndex;
+}
+
+export class Snapshot {
+  readonly #data: SnapshotData;
+  readonly #onRead: (kinds: readonly KindKey[]) => void;
+
+  private constructor(data: SnapshotData, onRead: (kinds: readonly KindKey[]) => void) {
+    this.#data = data;
+    this.#onRead = onRead;
+  }
+
+  /** Builds a snapshot of objects that have passed the schema's type checks. */
+  static build(objects: Iterable<MeshObject>, options: SnapshotOptions = {}): Snapshot {
+    const store = new ObjectStore(objects, options.defaultNamespace ?? 'default');
+    return new Snapshot({ store, mesh: options.mesh ?? meshSettings() }, () => {});
+  }
+
+  /** The same snapshot; `onRead` hears of the kinds that are read through it. */
+  recording(onRead: (kinds: readonly KindKey[]) => void): Snapshot {
+    return new Snapshot(this.#data, onRead);
+  }
+
+  get mesh(): MeshSettings {
+    return this.#data.mesh;
+  }
+
+  /** All objects of a kind, in the order of the input. */
+  list<Kind extends keyof KindTypes>(kind: Kind): readonly MeshObject<KindTypes[Kind]>[] {
+    this.#onRead([kind]);
+    return this.#data.store.list(kind) as readonly MeshObject<KindTypes[Kind]>[];
+  }
+
+  /** The object of that kind and name; `namespace` is '' for kinds of cluster scope. */
+  find<Kind extends keyof KindTypes>(
+    kind: Kind,
+    namespace: string,
+    name: string,
+  ): MeshObject<KindTypes[Kind]> | undefined {
+    this.#onRead([kind]);
+    return this.#data.store.find(kind, namespace, name) as MeshObject<KindTypes[Kind]> | undefined;
+  }
+
+  /** The namespace that counts for an object: the default one where the input names none. */
+  namespaceOf(object: MeshObject): string {
+    return this.#data.store.namespaceOf(object);
+  }
+
+  /** Services and ServiceEntries (reads both kinds). */
+  get services(): ServiceRegistry {
+    this.#onRead(['core/Service', 'networking.istio.io/ServiceEntry']);
+    return (this.#data.services ??= this.#buildServices());
+  }
+
+  /** Pods and pod templates (reads every kind of WORKLOAD_KINDS). */
+  get workloads(): WorkloadIndex {
+    this.#onRead(WORKLOAD_KINDS);
+    return (this.#data.workloads ??= this.#buildWorkloads());
+  }
+
+  #buildServices(): ServiceRegistry {
+    const { store, mesh } = this.#data;
+    const defaults = { domain: mesh.domain, exportTo: mesh.config.defaultServiceExportTo ?? [] };
+    const kubernetes = store
+      .list('core/Service')
+      .map((object) => fromKubernetes(object as MeshObject<KindTypes['core/Service']>, store.namespaceOf(object), defaults));
+    const entries = store
+      .list('networking.istio.io/ServiceEntry')
+      .flatMap((object) =>
+        fromServiceEntry(object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>, store.namespaceOf(object), defaults),
+      );
+    return new ServiceRegistry([...kubernetes, ...entries], mesh.domain);
+  }
+
+  #buildWorkloads(): WorkloadIndex {
+    const { store } = this.#data;
+    const workloads = WORKLOAD_KINDS.flatMap((kind) => store.list(kind))
+      .map((object) => workloadOf(object, store.namespaceOf(object)))
+      .filter((workload): workload is Workload => workload !== undefined);
+    return new WorkloadIndex(workloads);
+  }
+}
