@@ -1,0 +1,192 @@
+/** From a command's metadata and the words of the command line to checked values. The only user of commander. */
+
+import { Command, CommanderError, Option } from 'commander';
+import { MeshError } from '../base/mesh-error.ts';
+import { nearestName } from '../base/nearest.ts';
+import type { CommandMetadata, FlagSpec, FlagSpecs, FlagValue, Invocation } from './command.ts';
+import type { SettingsSource } from './context.ts';
+import { checkFlagValue } from './flag-value.ts';
+
+/** Parses the words after the command's name. Throws a `MeshError` that says what to type instead. */
+export function parseInvocation(
+  metadata: Pick<CommandMetadata, 'path' | 'args'>,
+  specs: FlagSpecs,
+  words: readonly string[],
+  settings: SettingsSource,
+): Invocation {
+  const name = ['mesh', ...metadata.path].join(' ');
+  const command = new Command(name).helpOption(false).exitOverride().configureOutput({ outputError: () => {} });
+  for (const [flag, spec] of Object.entries(specs)) addFlag(command, flag, spec);
+
+  const { operands, unknown } = parseWords(command, normalise(words, specs), name);
+  const stranger = unknown[0];
+  if (stranger !== undefined) throw unknownFlag(stranger, specs, name);
+
+  const flags: Record<string, FlagValue | undefined> = {};
+  const given = new Set<string>();
+  for (const [flag, spec] of Object.entries(specs)) {
+    const typed: unknown = command.getOptionValue(optionKey(flag, spec));
+    const setting = typed === undefined && spec.settable !== false ? settings.find(flag, metadata.path) : undefined;
+    if (typed !== undefined) {
+      flags[flag] = checkFlagValue(flag, spec, typed as string | boolean | readonly string[]);
+    } else if (setting !== undefined) {
+      flags[flag] = checkFlagValue(flag, spec, setting.list ?? setting.text, setting);
+    } else {
+      flags[flag] = spec.default ?? (spec.type === 'boolean' ? false : spec.type === 'strings' ? [] : undefined);
+      continue;
+    }
+    given.add(flag);
+  }
+  if (flags.help !== true) checkArguments(metadata, operands, name);
+  return { args: operands, flags: flags as Invocation['flags'], given };
+}
+
+function parseWords(command: Command, words: string[], name: string): { operands: string[]; unknown: string[] } {
+  try {
+    return command.parseOptions(words);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new MeshError('BadFlagValue', error.message.replace(/^error: /, ''), {
+      hint: `Run "${name} --help" for the flags and their values.`,
+      cause: error,
+    });
+  }
+}
+
+function addFlag(command: Command, flag: string, spec: FlagSpec): void {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  if (spec.type === 'boolean') {
+    command.addOption(new Option(`${short}--${flag}`));
+    command.addOption(new Option(`--no-${flag}`).default(undefined));
+    return;
+  }
+  const option = new Option(`${short}--${flag} <${spec.value ?? 'VALUE'}>`);
+  if (spec.type === 'strings') {
+    option.argParser<readonly string[]>((value, earlier) => [...(earlier ?? []), value]);
+  }
+  command.addOption(option);
+}
+
+/** The name under which commander keeps the value. */
+function optionKey(flag: string, spec: FlagSpec): string {
+  return new Option(spec.type === 'boolean' ? `--${flag}` : `--${flag} <value>`).attributeName();
+}
+
+/**
+ * Rewrites what pflag takes and commander does not: `--flag=false`, `-o=json`, flags whose value is only taken
+ * after `=`, and other spellings of a name (`--mesh-config-file` for `--meshConfigFile`).
+ */
+function normalise(words: readonly string[], specs: FlagSpecs): string[] {
+  const result: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    if (word === '--') return [...result, ...words.slice(index)];
+    const flag = findFlag(word, specs);
+    if (flag === undefined) {
+      result.push(...splitShortFlags(word, specs));
+      continue;
+    }
+    const { name, spec, value } = flag;
+    if (spec.type === 'boolean') {
+      const truth = value === undefined ? true : checkFlagValue(name, spec, value) === true;
+      result.push(truth ? `--${name}` : `--no-${name}`);
+    } else if (value !== undefined) {
+      result.push(`--${name}=${value}`);
+    } else if (spec.type === 'string' && spec.bare !== undefined) {
+      result.push(`--${name}=${spec.bare}`);
+    } else {
+      result.push(`--${name}`);
+      // The next word is the value, whatever it looks like.
+      const next = words[index + 1];
+      if (next !== undefined) result.push(next);
+      index++;
+    }
+  }
+  return result;
+}
+
+/** The flag that a word names: `--name`, `--name=value`, `--no-name`, `-n`, `-n=value`. */
+function findFlag(
+  word: string,
+  specs: FlagSpecs,
+): { name: string; spec: FlagSpec; value: string | undefined } | undefined {
+  const match = /^--?([^=-][^=]*)(?:=([\s\S]*))?$/.exec(word);
+  const typed = match?.[1];
+  if (typed === undefined) return undefined;
+  const value = match?.[2];
+  if (!word.startsWith('--')) {
+    if (typed.length !== 1) return undefined;
+    const entry = Object.entries(specs).find(([, spec]) => spec.short === typed);
+    return entry === undefined ? undefined : { name: entry[0], spec: entry[1], value };
+  }
+  const plain = plainName(typed);
+  for (const [name, spec] of Object.entries(specs)) {
+    if (plainName(name) === plain) return { name, spec, value };
+    if (spec.type === 'boolean' && value === undefined && plain === `no${plainName(name)}`) {
+      return { name, spec, value: 'false' };
+    }
+  }
+  return undefined;
+}
+
+/** `-AR` is `-A -R`, and `-ojson` is `--output=json`, as pflag has it. */
+function splitShortFlags(word: string, specs: FlagSpecs): string[] {
+  if (!/^-[A-Za-z]{2}/.test(word)) return [word];
+  const result: string[] = [];
+  for (let index = 1; index < word.length; index++) {
+    const flag = findFlag(`-${word[index]}`, specs);
+    if (flag === undefined) return [word];
+    if (flag.spec.type === 'boolean') {
+      result.push(`--${flag.name}`);
+      continue;
+    }
+    const rest = word.slice(index + 1).replace(/^=/, '');
+    // `-AS CODE`: the value is the next word, which commander then takes.
+    return [...result, rest === '' ? `--${flag.name}` : `--${flag.name}=${rest}`];
+  }
+  return result;
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_]/g, '');
+}
+
+function unknownFlag(word: string, specs: FlagSpecs, command: string): MeshError {
+  const typed = word.split('=', 1)[0] ?? word;
+  const known = Object.entries(specs).filter(([, spec]) => spec.hidden !== true);
+  const near = typed.startsWith('--')
+    ? nearestName(
+        typed.slice(2),
+        known.map(([name]) => name),
+      )
+    : undefined;
+  const help = `Run "${command} --help" for the flags it takes.`;
+  return new MeshError('UnknownFlag', `unknown flag ${typed} for "${command}"`, {
+    hint: near === undefined ? help : `Did you mean --${near}? ${help}`,
+  });
+}
+
+function checkArguments(
+  metadata: Pick<CommandMetadata, 'path' | 'args'>,
+  operands: readonly string[],
+  name: string,
+): void {
+  const required = metadata.args.filter((arg) => arg.optional !== true);
+  const missing = required[operands.length];
+  const help = `Run "${name} --help" for usage and examples.`;
+  if (missing !== undefined) {
+    throw new MeshError('MissingArgument', `"${name}" needs ${missing.name}: ${missing.description}`, { hint: help });
+  }
+  const extra = operands[metadata.args.length];
+  if (extra !== undefined && metadata.args.at(-1)?.repeated !== true) {
+    throw new MeshError('UnexpectedArgument', `"${name}" takes no argument "${extra}"`, { hint: help });
+  }
+  for (const [index, arg] of metadata.args.entries()) {
+    const value = operands[index];
+    if (value === undefined || arg.values === undefined || arg.values.includes(value)) continue;
+    const near = nearestName(value, arg.values);
+    throw new MeshError('BadArgument', `${arg.name} is "${value}", but must be one of ${arg.values.join(', ')}`, {
+      hint: near === undefined ? help : `Did you mean ${near}?`,
+    });
+  }
+}

@@ -1,0 +1,106 @@
+/** Finds the command that a command line means, before anything of that command is loaded. */
+
+import { MeshError } from '../base/mesh-error.ts';
+import { nearestName } from '../base/nearest.ts';
+import type { CommandEntry, FlagSpec, GroupMetadata } from './command.ts';
+import { GLOBAL_FLAGS, IGNORED_FLAGS } from './global-flags.ts';
+
+export type Resolved =
+  | { readonly kind: 'command'; readonly entry: CommandEntry; readonly rest: readonly string[] }
+  | { readonly kind: 'group'; readonly path: readonly string[]; readonly rest: readonly string[] };
+
+/**
+ * Walks down the tree of commands, word by word; flags may stand anywhere between. The words of the path are
+ * taken out of `rest`. The root is the group with the empty path.
+ */
+export function resolveCommand(
+  argv: readonly string[],
+  commands: readonly CommandEntry[],
+  groups: readonly GroupMetadata[],
+): Resolved {
+  const rest: string[] = [];
+  let path: readonly string[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (word === '--') {
+      rest.push(...argv.slice(index));
+      break;
+    }
+    if (word.startsWith('-') && word !== '-') {
+      rest.push(word);
+      const next = argv[index + 1];
+      if (next !== undefined && takesNextWord(word)) {
+        rest.push(next);
+        index++;
+      }
+      continue;
+    }
+    const entry = commands.find((candidate) => matches(candidate, path, word));
+    if (entry !== undefined) return { kind: 'command', entry, rest: [...rest, ...argv.slice(index + 1)] };
+    const group = groups.find((candidate) => isChild(candidate, path, word));
+    if (group === undefined) throw unknownCommand(word, path, commands, groups);
+    path = group.path;
+  }
+  return { kind: 'group', path, rest };
+}
+
+/** Commands and groups right under a path that help lists. */
+export function childrenOf(
+  path: readonly string[],
+  commands: readonly CommandEntry[],
+  groups: readonly GroupMetadata[],
+): readonly { readonly name: string; readonly summary: string; readonly aliases: readonly string[] }[] {
+  return [...commands.filter((entry) => !entry.hidden), ...groups]
+    .filter((entry) => entry.path.length === path.length + 1 && startsWith(entry.path, path))
+    .map((entry) => ({
+      name: entry.path.at(-1) ?? '',
+      summary: entry.summary,
+      aliases: entry.aliases ?? [],
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function matches(entry: CommandEntry, path: readonly string[], word: string): boolean {
+  if (isChild(entry, path, word)) return true;
+  return entry.formerly.some(
+    (former) => former.length === path.length + 1 && startsWith(former, path) && former.at(-1) === word,
+  );
+}
+
+function isChild(
+  entry: { readonly path: readonly string[]; readonly aliases?: readonly string[] },
+  path: readonly string[],
+  word: string,
+): boolean {
+  if (entry.path.length !== path.length + 1 || !startsWith(entry.path, path)) return false;
+  return entry.path.at(-1) === word || (entry.aliases?.includes(word) ?? false);
+}
+
+function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
+  return prefix.every((word, index) => path[index] === word);
+}
+
+/** Whether the word after this flag is the flag's value. Only global flags may stand before the command. */
+function takesNextWord(word: string): boolean {
+  if (word.includes('=')) return false;
+  const specs: readonly [string, FlagSpec][] = Object.entries({ ...GLOBAL_FLAGS, ...IGNORED_FLAGS });
+  const spec = specs.find(([name, flag]) => word === `--${name}` || word === `-${flag.short}`)?.[1];
+  return spec !== undefined && spec.type !== 'boolean' && !(spec.type === 'string' && spec.bare !== undefined);
+}
+
+function unknownCommand(
+  word: string,
+  path: readonly string[],
+  commands: readonly CommandEntry[],
+  groups: readonly GroupMetadata[],
+): MeshError {
+  const parent = ['mesh', ...path].join(' ');
+  const known = childrenOf(path, commands, groups).flatMap((child) => [child.name, ...child.aliases]);
+  const near = nearestName(word, known);
+  return new MeshError('UnknownCommand', `unknown command "${word}" for "${parent}"`, {
+    hint:
+      near === undefined
+        ? `Run "${parent} --help" for the list of commands.`
+        : `Did you mean "${parent} ${near}"? Run "${parent} --help" for the list of commands.`,
+  });
+}
