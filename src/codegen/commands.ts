@@ -59,7 +59,9 @@ export function printCommands(units: readonly CommandUnit[]): { text: string; pr
     }
     const { path, aliases = [], formerly = [], summary, description, hidden = false } = metadata;
     if (path.join('/') !== place) {
-      problems.push(`src/cli/commands/${file}.ts: its path is "${path.join(' ')}", but its file says "${place}"`);
+      problems.push(
+        `src/cli/commands/${file}.ts: its path is "${path.join(' ')}", but its file says "${place}"`,
+      );
     }
     const ways = [path, ...aliases.map((alias) => [...path.slice(0, -1), alias]), ...formerly];
     for (const name of ways.map((way) => way.join(' '))) {
@@ -72,7 +74,9 @@ export function printCommands(units: readonly CommandUnit[]): { text: string; pr
       continue;
     }
     const fields = JSON.stringify({ path, aliases, formerly, summary, hidden }).slice(0, -1);
-    commands.push(`  ${fields},"load":async () => (await import('../commands/${file}.ts')) as CommandModule },\n`);
+    commands.push(
+      `  ${fields},"load":async () => (await import('../commands/${file}.ts')) as CommandModule },\n`,
+    );
   }
   const text = `${GENERATED_NOTE}
 import type { CommandEntry, CommandModule, GroupMetadata } from '../command.ts';
