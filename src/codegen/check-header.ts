@@ -9,8 +9,10 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const SCOPES = ['Namespaced', 'Cluster', 'File'];
 const COLUMN_TYPES = ['string', 'integer', 'boolean', 'date', 'number'];
 const WORDS = new Set(
-  'group kind plural singular shortNames categories scope versions printerColumns subresources ' +
-    'legacy external protoNames '.split(' '),
+  (
+    'group kind plural singular shortNames categories scope versions printerColumns subresources ' +
+    'legacy external protoNames'
+  ).split(' '),
 );
 const VERSION_WORDS = new Set(['name', 'served', 'storage', 'deprecated', 'schema']);
 const VERSION_NAME = /^v[1-9]\d*((alpha|beta)[1-9]\d*)?$/;
