@@ -1,0 +1,229 @@
+/** Reads objects from files, folders and standard input. */
+
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import path from 'node:path';
+import { MeshError } from '../../base/mesh-error.ts';
+import type { MeshObject } from '../object.ts';
+import { MAX_FILE_BYTES } from '../parse/bounds.ts';
+import { decodeText } from '../parse/decode.ts';
+import { parseText } from '../parse/parse.ts';
+import type { Problem } from '../parse/problem.ts';
+import { expandGlob, isGlob } from './glob.ts';
+import { IgnoreRules } from './ignore.ts';
+
+/** Name of the files that say what a folder's reading leaves out. */
+export const IGNORE_FILE = '.meshignore';
+
+/** What a path on the command line means standard input by. */
+export const STDIN = '-';
+
+const EXTENSIONS = new Set(['.yaml', '.yml', '.json']);
+
+export interface LoadOptions {
+  /** Documents that are no Kubernetes objects are errors. */
+  readonly strictFiles?: boolean;
+  /** Folders are read with the folders inside them; true unless said otherwise. */
+  readonly recursive?: boolean;
+  /** Files named one by one are passed over unless they end in .yaml, .yml or .json. */
+  readonly knownExtensionsOnly?: boolean;
+  /** Gives the bytes of standard input; the process's own when left out. */
+  readonly readStdin?: () => Uint8Array;
+}
+
+export interface Loaded {
+  readonly objects: readonly MeshObject[];
+  readonly problems: readonly Problem[];
+  /** Files that were read, as they are named in findings. */
+  readonly files: readonly string[];
+  /** Files given by name that were passed over because of their extension. */
+  readonly unrecognized: readonly string[];
+  /** Documents that are no Kubernetes objects. */
+  readonly skipped: number;
+  readonly documents: number;
+}
+
+/**
+ * Reads what the paths name, each file once and in a fixed order: files, folders (their .yaml, .yml and .json
+ * files), `-` for standard input, and patterns that the shell left alone. Files named one by one are read
+ * whatever .meshignore says. Throws MeshError for a path that does not exist.
+ */
+export function loadPaths(paths: readonly string[], options: LoadOptions = {}): Loaded {
+  const collected = collectFiles(paths, options);
+  const objects: MeshObject[] = [];
+  const problems: Problem[] = [];
+  let skipped = 0;
+  let documents = 0;
+  for (const file of collected.files) {
+    const decoded = readText(file, options);
+    if ('problem' in decoded) {
+      problems.push(decoded.problem);
+      continue;
+    }
+    const parsed = parseText(decoded.text, file, { strictFiles: options.strictFiles === true });
+    for (const object of parsed.objects) objects.push(object);
+    for (const problem of parsed.problems) problems.push(problem);
+    skipped += parsed.skipped;
+    documents += parsed.documents;
+  }
+  return {
+    objects,
+    problems,
+    files: collected.files,
+    unrecognized: collected.unrecognized,
+    skipped,
+    documents,
+  };
+}
+
+/** The files that the paths name, in order and without repetition. Throws MeshError as `loadPaths` does. */
+export function collectFiles(
+  paths: readonly string[],
+  options: Pick<LoadOptions, 'recursive' | 'knownExtensionsOnly'> = {},
+): { files: readonly string[]; unrecognized: readonly string[] } {
+  const files = new Map<string, string>();
+  const unrecognized: string[] = [];
+  const add = (file: string): void => {
+    const key = file === STDIN ? STDIN : path.resolve(file);
+    if (!files.has(key)) files.set(key, file);
+  };
+  const addNamed = (given: string): void => {
+    if (given === STDIN) {
+      add(STDIN);
+      return;
+    }
+    const status = statSync(given, { throwIfNoEntry: false });
+    if (status === undefined) throw notFound(given);
+    if (status.isDirectory()) {
+      for (const file of filesBelow(given, options.recursive !== false)) add(file);
+    } else if (options.knownExtensionsOnly === true && !isManifest(given)) {
+      unrecognized.push(given);
+    } else {
+      add(given);
+    }
+  };
+  for (const given of paths) {
+    const isPattern = given !== STDIN && isGlob(given) && !exists(given);
+    const matches = isPattern ? expandGlob(given, listFolder) : [given];
+    if (matches.length === 0) throw notFound(given);
+    for (const match of matches) addNamed(match);
+  }
+  return { files: [...files.values()], unrecognized };
+}
+
+function readText(file: string, options: LoadOptions): ReturnType<typeof decodeText> {
+  let bytes: Uint8Array;
+  try {
+    if (file === STDIN) {
+      bytes = options.readStdin?.() ?? readFileSync(process.stdin.fd);
+    } else {
+      const { size } = statSync(file);
+      if (size > MAX_FILE_BYTES) return tooLarge(file, size);
+      bytes = readFileSync(file);
+    }
+  } catch (error) {
+    return {
+      problem: { check: 'Syntax', level: 'Error', file, message: `cannot be read: ${reasonOf(error)}` },
+    };
+  }
+  return decodeText(bytes, file);
+}
+
+function tooLarge(file: string, size: number): ReturnType<typeof decodeText> {
+  return {
+    problem: {
+      check: 'Syntax',
+      level: 'Error',
+      file,
+      message: `the file has ${size} bytes, more than the ${MAX_FILE_BYTES} that are read`,
+      hint: 'Split it into several files.',
+    },
+  };
+}
+
+/** The manifests in a folder, sorted by name, files before folders; links to folders are not followed. */
+function filesBelow(root: string, recursive: boolean): readonly string[] {
+  const files: string[] = [];
+  const visit = (folder: string, relative: string, rules: IgnoreRules): void => {
+    const entries = listFolder(folder);
+    const own = entries.some((entry) => entry.name === IGNORE_FILE && entry.isFile())
+      ? rules.with(readIgnoreFile(path.join(folder, IGNORE_FILE)), relative)
+      : rules;
+    const folders: Dirent[] = [];
+    for (const entry of entries) {
+      const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isDirectory()) {
+        if (
+          recursive &&
+          entry.name !== '.git' &&
+          entry.name !== 'node_modules' &&
+          !own.ignores(below, true)
+        ) {
+          folders.push(entry);
+        }
+      } else if (isManifest(entry.name) && !own.ignores(below, false) && !isFolderLink(folder, entry)) {
+        files.push(path.join(folder, entry.name));
+      }
+    }
+    for (const entry of folders) {
+      visit(path.join(folder, entry.name), relative === '' ? entry.name : `${relative}/${entry.name}`, own);
+    }
+  };
+  visit(root, '', IgnoreRules.none);
+  return files;
+}
+
+/** A link to a folder could lead back up, so it is not followed. */
+function isFolderLink(folder: string, entry: Dirent): boolean {
+  return (
+    entry.isSymbolicLink() &&
+    statSync(path.join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() === true
+  );
+}
+
+function readIgnoreFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new MeshError('UnreadableFile', `cannot read ${file}: ${reasonOf(error)}`, { where: { file } });
+  }
+}
+
+function isManifest(name: string): boolean {
+  return EXTENSIONS.has(path.extname(name).toLowerCase());
+}
+
+function listFolder(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((left, right) =>
+      left.name < right.name ? -1 : 1,
+    );
+  } catch (error) {
+    throw new MeshError('UnreadableFile', `cannot read the folder ${folder}: ${reasonOf(error)}`, {
+      where: { file: folder },
+    });
+  }
+}
+
+function exists(given: string): boolean {
+  return statSync(given, { throwIfNoEntry: false }) !== undefined;
+}
+
+function notFound(given: string): MeshError {
+  return new MeshError('FileNotFound', `there is no file or folder ${given}`, { where: { file: given } });
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'it does not exist';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission is denied';
+    case 'EISDIR':
+      return 'it is a folder';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
