@@ -1,0 +1,109 @@
+/** A whole analysis: checked objects in, sorted and suppressed messages out. */
+
+import type { KindKey } from '../api/kind-info.ts';
+import type { CheckName, Finding, Level } from '../config/finding.ts';
+import { type MeshObject, objectName } from '../config/object.ts';
+import type { MeshSettings } from '../model/mesh-settings.ts';
+import { Snapshot } from '../model/snapshot.ts';
+import type { Analyzer } from './analyzer.ts';
+import { BUILTIN_FILE, builtinGateway } from './builtin-gateway.ts';
+import { MESSAGES } from './catalogue.ts';
+import { type SkippedAnalyzer, runAnalyzers, sortMessages } from './engine.ts';
+import type { Message, MessageType } from './message.ts';
+import { type Suppression, suppress } from './suppress.ts';
+
+/** An object after validation. */
+export interface CheckedObject {
+  readonly object: MeshObject;
+  readonly findings: readonly Finding[];
+  /** Its values have the types of the schema, so that it may enter a snapshot. */
+  readonly wellTyped: boolean;
+}
+
+export interface AnalysisOptions {
+  readonly analyzers: readonly Analyzer[];
+  readonly mesh: MeshSettings;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The namespace of objects that name none; `default`. */
+  readonly defaultNamespace?: string;
+  readonly suppressions?: readonly Suppression[];
+  /** Messages about objects of these namespaces only; objects of cluster scope always count. */
+  readonly namespaces?: readonly string[];
+  /** Messages about objects of these namespaces are left out. */
+  readonly excludedNamespaces?: readonly string[];
+  /** Codes to report; undefined is all. */
+  readonly only?: ReadonlySet<string>;
+  /** Codes to leave out. */
+  readonly skip?: ReadonlySet<string>;
+  /** The findings of validation are messages too; true unless only chosen analyzers run. */
+  readonly withValidation?: boolean;
+}
+
+export interface Analysis {
+  readonly messages: readonly Message[];
+  readonly suppressed: readonly Message[];
+  readonly unusedSuppressions: readonly Suppression[];
+  readonly skipped: readonly SkippedAnalyzer[];
+  /** Namespaces that objects of the input are in, sorted. */
+  readonly namespaces: readonly string[];
+}
+
+/** Analyses objects that validation has seen. Pure. */
+export function analyzeObjects(checked: readonly CheckedObject[], options: AnalysisOptions): Analysis {
+  const { mesh, defaultNamespace = 'default' } = options;
+  const sound = checked.filter(({ wellTyped }) => wellTyped).map(({ object }) => object);
+  const snapshot = Snapshot.build([...sound, ...builtinGateway(mesh.istioNamespace)], { mesh, defaultNamespace });
+  const present = new Set<KindKey>(checked.map(({ object }) => object.key));
+  const result = runAnalyzers(snapshot, { analyzers: options.analyzers, present, now: options.now });
+  const validation = options.withValidation === false ? [] : checked.flatMap(validationMessages);
+  const wanted = [...validation, ...result.messages].filter((message) => isWanted(message, snapshot, options));
+  const { kept, suppressed, unused } = suppress(wanted, options.suppressions ?? [], (object) => snapshot.namespaceOf(object));
+  const namespaces = new Set(sound.map((object) => snapshot.namespaceOf(object)).filter((name) => name !== ''));
+  return {
+    messages: sortMessages(kept, objectName),
+    suppressed: sortMessages(suppressed, objectName),
+    unusedSuppressions: unused,
+    skipped: result.skipped,
+    namespaces: [...namespaces].sort(),
+  };
+}
+
+function isWanted(message: Message, snapshot: Snapshot, options: AnalysisOptions): boolean {
+  const { code } = message.type;
+  if (options.only !== undefined && !options.only.has(code)) return false;
+  if (options.skip?.has(code) === true) return false;
+  if (message.object === undefined) return true;
+  if (message.object.source.file === BUILTIN_FILE) return false;
+  const namespace = snapshot.namespaceOf(message.object);
+  if (namespace === '') return true;
+  if (options.excludedNamespaces?.includes(namespace) === true) return false;
+  return options.namespaces === undefined || options.namespaces.includes(namespace);
+}
+
+/** Findings that have a message of their own; all others are IST0106 (errors) and IST0133 (warnings). */
+const OWN_MESSAGE: Partial<Record<CheckName, MessageType>> = {
+  UnreachableRule: MESSAGES.VirtualServiceUnreachableRule,
+  IneffectiveMatch: MESSAGES.VirtualServiceIneffectiveMatch,
+};
+
+/** Port names and labels of plain Kubernetes kinds are the business of analyzers (IST0118 and the like). */
+const LEFT_TO_ANALYZERS: ReadonlySet<CheckName> = new Set(['PortName', 'MissingLabel']);
+
+const MESSAGE_OF_LEVEL: Readonly<Record<Level, MessageType>> = {
+  Error: MESSAGES.SchemaValidationError,
+  Warning: MESSAGES.SchemaWarning,
+  Info: MESSAGES.SchemaWarning,
+};
+
+function validationMessages({ object, findings }: CheckedObject): Message[] {
+  return findings
+    .filter(({ check }) => !LEFT_TO_ANALYZERS.has(check))
+    .map(({ check, level, message, path, hint }) => ({
+      type: OWN_MESSAGE[check] ?? MESSAGE_OF_LEVEL[level],
+      text: message,
+      object,
+      path,
+      ...(hint === undefined ? {} : { hint }),
+    }));
+}

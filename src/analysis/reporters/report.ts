@@ -1,0 +1,53 @@
+/** What reporters print: the findings of one run of validate or analyze, each with its place. */
+
+import type { Level } from '../../config/finding.ts';
+
+/** One finding, ready to be printed. */
+export interface ReportFinding {
+  /** `ISTnnnn` or `MESHnnnn`. */
+  readonly code: string;
+  /** The name of the code: `ReferencedResourceNotFound`. */
+  readonly name: string;
+  readonly level: Level;
+  readonly message: string;
+  /** `Kind namespace/name`; empty when the finding is about a file or the mesh as a whole. */
+  readonly origin: string;
+  /** As the user gave it, `-` for standard input; absent for what no file says. */
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  /** From 1. */
+  readonly column?: number;
+  /** The field, as `spec.http[0].route`. */
+  readonly path?: string;
+  readonly hint?: string;
+  /** Present when somebody has accepted the finding. Only SARIF shows such findings. */
+  readonly suppressed?: { readonly reason?: string };
+}
+
+export interface Report {
+  readonly command: 'validate' | 'analyze';
+  /** The version of this program. */
+  readonly version: string;
+  /** Every file that was read, in the order of the input. */
+  readonly files: readonly string[];
+  /** In the order in which they are to be printed. */
+  readonly findings: readonly ReportFinding[];
+}
+
+/** The findings that nobody has accepted. */
+export function openFindings(report: Report): readonly ReportFinding[] {
+  return report.findings.filter((finding) => finding.suppressed === undefined);
+}
+
+/** `file:line:column`, as far as each is known; empty when nothing is. */
+export function referenceOf({ file, line, column }: ReportFinding): string {
+  return file === undefined ? '' : [file, line, column].filter((part) => part !== undefined).join(':');
+}
+
+/** How many findings there are of each level. */
+export function countLevels(findings: readonly ReportFinding[]): Readonly<Record<Level, number>> {
+  const counts = { Error: 0, Warning: 0, Info: 0 };
+  for (const { level } of findings) counts[level]++;
+  return counts;
+}

@@ -1,0 +1,62 @@
+/**
+ * `npm run bench`: time and memory of the commands as ratios to `node -e 0` in the same run. Needs
+ * `../shared/tools/meshgen.py` and Python for the large meshes; says so when they are missing.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Measurement, measure, mesh } from './measure.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/micro-shake-factory/manifests', import.meta.url));
+const meshgen = fileURLToPath(new URL('../../../shared/tools/meshgen.py', import.meta.url));
+const oneFile = join(fixtures, 'fruits-api.yaml');
+
+const baseline = measure('node -e 0', ['-e', '0'], { runs: 31 });
+
+/** A row of the table, and whether it keeps within its bound. */
+function row(result: Measurement, most?: { ratio?: number; mebibytes?: number }): boolean {
+  const ratio = result.milliseconds / baseline.milliseconds;
+  const slow = most?.ratio !== undefined && ratio > most.ratio;
+  const large = most?.mebibytes !== undefined && result.mebibytes > most.mebibytes;
+  const bounds = [most?.ratio === undefined ? '' : `at most ${most.ratio}x`, most?.mebibytes === undefined ? '' : `${most.mebibytes} MiB`];
+  const verdict = most === undefined ? '' : slow || large ? 'OVER' : 'ok';
+  console.log(
+    `${result.label.padEnd(34)} ${result.milliseconds.toFixed(1).padStart(8)} ms ${ratio.toFixed(2).padStart(7)}x ` +
+      `${result.mebibytes.toFixed(0).padStart(5)} MiB  ${bounds.filter((text) => text !== '').join(', ')} ${verdict}`,
+  );
+  return !slow && !large;
+}
+
+const results = [
+  row(baseline),
+  row(measure('mesh version', [mesh, 'version'], { runs: 21 }), { ratio: 1.8 }),
+  row(measure('mesh --help', [mesh, '--help'], { runs: 11 })),
+  row(measure('mesh validate, one file', [mesh, 'validate', oneFile], { runs: 21 }), { ratio: 2.5 }),
+];
+
+if (existsSync(meshgen)) {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-mesh-'));
+  try {
+    for (const services of [400, 4000]) {
+      const files = join(folder, String(services));
+      const made = spawnSync('python3', [meshgen, 'files', files, '--services', String(services)], { stdio: 'ignore' });
+      if (made.status !== 0) throw new Error('meshgen.py failed: is python3 installed?');
+      const bounds = services === 400 ? [{ ratio: 13, mebibytes: 200 }, { ratio: 20, mebibytes: 200 }] : [];
+      const runs = services === 400 ? 7 : 3;
+      const objects = `${services * 5} objects`;
+      results.push(
+        row(measure(`mesh validate, ${objects}`, [mesh, 'validate', files], { runs, exitCodes: [0, 1] }), bounds[0]),
+        row(measure(`mesh analyze, ${objects}`, [mesh, 'analyze', '--use-kube=false', files], { runs, exitCodes: [0, 79] }), bounds[1]),
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+} else {
+  console.log('The large meshes are left out: ../shared/tools/meshgen.py is not there.');
+}
+
+process.exitCode = results.every(Boolean) ? 0 : 1;
