@@ -1,5 +1,7 @@
 /** What a command sees of the world. Nothing in a command reaches for `process` itself. */
 
+import type { FlagSpec } from './command.ts';
+
 /** Where text goes. */
 export interface Writer {
   write(text: string): void;
@@ -37,7 +39,7 @@ export interface Context extends Io {
 /** Defaults of flags from outside the command line. */
 export interface SettingsSource {
   /** The value as text, and what it came from; undefined when nothing sets the flag. */
-  find(flag: string, command: readonly string[]): Setting | undefined;
+  find(flag: string, command: readonly string[], spec: FlagSpec): Setting | undefined;
 }
 
 export interface Setting {

@@ -7,8 +7,10 @@ import { formatError } from './error-text.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { COMMANDS, GROUPS } from './generated/commands.ts';
 import { allFlags } from './global-flags.ts';
+import { parseInvocation } from './parser.ts';
+import { processIo } from './process-io.ts';
 import { resolveCommand } from './resolve.ts';
-import { loadSettings } from './settings.ts';
+import { loadSettings, NO_SETTINGS } from './settings.ts';
 
 /** Runs one command line (without the program's name). Returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -31,7 +33,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
 async function runCommand(module: CommandModule, words: readonly string[], io: Io): Promise<number> {
   const { metadata } = module;
   const specs = allFlags(metadata.flags);
-  const [{ parseInvocation }, settings] = await Promise.all([import('./parser.ts'), loadSettings(io)]);
+  const settings = await loadSettings(io);
   const invocation = parseInvocation(metadata, specs, words, settings);
   if (invocation.flags.help === true) {
     const { commandHelp } = await import('./help.ts');
@@ -49,18 +51,13 @@ async function runCommand(module: CommandModule, words: readonly string[], io: I
 
 /** A word that only leads to other commands shows them, and so does `mesh` alone. */
 async function runGroup(path: readonly string[], words: readonly string[], io: Io): Promise<number> {
-  const [{ parseInvocation }, { groupHelp }, { NO_SETTINGS }] = await Promise.all([
-    import('./parser.ts'),
-    import('./help.ts'),
-    import('./settings.ts'),
-  ]);
   parseInvocation({ path, args: [] }, allFlags({}), words, NO_SETTINGS);
+  const { groupHelp } = await import('./help.ts');
   io.stdout.write(groupHelp(path, COMMANDS, GROUPS));
   return EXIT.ok;
 }
 
 /** For the launcher: runs on the process's own streams and leaves the exit code to it. */
 export async function start(argv: readonly string[]): Promise<void> {
-  const { processIo } = await import('./process-io.ts');
   process.exitCode = await main(argv, processIo());
 }

@@ -26,7 +26,7 @@ export function parseInvocation(
   const given = new Set<string>();
   for (const [flag, spec] of Object.entries(specs)) {
     const typed: unknown = command.getOptionValue(optionKey(flag, spec));
-    const setting = typed === undefined && spec.settable !== false ? settings.find(flag, metadata.path) : undefined;
+    const setting = typed === undefined && spec.settable !== false ? settings.find(flag, metadata.path, spec) : undefined;
     if (typed !== undefined) {
       flags[flag] = checkFlagValue(flag, spec, typed as string | boolean | readonly string[]);
     } else if (setting !== undefined) {
@@ -98,7 +98,10 @@ function normalise(words: readonly string[], specs: FlagSpecs): string[] {
       result.push(`--${name}`);
       // The next word is the value, whatever it looks like.
       const next = words[index + 1];
-      if (next !== undefined) result.push(next);
+      if (next === undefined) {
+        throw new MeshError('BadFlagValue', `--${name} needs a value`, { hint: valueHint(name, spec) });
+      }
+      result.push(next);
       index++;
     }
   }
@@ -145,6 +148,11 @@ function splitShortFlags(word: string, specs: FlagSpecs): string[] {
     return [...result, rest === '' ? `--${flag.name}` : `--${flag.name}=${rest}`];
   }
   return result;
+}
+
+function valueHint(name: string, spec: FlagSpec): string {
+  if (spec.values === undefined) return `Write --${name} ${spec.value ?? 'VALUE'}.`;
+  return `Write --${name} with one of ${spec.values.join(', ')}.`;
 }
 
 function plainName(name: string): string {
