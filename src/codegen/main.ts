@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { printRuntime } from './validator-runtime.ts';
 import { celRules, printCelRules, printCelTable } from './cel-rules.ts';
 import { printCommands, printSettings, readCommands } from './commands.ts';
+import { crdPath, customResourceDefinition } from './crd.ts';
 import { printKindTable, sortedByKey } from './kind-table.ts';
 import { printKindTypes } from './kind-types.ts';
 import { printAnalyzers, printRules, readUnits } from './lists.ts';
@@ -13,7 +14,7 @@ import type { SchemaFile } from './schema-files.ts';
 import { printTypes } from './types.ts';
 import { printValidator, printValidatorTable, printValidatorTypes } from './validators.ts';
 
-const SCHEMA_FOLDERS = ['src/api/generated', 'src/config/generated', 'src/analysis/generated'];
+const SCHEMA_FOLDERS = ['src/api/generated', 'src/config/generated', 'src/analysis/generated', 'dist/crds'];
 const COMMAND_FOLDERS = ['src/cli/generated'];
 
 /** Everything that schemas alone decide, by path. Throws when two rows would clash. */
@@ -30,6 +31,8 @@ function schemaOutputs(files: readonly SchemaFile[]): Map<string, string> {
     outputs.set(`src/api/generated/types/${name}.ts`, printTypes(schema));
     outputs.set(`src/config/generated/validators/${name}.js`, printValidator(schema));
     outputs.set(`src/config/generated/validators/${name}.d.ts`, printValidatorTypes());
+    const crd = customResourceDefinition(schema);
+    if (crd !== undefined) outputs.set(`dist/${crdPath(schema)}`, `${JSON.stringify(crd, undefined, 1)}\n`);
     const rules = celRules(schema);
     if (rules.length === 0) continue;
     withCel.push(file);

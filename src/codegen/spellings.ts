@@ -28,3 +28,42 @@ export function spellingsOf(schema: KindSchema, place: SchemaNode): Spellings | 
   if (!some.names && !some.fields) return undefined;
   return { ...(some.names ? { names } : {}), ...(some.fields ? { fields } : {}) };
 }
+
+/** The fields of an object and what must and must not be set, as lists of alternatives. */
+export interface FieldRules {
+  readonly properties: Readonly<Record<string, SchemaNode>>;
+  /** Of each list at least one must be there. A field with one spelling is a list of one. */
+  readonly required: readonly (readonly string[])[];
+  readonly exclusive: readonly (readonly string[])[];
+  readonly oneOf: readonly (readonly string[])[];
+}
+
+/**
+ * What an object's schema asks of its fields; for kinds with `protoNames` in both spellings, which also
+ * exclude each other.
+ */
+export function fieldRules(node: SchemaNode, protoNames: boolean): FieldRules {
+  const {
+    properties = {},
+    required = [],
+    'x-mesh-exclusive': exclusive = [],
+    'x-mesh-one-of': oneOf = [],
+  } = node;
+  if (!protoNames) return { properties, required: required.map((name) => [name]), exclusive, oneOf };
+  const spelt = (name: string): string[] => [...new Set([name, snakeCase(name)])];
+  const grouped = new Set([...exclusive, ...oneOf].flat());
+  const names = Object.keys(properties);
+  const twice = names.map(spelt).filter((pair) => pair.length > 1);
+  return {
+    properties: {
+      ...properties,
+      ...Object.fromEntries(twice.map(([name = '', snake = '']) => [snake, properties[name] ?? {}])),
+    },
+    required: required.map(spelt),
+    exclusive: [
+      ...exclusive.map((group) => group.flatMap(spelt)),
+      ...twice.filter(([name = '']) => !grouped.has(name)),
+    ],
+    oneOf: oneOf.map((group) => group.flatMap(spelt)),
+  };
+}

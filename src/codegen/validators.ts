@@ -7,7 +7,7 @@ import { refName, versionSchema } from '../api/schema.ts';
 import type { KindSchema, SchemaNode } from '../api/schema.ts';
 import type { Spellings } from '../api/spellings.ts';
 import { FORMATS, KEYWORDS } from './ajv-keywords.ts';
-import { snakeCase, spellingsOf } from './spellings.ts';
+import { fieldRules, spellingsOf } from './spellings.ts';
 import { GENERATED_NOTE } from './kind-table.ts';
 import type { SchemaFile } from './schema-files.ts';
 
@@ -31,8 +31,6 @@ const KEPT_WORDS = [
   'exclusiveMaximum',
   'multipleOf',
   '$ref',
-  'x-mesh-exclusive',
-  'x-mesh-one-of',
 ] as const satisfies readonly (keyof SchemaNode)[];
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   int32: [-2147483648, 2147483647],
@@ -179,31 +177,21 @@ function convert(node: SchemaNode, schema: KindSchema): AjvSchema {
 
 function convertFields(node: SchemaNode, schema: KindSchema, result: AjvSchema): void {
   const header = schema['x-mesh'];
-  const names = Object.keys(node.properties ?? {});
+  const fields = fieldRules(node, header.protoNames === true);
   const properties: AjvSchema = {};
-  for (const [name, field] of Object.entries(node.properties ?? {}))
-    properties[name] = convert(field, schema);
+  for (const [name, field] of Object.entries(fields.properties)) properties[name] = convert(field, schema);
   result['properties'] = properties;
-  const open = node['x-kubernetes-preserve-unknown-fields'] === true || header.external === true;
-  if (header.protoNames !== true) {
-    if (!open) result['x-mesh-closed'] = { names };
-    if (node.required !== undefined) result['required'] = node.required;
-    return;
+  if (node['x-kubernetes-preserve-unknown-fields'] !== true && header.external !== true) {
+    const accepted = Object.keys(fields.properties);
+    const names = Object.keys(node.properties ?? {});
+    result['x-mesh-closed'] = accepted.length > names.length ? { names, accepted } : { names };
   }
-  const twice = names
-    .map((name) => [name, snakeCase(name)] as const)
-    .filter(([name, snake]) => name !== snake);
-  for (const [name, snake] of twice) properties[snake] = properties[name];
-  if (!open) result['x-mesh-closed'] = { names, accepted: [...names, ...twice.map(([, snake]) => snake)] };
-  const spelt = (name: string): string[] => [...new Set([name, snakeCase(name)])];
-  if (node.required !== undefined) result['x-mesh-required'] = node.required.map(spelt);
-  const groups = (node['x-mesh-exclusive'] ?? []).map((group) => group.flatMap(spelt));
-  const grouped = new Set(groups.flat());
-  groups.push(...twice.filter(([name]) => !grouped.has(name)).map((pair) => [...pair]));
-  if (groups.length > 0) result['x-mesh-exclusive'] = groups;
-  if (node['x-mesh-one-of'] !== undefined) {
-    result['x-mesh-one-of'] = node['x-mesh-one-of'].map((group) => group.flatMap(spelt));
-  }
+  const required = fields.required.flatMap((spellings) => (spellings.length === 1 ? spellings : []));
+  const requiredSpelled = fields.required.filter((spellings) => spellings.length > 1);
+  if (required.length > 0) result['required'] = required;
+  if (requiredSpelled.length > 0) result['x-mesh-required'] = requiredSpelled;
+  if (fields.exclusive.length > 0) result['x-mesh-exclusive'] = fields.exclusive;
+  if (fields.oneOf.length > 0) result['x-mesh-one-of'] = fields.oneOf;
 }
 
 /** The definitions that a schema uses, also by way of others. */
