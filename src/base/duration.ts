@@ -20,7 +20,7 @@ export const SECOND = 1_000_000_000n;
 // A duration is kept in 64 bits, so it ends at about 292 years.
 const LONGEST = 9_223_372_036_854_775_807n;
 
-const SYNTAX = /^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
+const SYNTAX = /^[-+]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
 const TERM = /(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g;
 
 /** Whether the text is written like a duration; it may still be too long to hold. */
