@@ -5,40 +5,57 @@ import { printRuntime } from './validator-runtime.ts';
 import { celRules, printCelRules, printCelTable } from './cel-rules.ts';
 import { printCommands, printSettings, readCommands } from './commands.ts';
 import { crdPath, customResourceDefinition } from './crd.ts';
+import { defaultsByVersion, printDefaults, printDefaultTable } from './defaults.ts';
 import { printKindTable, sortedByKey } from './kind-table.ts';
 import { printKindTypes } from './kind-types.ts';
 import { printAnalyzers, printRules, readUnits } from './lists.ts';
 import { writeOutputs } from './output.ts';
+import { referenceIndex, referencePage } from './reference.ts';
 import { formatProblem, readSchemas } from './schema-files.ts';
 import type { SchemaFile } from './schema-files.ts';
 import { printTypes } from './types.ts';
 import { printValidator, printValidatorTable, printValidatorTypes } from './validators.ts';
 
-const SCHEMA_FOLDERS = ['src/api/generated', 'src/config/generated', 'src/analysis/generated', 'dist/crds'];
+const SCHEMA_FOLDERS = [
+  'src/api/generated',
+  'src/config/generated',
+  'src/analysis/generated',
+  'dist/crds',
+  'dist/docs/reference',
+];
 const COMMAND_FOLDERS = ['src/cli/generated'];
 
 /** Everything that schemas alone decide, by path. Throws when two rows would clash. */
 function schemaOutputs(files: readonly SchemaFile[]): Map<string, string> {
   const outputs = new Map<string, string>();
   outputs.set('src/api/generated/kind-table.ts', printKindTable(files));
+  outputs.set('dist/docs/reference/README.md', referenceIndex(files));
   outputs.set('src/api/generated/kind-types.ts', printKindTypes(files.map(({ schema }) => schema)));
   outputs.set('src/config/generated/validators/runtime.js', printRuntime());
   outputs.set('src/config/generated/validators.ts', printValidatorTable(files));
   const withCel: SchemaFile[] = [];
+  const withDefaults: SchemaFile[] = [];
   for (const file of files) {
     const { folder, schema } = file;
     const name = `${folder}/${schema['x-mesh'].kind}`;
     outputs.set(`src/api/generated/types/${name}.ts`, printTypes(schema));
     outputs.set(`src/config/generated/validators/${name}.js`, printValidator(schema));
     outputs.set(`src/config/generated/validators/${name}.d.ts`, printValidatorTypes());
+    outputs.set(`dist/docs/reference/${name}.md`, referencePage(schema));
     const crd = customResourceDefinition(schema);
     if (crd !== undefined) outputs.set(`dist/${crdPath(schema)}`, `${JSON.stringify(crd, undefined, 1)}\n`);
+    const defaults = defaultsByVersion(schema);
+    if (Object.keys(defaults).length > 0) {
+      withDefaults.push(file);
+      outputs.set(`src/config/generated/defaults/${name}.ts`, printDefaults(defaults));
+    }
     const rules = celRules(schema);
     if (rules.length === 0) continue;
     withCel.push(file);
     outputs.set(`src/config/generated/cel/${name}.ts`, printCelRules(rules));
   }
   outputs.set('src/config/generated/cel-rules.ts', printCelTable(withCel));
+  outputs.set('src/config/generated/defaults.ts', printDefaultTable(withDefaults));
   return outputs;
 }
 

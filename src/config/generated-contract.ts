@@ -12,8 +12,12 @@
  *
  * Kinds with `protoNames` accept fields in snake_case too. Their module exports `spellings`, with which
  * `toJsonNames` (`proto-names.ts`) gives the object as rules and CEL expect it; for all other kinds it is undefined.
+ *
+ * Kinds in `DEFAULTS` get their defaults from the API server before anything is checked: give validators, CEL
+ * and rules `withDefaults(value, tree)` (`defaulting.ts`). CEL rules of these kinds count on it.
  */
 
+import type { DefaultTree } from '../api/default-tree.ts';
 import type { KindKey } from '../api/kind-info.ts';
 import type { PlacedCelRule } from '../api/placed-cel-rule.ts';
 import type { Spellings } from '../api/spellings.ts';
@@ -34,7 +38,8 @@ export type SchemaError =
   | ErrorOf<'x-mesh-int-or-string', Readonly<Record<string, never>>>
   /** `field` of the object is none of `allowed`. */
   | ErrorOf<'x-mesh-closed', { readonly field: string; readonly allowed: readonly string[] }>
-  | ErrorOf<'required', { readonly missingProperty: string }>
+  /** Second form: for fields with two spellings; the JSON name is given. */
+  | ErrorOf<'required' | 'x-mesh-required', { readonly missingProperty: string }>
   /** More than one of `fields` is set: those in `present`. */
   | ErrorOf<'x-mesh-exclusive', { readonly fields: readonly string[]; readonly present: readonly string[] }>
   /** None, or more than one, of `fields` is set. */
@@ -85,3 +90,6 @@ export type ValidatorTable = Readonly<Record<KindKey, () => Promise<ValidatorMod
 export interface RulesModule {
   readonly rules: KindRules<never>;
 }
+
+/** `DEFAULTS` in `generated/defaults.ts`: trees by version; kinds whose defaults nobody fills in are absent. */
+export type DefaultTable = Readonly<Record<KindKey, () => Promise<Readonly<Record<string, DefaultTree>>>>>;
