@@ -53,13 +53,22 @@ export interface Analysis {
 export function analyzeObjects(checked: readonly CheckedObject[], options: AnalysisOptions): Analysis {
   const { mesh, defaultNamespace = 'default' } = options;
   const sound = checked.filter(({ wellTyped }) => wellTyped).map(({ object }) => object);
-  const snapshot = Snapshot.build([...sound, ...builtinGateway(mesh.istioNamespace)], { mesh, defaultNamespace });
+  const snapshot = Snapshot.build([...sound, ...builtinGateway(mesh.istioNamespace)], {
+    mesh,
+    defaultNamespace,
+  });
   const present = new Set<KindKey>(checked.map(({ object }) => object.key));
   const result = runAnalyzers(snapshot, { analyzers: options.analyzers, present, now: options.now });
   const validation = options.withValidation === false ? [] : checked.flatMap(validationMessages);
-  const wanted = [...validation, ...result.messages].filter((message) => isWanted(message, snapshot, options));
-  const { kept, suppressed, unused } = suppress(wanted, options.suppressions ?? [], (object) => snapshot.namespaceOf(object));
-  const namespaces = new Set(sound.map((object) => snapshot.namespaceOf(object)).filter((name) => name !== ''));
+  const wanted = [...validation, ...result.messages].filter((message) =>
+    isWanted(message, snapshot, options),
+  );
+  const { kept, suppressed, unused } = suppress(wanted, options.suppressions ?? [], (object) =>
+    snapshot.namespaceOf(object),
+  );
+  const namespaces = new Set(
+    sound.map((object) => snapshot.namespaceOf(object)).filter((name) => name !== ''),
+  );
   return {
     messages: sortMessages(kept, objectName),
     suppressed: sortMessages(suppressed, objectName),

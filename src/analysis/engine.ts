@@ -46,7 +46,8 @@ function runOne(analyzer: Analyzer, snapshot: Snapshot, now: number): Message[] 
   const allowed = new Set<KindKey>(analyzer.reads);
   const view = snapshot.recording((kinds) => {
     const undeclared = kinds.find((kind) => !allowed.has(kind));
-    if (undeclared !== undefined) throw new Error(`${analyzer.name} reads ${undeclared}, which it does not declare`);
+    if (undeclared !== undefined)
+      throw new Error(`${analyzer.name} reads ${undeclared}, which it does not declare`);
   });
   try {
     analyzer.analyze({
@@ -72,7 +73,10 @@ function runOne(analyzer: Analyzer, snapshot: Snapshot, now: number): Message[] 
 const LEVEL_ORDER = { Error: 0, Warning: 1, Info: 2 } as const;
 
 /** Sorted by level (Error first), code, object and text; equal messages at one field count once. */
-export function sortMessages(messages: readonly Message[], nameOf: (object: MeshObject) => string): Message[] {
+export function sortMessages(
+  messages: readonly Message[],
+  nameOf: (object: MeshObject) => string,
+): Message[] {
   const keyed = messages.map((message) => ({
     message,
     key: [
@@ -86,5 +90,7 @@ export function sortMessages(messages: readonly Message[], nameOf: (object: Mesh
     ].join('\u0001'),
   }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return keyed.filter((entry, index) => index === 0 || keyed[index - 1]?.key !== entry.key).map((entry) => entry.message);
+  return keyed
+    .filter((entry, index) => index === 0 || keyed[index - 1]?.key !== entry.key)
+    .map((entry) => entry.message);
 }

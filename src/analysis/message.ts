@@ -33,7 +33,10 @@ export type TemplateValues<Template extends string> = {
 };
 
 /** Fills a template. Lists are joined by a comma and a space. */
-export function formatTemplate<Template extends string>(template: Template, values: TemplateValues<Template>): string {
+export function formatTemplate<Template extends string>(
+  template: Template,
+  values: TemplateValues<Template>,
+): string {
   const lookup: Readonly<Record<string, string | number | readonly string[]>> = values;
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = Object.hasOwn(lookup, name) ? lookup[name] : undefined;

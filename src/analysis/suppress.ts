@@ -47,13 +47,21 @@ function isSuppressedByAnnotation(message: Message): boolean {
   return codes.split(',').some((code) => code.trim() === '*' || code.trim() === message.type.code);
 }
 
-function applies(suppression: Suppression, message: Message, namespaceOf: (object: MeshObject) => string): boolean {
+function applies(
+  suppression: Suppression,
+  message: Message,
+  namespaceOf: (object: MeshObject) => string,
+): boolean {
   if (suppression.code !== '*' && suppression.code !== message.type.code) return false;
   if (suppression.resource === undefined) return true;
   if (message.object === undefined) return false;
   const { kind, meta } = message.object;
   const namespace = namespaceOf(message.object);
-  const names = [objectName(message.object), `${kind} ${namespace}/${meta.name}`, `${kind} ${meta.name}.${namespace}`];
+  const names = [
+    objectName(message.object),
+    `${kind} ${namespace}/${meta.name}`,
+    `${kind} ${meta.name}.${namespace}`,
+  ];
   return names.some((name) => globMatches(suppression.resource ?? '', name));
 }
 
@@ -63,7 +71,8 @@ export function globMatches(glob: string, text: string): boolean {
   const first = parts[0] ?? '';
   if (parts.length === 1) return glob === text;
   const last = parts[parts.length - 1] ?? '';
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+    return false;
   let from = first.length;
   const end = text.length - last.length;
   for (const part of parts.slice(1, -1)) {

@@ -26,7 +26,8 @@ export function parseServiceHostname(
   const suffix = `.svc.${domain}`;
   if (!hostname.endsWith(suffix)) return undefined;
   const [name, namespace, ...rest] = hostname.slice(0, -suffix.length).split('.');
-  if (name === undefined || namespace === undefined || name === '' || namespace === '' || rest.length > 0) return undefined;
+  if (name === undefined || namespace === undefined || name === '' || namespace === '' || rest.length > 0)
+    return undefined;
   return { name, namespace };
 }
 
@@ -40,7 +41,9 @@ export function hostCovers(wide: string, narrow: string): boolean {
   if (w === n || w === '*') return true;
   if (!w.startsWith('*')) return false;
   const suffix = w.slice(1);
-  return n.startsWith('*') ? n.length > w.length && n.endsWith(suffix) : n.length > suffix.length && n.endsWith(suffix);
+  return n.startsWith('*')
+    ? n.length > w.length && n.endsWith(suffix)
+    : n.length > suffix.length && n.endsWith(suffix);
 }
 
 /** Whether some host can be covered by both: one covers the other. */

@@ -27,7 +27,10 @@ export function meshSettings(
     config,
     networks: options.networks ?? {},
     istioNamespace,
-    rootNamespace: config.rootNamespace !== undefined && config.rootNamespace !== '' ? config.rootNamespace : istioNamespace,
+    rootNamespace:
+      config.rootNamespace !== undefined && config.rootNamespace !== ''
+        ? config.rootNamespace
+        : istioNamespace,
     domain: options.domain ?? DEFAULT_DOMAIN,
   };
 }

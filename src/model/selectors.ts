@@ -4,7 +4,9 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Every pair of the selector stands in the labels. An empty selector matches everything. */
 export function matchesLabels(selector: Labels, labels: Labels): boolean {
-  return Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+  return Object.entries(selector).every(
+    ([key, value]) => Object.hasOwn(labels, key) && labels[key] === value,
+  );
 }
 
 /** A Kubernetes LabelSelector; an unknown operator matches nothing. */

@@ -56,7 +56,8 @@ export function fromKubernetes(
       appProtocol: port.appProtocol,
     })),
     visibility: visibilityOf(exportToAnnotation(object), namespace, defaults.exportTo),
-    selector: spec.selector !== undefined && Object.keys(spec.selector).length > 0 ? spec.selector : undefined,
+    selector:
+      spec.selector !== undefined && Object.keys(spec.selector).length > 0 ? spec.selector : undefined,
     externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
   };
 }
@@ -110,7 +111,10 @@ export class ServiceRegistry {
 
   /** Services of exactly that full name, whoever may see them. */
   named(hostname: string): readonly MeshService[] {
-    return this.#exact.get(hostname.toLowerCase()) ?? (hostname.startsWith('*') ? (this.#wildcards.get(hostname.slice(1).toLowerCase()) ?? []) : []);
+    return (
+      this.#exact.get(hostname.toLowerCase()) ??
+      (hostname.startsWith('*') ? (this.#wildcards.get(hostname.slice(1).toLowerCase()) ?? []) : [])
+    );
   }
 
   /**
@@ -129,7 +133,11 @@ export class ServiceRegistry {
         .filter((service) => viewers.some((viewer) => isVisibleFrom(service.visibility, viewer)))
         .sort((a, b) => Number(b.namespace === namespace) - Number(a.namespace === namespace));
     if (hostname.startsWith('*')) {
-      return visible(this.all.filter((service) => hostCovers(hostname, service.hostname) || hostCovers(service.hostname, hostname)));
+      return visible(
+        this.all.filter(
+          (service) => hostCovers(hostname, service.hostname) || hostCovers(service.hostname, hostname),
+        ),
+      );
     }
     const exact = visible(this.#exact.get(hostname));
     if (exact.length > 0) return exact;

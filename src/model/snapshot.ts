@@ -84,11 +84,17 @@ export class Snapshot {
     const defaults = { domain: mesh.domain, exportTo: mesh.config.defaultServiceExportTo ?? [] };
     const kubernetes = store
       .list('core/Service')
-      .map((object) => fromKubernetes(object as MeshObject<KindTypes['core/Service']>, store.namespaceOf(object), defaults));
+      .map((object) =>
+        fromKubernetes(object as MeshObject<KindTypes['core/Service']>, store.namespaceOf(object), defaults),
+      );
     const entries = store
       .list('networking.istio.io/ServiceEntry')
       .flatMap((object) =>
-        fromServiceEntry(object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>, store.namespaceOf(object), defaults),
+        fromServiceEntry(
+          object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>,
+          store.namespaceOf(object),
+          defaults,
+        ),
       );
     return new ServiceRegistry([...kubernetes, ...entries], mesh.domain);
   }

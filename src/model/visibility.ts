@@ -3,7 +3,9 @@
 import type { MeshObject } from '../config/object.ts';
 
 /** Everybody (`all`), or the namespaces of the set. An empty set is visible to nobody (`~`). */
-export type Visibility = { readonly all: true } | { readonly all: false; readonly namespaces: ReadonlySet<string> };
+export type Visibility =
+  | { readonly all: true }
+  | { readonly all: false; readonly namespaces: ReadonlySet<string> };
 
 const EVERYBODY: Visibility = { all: true };
 
@@ -39,4 +41,11 @@ export function exportToAnnotation(object: MeshObject): readonly string[] | unde
 /** Whether a namespace is among those that may see it. */
 export function isVisibleFrom(visibility: Visibility, namespace: string): boolean {
   return visibility.all || visibility.namespaces.has(namespace);
+}
+
+/** Whether some namespace is among those that may see either. */
+export function visibilitiesMeet(a: Visibility, b: Visibility): boolean {
+  if (a.all) return b.all || b.namespaces.size > 0;
+  if (b.all) return a.namespaces.size > 0;
+  return [...a.namespaces].some((namespace) => b.namespaces.has(namespace));
 }

@@ -40,7 +40,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function stringMap(value: unknown): Labels {
   if (!isRecord(value)) return {};
-  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 /** The workload in an object, undefined when it holds no pod template. */

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { ANALYZERS } from '../../src/analysis/generated/analyzers.ts';
@@ -13,7 +14,9 @@ const analyzersFolder = 'src/analysis/analyzers';
 function units(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .flatMap((kind) => readdirSync(join(folder, kind.name)).map((check) => `${kind.name}/${check.replace(/\.ts$/, '')}`));
+    .flatMap((kind) =>
+      readdirSync(join(folder, kind.name)).map((check) => `${kind.name}/${check.replace(/\.ts$/, '')}`),
+    );
 }
 
 function text(unit: string, name: string): string | undefined {
@@ -22,7 +25,8 @@ function text(unit: string, name: string): string | undefined {
 }
 
 async function analyzerOf(unit: string): Promise<Analyzer | undefined> {
-  const module = (await import(`../../${analyzersFolder}/${unit}.ts`)) as { analyzer?: Analyzer };
+  const url = pathToFileURL(join(analyzersFolder, `${unit}.ts`)).href;
+  const module = (await import(/* @vite-ignore */ url)) as { analyzer?: Analyzer };
   return module.analyzer;
 }
 
@@ -62,10 +66,11 @@ describe('the list of analyzers', () => {
     expect(without).toEqual([]);
   });
 
-  it('has no name twice, and a summary and messages for each', () => {
-    const names = ANALYZERS.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const { summary, messages } of ANALYZERS) {
+  it('has a summary of its own and messages for each, and names in the form of Istio', () => {
+    const summaries = ANALYZERS.map(({ summary }) => summary);
+    expect(new Set(summaries).size).toBe(summaries.length);
+    for (const { name, summary, messages } of ANALYZERS) {
+      expect(name).toMatch(/^[a-zA-Z0-9]+\.[A-Z]\w+$/);
       expect(summary).toMatch(/^[A-Z].+/);
       expect(messages.length).toBeGreaterThan(0);
     }

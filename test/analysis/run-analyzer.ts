@@ -44,7 +44,11 @@ export function runAnalyzer(
   const watched: Analyzer = {
     ...analyzer,
     analyze(context) {
-      analyzer.analyze({ ...context, report: context.report, snapshot: context.snapshot.recording((kinds) => kinds.forEach((kind) => kindsRead.add(kind))) });
+      analyzer.analyze({
+        ...context,
+        report: context.report,
+        snapshot: context.snapshot.recording((kinds) => kinds.forEach((kind) => kindsRead.add(kind))),
+      });
     },
   };
   // Undeclared reads must fail the run, so the engine's own watch stays in place beside this one.

@@ -25,7 +25,9 @@ function annotation(finding: ReportFinding): string {
     .map(([key, value]) => `${key}=${escapeProperty(String(value))}`)
     .join(',');
   const subject = [origin, path].filter((part) => part !== undefined && part !== '').join(' ');
-  const text = [subject === '' ? message : `${subject}: ${message}`, hint].filter((part) => part !== undefined);
+  const text = [subject === '' ? message : `${subject}: ${message}`, hint].filter(
+    (part) => part !== undefined,
+  );
   return `::${COMMANDS[level]} ${list}::${escapeData(text.join('\n'))}\n`;
 }
 

@@ -30,5 +30,7 @@ function record(finding: ReportFinding): Readonly<Record<string, string | number
     ['path', path === '' ? undefined : path],
     ['hint', hint],
   ];
-  return Object.fromEntries(fields.filter((field): field is [string, string | number] => field[1] !== undefined));
+  return Object.fromEntries(
+    fields.filter((field): field is [string, string | number] => field[1] !== undefined),
+  );
 }

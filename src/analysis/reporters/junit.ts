@@ -8,7 +8,13 @@ import { openFindings, referenceOf, type Report, type ReportFinding } from './re
 export function formatJunit(report: Report): string {
   const findings = openFindings(report);
   const files = [...new Set([...report.files, ...findings.map(fileOf)])];
-  const suites = files.map((file) => suite(report.command, file, findings.filter((finding) => fileOf(finding) === file)));
+  const suites = files.map((file) =>
+    suite(
+      report.command,
+      file,
+      findings.filter((finding) => fileOf(finding) === file),
+    ),
+  );
   const failures = findings.filter(isFailure).length;
   const tests = suites.reduce((sum, { tests: count }) => sum + count, 0);
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -17,8 +23,13 @@ ${suites.map(({ text }) => text).join('')}</testsuites>
 `;
 }
 
-function suite(command: string, file: string, findings: readonly ReportFinding[]): { text: string; tests: number } {
-  const cases = findings.length === 0 ? [passed(command, file)] : findings.map((finding) => testCase(command, finding));
+function suite(
+  command: string,
+  file: string,
+  findings: readonly ReportFinding[],
+): { text: string; tests: number } {
+  const cases =
+    findings.length === 0 ? [passed(command, file)] : findings.map((finding) => testCase(command, finding));
   const failures = findings.filter(isFailure).length;
   const head = `name="${escapeXml(file)}" tests="${cases.length}" failures="${failures}" errors="0" skipped="0" time="0"`;
   return { text: `  <testsuite ${head}>\n${cases.join('')}  </testsuite>\n`, tests: cases.length };
@@ -32,7 +43,9 @@ function testCase(command: string, finding: ReportFinding): string {
   const { code, name, level, message, origin, path, hint } = finding;
   const title = [code, name, origin].filter((part) => part !== '').join(' ');
   const place = [referenceOf(finding), path].filter((part) => part !== undefined && part !== '').join(' ');
-  const body = escapeXml([place, message, hint].filter((part) => part !== undefined && part !== '').join('\n'));
+  const body = escapeXml(
+    [place, message, hint].filter((part) => part !== undefined && part !== '').join('\n'),
+  );
   const result = isFailure(finding)
     ? `<failure type="${escapeXml(code)}" message="${escapeXml(message)}">${body}</failure>`
     : `<system-out>${level}: ${body}</system-out>`;

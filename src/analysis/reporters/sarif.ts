@@ -19,12 +19,18 @@ export function formatSarif(report: Report): string {
     runs: [
       {
         tool: {
-          driver: { name: 'mesh', semanticVersion: report.version, rules: codes.map((code) => rule(code, report)) },
+          driver: {
+            name: 'mesh',
+            semanticVersion: report.version,
+            rules: codes.map((code) => rule(code, report)),
+          },
         },
         automationDetails: { id: `mesh/${report.command}/` },
         columnKind: 'utf16CodeUnits',
         artifacts: report.files.map((file) => ({ location: artifact(file) })),
-        results: report.findings.map((finding) => result(finding, codes.indexOf(finding.code), fingerprint(finding))),
+        results: report.findings.map((finding) =>
+          result(finding, codes.indexOf(finding.code), fingerprint(finding)),
+        ),
       },
     ],
   };
@@ -43,7 +49,10 @@ function rule(code: string, report: Report): object {
     name,
     shortDescription: { text: summary },
     fullDescription: { text: summary },
-    help: { text: `${summary}\nSee ${page}`, markdown: `${summary}\n\nSee ${isLink ? `[${code}](${page})` : `\`${page}\``}.` },
+    help: {
+      text: `${summary}\nSee ${page}`,
+      markdown: `${summary}\n\nSee ${isLink ? `[${code}](${page})` : `\`${page}\``}.`,
+    },
     // Our own pages stand in the package, and the field must be a whole URI.
     ...(isLink ? { helpUri: page } : {}),
     defaultConfiguration: { level: LEVELS[known?.level ?? example?.level ?? 'Warning'] },
@@ -63,14 +72,18 @@ function result(finding: ReportFinding, ruleIndex: number, fingerprint: string):
       ? {}
       : {
           suppressions: [
-            { kind: 'external', ...(suppressed.reason === undefined ? {} : { justification: suppressed.reason }) },
+            {
+              kind: 'external',
+              ...(suppressed.reason === undefined ? {} : { justification: suppressed.reason }),
+            },
           ],
         }),
   };
 }
 
 function locations({ file, line, column, origin, path }: ReportFinding): object[] {
-  const logical = origin === '' ? [] : [{ fullyQualifiedName: path ? `${origin} ${path}` : origin, kind: 'object' }];
+  const logical =
+    origin === '' ? [] : [{ fullyQualifiedName: path ? `${origin} ${path}` : origin, kind: 'object' }];
   const physical =
     file === undefined
       ? {}
