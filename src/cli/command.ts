@@ -49,11 +49,16 @@ interface FlagTypes {
 
 export type FlagValue = FlagTypes[keyof FlagTypes];
 
+/** The type of one value: the words of `values` where these are literal. */
+type ValueOf<Spec extends FlagSpec> = Spec extends { type: 'string'; values: readonly (infer Value)[] }
+  ? Value
+  : FlagTypes[Spec['type']];
+
 /** Values of flags as `run` sees them: undefined only where there is neither a default nor a value given. */
 export type FlagValues<Specs extends FlagSpecs> = {
   readonly [Name in keyof Specs]: Specs[Name] extends { type: 'boolean' | 'strings' } | { default: unknown }
-    ? FlagTypes[Specs[Name]['type']]
-    : FlagTypes[Specs[Name]['type']] | undefined;
+    ? ValueOf<Specs[Name]>
+    : ValueOf<Specs[Name]> | undefined;
 };
 
 export interface ArgSpec {

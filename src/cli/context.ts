@@ -23,8 +23,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly homeDir: string;
-  /** Calls `action` every `milliseconds` until the returned function is called. */
-  repeat(milliseconds: number, action: () => void): () => void;
+  /** Milliseconds since 1970. */
+  now(): number;
 }
 
 /** What a command's `run` gets. */

@@ -18,6 +18,7 @@ export function formatError(error: unknown, verbose: boolean): string {
 
 function stackOf(error: unknown): string {
   if (!(error instanceof Error) || error.stack === undefined) return '';
-  const cause = error.cause === undefined ? '' : `Caused by: ${stackOf(error.cause) || `${String(error.cause)}\n`}`;
+  const cause =
+    error.cause === undefined ? '' : `Caused by: ${stackOf(error.cause) || `${String(error.cause)}\n`}`;
   return `${error.stack}\n${cause}`;
 }

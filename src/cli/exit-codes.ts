@@ -22,6 +22,9 @@ const BY_CODE: Readonly<Record<string, number>> = {
   BadSetting: EXIT.usage,
   UnknownCode: EXIT.usage,
   UnknownAnalyzer: EXIT.usage,
+  UnknownKind: EXIT.usage,
+  UnknownField: EXIT.usage,
+  UnknownVersion: EXIT.usage,
 };
 
 /** The exit code of an error with that code. */

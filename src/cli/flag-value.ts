@@ -70,5 +70,8 @@ function badValue(
   if (setting.where === undefined) {
     return new MeshError('BadSetting', `${setting.from} is "${text}", but must be ${wanted}`, { hint });
   }
-  return new MeshError('BadSetting', `${name} is "${text}", but must be ${wanted}`, { hint, where: setting.where });
+  return new MeshError('BadSetting', `${name} is "${text}", but must be ${wanted}`, {
+    hint,
+    where: setting.where,
+  });
 }

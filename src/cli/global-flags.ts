@@ -54,11 +54,22 @@ export const GLOBAL_FLAGS = {
 
 /** Flags of istioctl's own logging. Scripts pass them; they change nothing here. */
 export const IGNORED_FLAGS = {
-  vklog: { type: 'string', value: 'LEVEL', hidden: true, settable: false, description: 'Accepted and ignored' },
+  vklog: {
+    type: 'string',
+    value: 'LEVEL',
+    hidden: true,
+    settable: false,
+    description: 'Accepted and ignored',
+  },
   log_as_json: { type: 'boolean', hidden: true, settable: false, description: 'Accepted and ignored' },
   log_caller: { type: 'string', hidden: true, settable: false, description: 'Accepted and ignored' },
   log_output_level: { type: 'string', hidden: true, settable: false, description: 'Accepted and ignored' },
-  log_stacktrace_level: { type: 'string', hidden: true, settable: false, description: 'Accepted and ignored' },
+  log_stacktrace_level: {
+    type: 'string',
+    hidden: true,
+    settable: false,
+    description: 'Accepted and ignored',
+  },
   log_target: { type: 'strings', hidden: true, settable: false, description: 'Accepted and ignored' },
 } as const satisfies FlagSpecs;
 

@@ -1,6 +1,13 @@
 /** Help texts, made from the metadata of commands. */
 
-import type { ArgSpec, CommandEntry, CommandMetadata, FlagSpec, FlagSpecs, GroupMetadata } from './command.ts';
+import type {
+  ArgSpec,
+  CommandEntry,
+  CommandMetadata,
+  FlagSpec,
+  FlagSpecs,
+  GroupMetadata,
+} from './command.ts';
 import { GLOBAL_FLAGS, IGNORED_FLAGS } from './global-flags.ts';
 import { childrenOf } from './resolve.ts';
 
@@ -16,7 +23,10 @@ const ROOT: GroupMetadata = {
 
 const ROOT_EXAMPLES = [
   { text: 'Check files against the API, as the control plane would', command: 'mesh validate -f manifests/' },
-  { text: 'Find mistakes that only show between objects', command: 'mesh analyze --use-kube=false manifests/' },
+  {
+    text: 'Find mistakes that only show between objects',
+    command: 'mesh analyze --use-kube=false manifests/',
+  },
   { text: 'What may stand in a field?', command: 'mesh explain VirtualService.spec.http.retries' },
 ];
 
@@ -24,7 +34,9 @@ const ROOT_EXAMPLES = [
 export function commandHelp(metadata: CommandMetadata): string {
   const name = ['mesh', ...metadata.path].join(' ');
   const usage = [name, ...metadata.args.map(argumentText), '[flags]'].join(' ');
-  const aliases = (metadata.aliases ?? []).map((alias) => ['mesh', ...metadata.path.slice(0, -1), alias].join(' '));
+  const aliases = (metadata.aliases ?? []).map((alias) =>
+    ['mesh', ...metadata.path.slice(0, -1), alias].join(' '),
+  );
   const former = (metadata.formerly ?? []).map((path) => ['mesh', ...path].join(' '));
   const own = Object.fromEntries(Object.entries(metadata.flags).filter(([, spec]) => spec.hidden !== true));
   const global = Object.fromEntries(
@@ -40,7 +52,10 @@ export function commandHelp(metadata: CommandMetadata): string {
     ['Examples', examplesText(metadata.examples)],
     ['Flags', flagTable(own)],
     ['Flags of every command', flagTable(global)],
-    ['Exit codes', table(Object.entries(metadata.exitCodes).map(([code, meaning]) => [`  ${code}`, meaning]))],
+    [
+      'Exit codes',
+      table(Object.entries(metadata.exitCodes).map(([code, meaning]) => [`  ${code}`, meaning])),
+    ],
   ]);
 }
 
@@ -55,9 +70,17 @@ export function groupHelp(
   const children = childrenOf(path, commands, groups);
   const former = commands
     .filter((entry) => entry.formerly.some((old) => old.slice(0, -1).join(' ') === path.join(' ')))
-    .map((entry) => [`  ${entry.path.at(-1)}`, `${entry.summary} (the same as "mesh ${entry.path.join(' ')}")`]);
-  const rows = [...children.map((child) => [`  ${child.name}`, child.summary]), ...(path.length > 0 ? former : [])];
-  const visible = Object.fromEntries(Object.entries(GLOBAL_FLAGS as FlagSpecs).filter(([, spec]) => !spec.hidden));
+    .map((entry) => [
+      `  ${entry.path.at(-1)}`,
+      `${entry.summary} (the same as "mesh ${entry.path.join(' ')}")`,
+    ]);
+  const rows = [
+    ...children.map((child) => [`  ${child.name}`, child.summary]),
+    ...(path.length > 0 ? former : []),
+  ];
+  const visible = Object.fromEntries(
+    Object.entries(GLOBAL_FLAGS as FlagSpecs).filter(([, spec]) => !spec.hidden),
+  );
   return sections([
     [undefined, wrap(group.description, '')],
     ['Usage', `  ${name} COMMAND [flags]`],
@@ -103,7 +126,8 @@ function flagTable(flags: FlagSpecs): string {
       .sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
       .map(([name, spec]) => {
         const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
-        const value = spec.type === 'boolean' ? '' : spec.type === 'string' && spec.bare !== undefined ? '[=WHEN]' : '';
+        const value =
+          spec.type === 'boolean' ? '' : spec.type === 'string' && spec.bare !== undefined ? '[=WHEN]' : '';
         const word = spec.type === 'boolean' || value !== '' ? value : ` ${spec.value ?? 'VALUE'}`;
         return [`  ${short}--${name}${word}`, describeFlag(spec)];
       }),
@@ -127,7 +151,9 @@ function table(rows: readonly (readonly string[])[]): string {
   return rows
     .map(([first = '', second = '']) => {
       const text = wrap(second, ' '.repeat(left)).trimStart();
-      return first.length + 2 > left ? `${first}\n${' '.repeat(left)}${text}` : `${first.padEnd(left)}${text}`;
+      return first.length + 2 > left
+        ? `${first}\n${' '.repeat(left)}${text}`
+        : `${first.padEnd(left)}${text}`;
     })
     .join('\n');
 }

@@ -15,7 +15,10 @@ export function parseInvocation(
   settings: SettingsSource,
 ): Invocation {
   const name = ['mesh', ...metadata.path].join(' ');
-  const command = new Command(name).helpOption(false).exitOverride().configureOutput({ outputError: () => {} });
+  const command = new Command(name)
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
   for (const [flag, spec] of Object.entries(specs)) addFlag(command, flag, spec);
 
   const { operands, unknown } = parseWords(command, normalise(words, specs), name);
@@ -26,13 +29,15 @@ export function parseInvocation(
   const given = new Set<string>();
   for (const [flag, spec] of Object.entries(specs)) {
     const typed: unknown = command.getOptionValue(optionKey(flag, spec));
-    const setting = typed === undefined && spec.settable !== false ? settings.find(flag, metadata.path, spec) : undefined;
+    const setting =
+      typed === undefined && spec.settable !== false ? settings.find(flag, metadata.path, spec) : undefined;
     if (typed !== undefined) {
       flags[flag] = checkFlagValue(flag, spec, typed as string | boolean | readonly string[]);
     } else if (setting !== undefined) {
       flags[flag] = checkFlagValue(flag, spec, setting.list ?? setting.text, setting);
     } else {
-      flags[flag] = spec.default ?? (spec.type === 'boolean' ? false : spec.type === 'strings' ? [] : undefined);
+      flags[flag] =
+        spec.default ?? (spec.type === 'boolean' ? false : spec.type === 'strings' ? [] : undefined);
       continue;
     }
     given.add(flag);
@@ -41,7 +46,11 @@ export function parseInvocation(
   return { args: operands, flags: flags as Invocation['flags'], given };
 }
 
-function parseWords(command: Command, words: string[], name: string): { operands: string[]; unknown: string[] } {
+function parseWords(
+  command: Command,
+  words: string[],
+  name: string,
+): { operands: string[]; unknown: string[] } {
   try {
     return command.parseOptions(words);
   } catch (error) {
@@ -183,7 +192,9 @@ function checkArguments(
   const missing = required[operands.length];
   const help = `Run "${name} --help" for usage and examples.`;
   if (missing !== undefined) {
-    throw new MeshError('MissingArgument', `"${name}" needs ${missing.name}: ${missing.description}`, { hint: help });
+    throw new MeshError('MissingArgument', `"${name}" needs ${missing.name}: ${missing.description}`, {
+      hint: help,
+    });
   }
   const extra = operands[metadata.args.length];
   if (extra !== undefined && metadata.args.at(-1)?.repeated !== true) {
@@ -193,8 +204,12 @@ function checkArguments(
     const value = operands[index];
     if (value === undefined || arg.values === undefined || arg.values.includes(value)) continue;
     const near = nearestName(value, arg.values);
-    throw new MeshError('BadArgument', `${arg.name} is "${value}", but must be one of ${arg.values.join(', ')}`, {
-      hint: near === undefined ? help : `Did you mean ${near}?`,
-    });
+    throw new MeshError(
+      'BadArgument',
+      `${arg.name} is "${value}", but must be one of ${arg.values.join(', ')}`,
+      {
+        hint: near === undefined ? help : `Did you mean ${near}?`,
+      },
+    );
   }
 }

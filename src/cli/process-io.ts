@@ -13,12 +13,7 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     homeDir: homedir(),
-    repeat(milliseconds, action) {
-      const timer = setInterval(action, milliseconds);
-      // Progress must never keep the program alive.
-      timer.unref();
-      return () => clearInterval(timer);
-    },
+    now: Date.now,
   };
 }
 

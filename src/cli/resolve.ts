@@ -85,7 +85,9 @@ function takesNextWord(word: string): boolean {
   if (word.includes('=')) return false;
   const specs: readonly [string, FlagSpec][] = Object.entries({ ...GLOBAL_FLAGS, ...IGNORED_FLAGS });
   const spec = specs.find(([name, flag]) => word === `--${name}` || word === `-${flag.short}`)?.[1];
-  return spec !== undefined && spec.type !== 'boolean' && !(spec.type === 'string' && spec.bare !== undefined);
+  return (
+    spec !== undefined && spec.type !== 'boolean' && !(spec.type === 'string' && spec.bare !== undefined)
+  );
 }
 
 function unknownCommand(

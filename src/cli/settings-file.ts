@@ -23,7 +23,8 @@ export async function readSettingsFile(path: string): Promise<SettingsSource> {
   const byCommand = new Map<string, Values>();
   for (const [key, value] of entriesOf(file, [])) {
     const own = Object.hasOwn(COMMAND_SETTINGS, key) ? COMMAND_SETTINGS[key] : undefined;
-    if (own !== undefined && isMapping(value)) byCommand.set(key, readSection(file, key, { ...globalFlags(), ...own }));
+    if (own !== undefined && isMapping(value))
+      byCommand.set(key, readSection(file, key, { ...globalFlags(), ...own }));
     else everywhere.set(key, readValue(file, [key], specsOf(key)));
   }
   return {
@@ -73,8 +74,13 @@ function toSetting(file: YamlFile, path: FieldPath): Setting {
   const where = file.where(path);
   const from = `${where.file}:${where.line}:${where.column}`;
   if (isScalar(value)) return { text: String(value), from, where };
-  if (Array.isArray(value) && value.every(isScalar)) return { text: value.join(','), list: value.map(String), from, where };
-  throw new MeshError('BadSetting', `${path.join('.')} must be text, a number, true or false, or a list of these`, { where });
+  if (Array.isArray(value) && value.every(isScalar))
+    return { text: value.join(','), list: value.map(String), from, where };
+  throw new MeshError(
+    'BadSetting',
+    `${path.join('.')} must be text, a number, true or false, or a list of these`,
+    { where },
+  );
 }
 
 function entriesOf(file: YamlFile, path: FieldPath): [string, unknown][] {
@@ -93,19 +99,24 @@ function specsOf(flag: string): readonly FlagSpec[] {
 }
 
 function globalFlags(): FlagSpecs {
-  return Object.fromEntries(Object.entries(GLOBAL_FLAGS as FlagSpecs).filter(([, spec]) => spec.settable !== false));
+  return Object.fromEntries(
+    Object.entries(GLOBAL_FLAGS as FlagSpecs).filter(([, spec]) => spec.settable !== false),
+  );
 }
 
 function knownKeys(): string[] {
-  return [globalFlags(), ...Object.values(COMMAND_SETTINGS)].flatMap((specs) => Object.keys(specs)).concat(
-    Object.keys(COMMAND_SETTINGS),
-  );
+  return [globalFlags(), ...Object.values(COMMAND_SETTINGS)]
+    .flatMap((specs) => Object.keys(specs))
+    .concat(Object.keys(COMMAND_SETTINGS));
 }
 
 function unknownKey(file: YamlFile, path: FieldPath, key: string, known: readonly string[]): MeshError {
   const near = nearestName(key, known);
   return new MeshError('BadSetting', `there is no flag "${key}"`, {
-    hint: near === undefined ? 'Run "mesh experimental config list" for what can be set.' : `Did you mean ${near}?`,
+    hint:
+      near === undefined
+        ? 'Run "mesh experimental config list" for what can be set.'
+        : `Did you mean ${near}?`,
     where: file.where(path),
   });
 }

@@ -29,7 +29,11 @@ export async function loadSettings(io: Io): Promise<SettingsSource> {
 async function loadFile(io: Io): Promise<SettingsSource> {
   const named = io.env.MESHCONFIG;
   const isNamed = named !== undefined && named !== '';
-  const path = isNamed ? (isAbsolute(named) ? named : join(io.cwd, named)) : join(io.homeDir, '.mesh', 'config.yaml');
+  const path = isNamed
+    ? isAbsolute(named)
+      ? named
+      : join(io.cwd, named)
+    : join(io.homeDir, '.mesh', 'config.yaml');
   if (!(await exists(path))) {
     if (!isNamed) return NO_SETTINGS;
     throw new MeshError('BadSetting', `$MESHCONFIG names the file ${named}, which does not exist`, {

@@ -25,12 +25,14 @@ export async function readYamlFile(file: string, name: string): Promise<YamlFile
 }
 
 async function parseYamlFile(bytes: Uint8Array, name: string): Promise<YamlFile> {
-  const [{ decodeText }, { parseYaml }, { construct, ConstructError }, { DocumentIndex }] = await Promise.all([
-    import('../config/parse/decode.ts'),
-    import('../config/parse/yaml.ts'),
-    import('../config/parse/construct.ts'),
-    import('../config/parse/document-index.ts'),
-  ]);
+  const [{ decodeText }, { parseYaml }, { construct, ConstructError }, { DocumentIndex }] = await Promise.all(
+    [
+      import('../config/parse/decode.ts'),
+      import('../config/parse/yaml.ts'),
+      import('../config/parse/construct.ts'),
+      import('../config/parse/document-index.ts'),
+    ],
+  );
   const decoded = decodeText(bytes, name);
   if ('problem' in decoded) {
     const { message, hint, line, column } = decoded.problem;
@@ -55,7 +57,7 @@ async function parseYamlFile(bytes: Uint8Array, name: string): Promise<YamlFile>
     };
   } catch (error) {
     if (error instanceof MeshError) throw error;
-    if (error instanceof ConstructError) throw fail(error.message, error.offset, error);
+    if (error instanceof ConstructError) throw fail(error.message, error.fault.offset, error);
     const { reason, mark } = error as { reason?: unknown; mark?: { position?: unknown } };
     if (typeof reason !== 'string') throw error;
     throw fail(`not valid YAML: ${reason}`, typeof mark?.position === 'number' ? mark.position : 0, error);

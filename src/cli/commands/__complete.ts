@@ -10,7 +10,14 @@ export const metadata = {
     'Prints what may come next on a command line: a line for each candidate, its description after a tab, and ' +
     'at the end :files, :folders or :none for what the shell is to offer by itself.',
   examples: [{ text: 'What may follow?', command: 'mesh __complete -- analyze --output ""' }],
-  args: [{ name: 'WORD', description: 'The words of the line, the one to complete last', optional: true, repeated: true }],
+  args: [
+    {
+      name: 'WORD',
+      description: 'The words of the line, the one to complete last',
+      optional: true,
+      repeated: true,
+    },
+  ],
   flags: {},
   exitCodes: { 0: 'Always' },
   hidden: true,
@@ -24,7 +31,9 @@ export async function run({ args }: Invocation, { stdout }: Context): Promise<nu
   ]);
   const tools = { commands: COMMANDS, groups: GROUPS, complete: candidatesOf };
   const { candidates, paths } = await completeWords(args, tools);
-  const lines = candidates.map(({ value, description }) => (description === '' ? value : `${value}\t${description}`));
+  const lines = candidates.map(({ value, description }) =>
+    description === '' ? value : `${value}\t${description}`,
+  );
   stdout.write([...lines.map((line) => line.replaceAll(/[\r\n]+/g, ' ')), `:${paths}`, ''].join('\n'));
   return 0;
 }

@@ -13,7 +13,10 @@ export const metadata = {
     { text: 'bash, from now on', command: "echo 'source <(mesh completion bash)' >> ~/.bashrc" },
     { text: 'zsh, from now on', command: 'mesh completion zsh > "${fpath[1]}/_mesh"' },
     { text: 'fish, from now on', command: 'mesh completion fish > ~/.config/fish/completions/mesh.fish' },
-    { text: 'PowerShell, this session', command: 'mesh completion powershell | Out-String | Invoke-Expression' },
+    {
+      text: 'PowerShell, this session',
+      command: 'mesh completion powershell | Out-String | Invoke-Expression',
+    },
   ],
   args: [{ name: 'SHELL', description: 'The shell', values: ['bash', 'zsh', 'fish', 'powershell'] }],
   flags: {},

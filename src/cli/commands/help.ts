@@ -12,7 +12,13 @@ export const metadata = {
     { text: 'One command', command: 'mesh help analyze' },
   ],
   args: [
-    { name: 'COMMAND', description: 'The words of the command', optional: true, repeated: true, complete: 'commands' },
+    {
+      name: 'COMMAND',
+      description: 'The words of the command',
+      optional: true,
+      repeated: true,
+      complete: 'commands',
+    },
   ],
   flags: {},
   exitCodes: { 0: 'The help was shown', 2: 'There is no such command' },

@@ -11,11 +11,19 @@ export const metadata = {
   examples: [
     { text: 'The version in words', command: 'mesh version' },
     { text: 'The version for a script', command: 'mesh version -o json' },
-    { text: 'The version with the Node.js and the platform it runs on', command: 'mesh version --short=false' },
+    {
+      text: 'The version with the Node.js and the platform it runs on',
+      command: 'mesh version --short=false',
+    },
   ],
   args: [],
   flags: {
-    short: { type: 'boolean', short: 's', default: true, description: 'Only the version; --short=false shows all' },
+    short: {
+      type: 'boolean',
+      short: 's',
+      default: true,
+      description: 'Only the version; --short=false shows all',
+    },
     output: {
       type: 'string',
       short: 'o',

@@ -60,7 +60,9 @@ async function completeFlag(word: string, specs: FlagSpecs, tools: CompletionToo
   const equals = word.indexOf('=');
   if (equals >= 0) {
     const spec = findFlag(word.slice(0, equals), specs);
-    return spec === undefined ? NOTHING : completeValue(spec, word.slice(equals + 1), word.slice(0, equals + 1), tools);
+    return spec === undefined
+      ? NOTHING
+      : completeValue(spec, word.slice(equals + 1), word.slice(0, equals + 1), tools);
   }
   const candidates = Object.entries(specs)
     .filter(([, spec]) => spec.hidden !== true)
@@ -150,7 +152,8 @@ function operandsOf(words: readonly string[], specs: FlagSpecs): number {
 function waitingFlag(word: string, specs: FlagSpecs): FlagSpec | undefined {
   if (!word.startsWith('-') || word.includes('=')) return undefined;
   const spec = findFlag(word, specs);
-  if (spec === undefined || spec.type === 'boolean' || (spec.type === 'string' && spec.bare !== undefined)) return undefined;
+  if (spec === undefined || spec.type === 'boolean' || (spec.type === 'string' && spec.bare !== undefined))
+    return undefined;
   return spec;
 }
 

@@ -1,7 +1,7 @@
 /** Candidates for `KIND.path.of.fields`, as `mesh explain` takes it. */
 
 import { KINDS, kindsByWord } from '../../api/kinds.ts';
-import { type KindSchema, refName, type SchemaNode } from '../../api/schema.ts';
+import { type KindSchema, resolveNode, type SchemaNode } from '../../api/schema.ts';
 import { readSchema } from '../schema-store.ts';
 import type { Candidate } from './candidates.ts';
 
@@ -15,7 +15,10 @@ export async function completeKindPath(word: string): Promise<readonly Candidate
     const parent = walk(schema, fields.slice(0, -1));
     const prefix = [first, ...fields.slice(0, -1)].join('.');
     for (const [name, node] of Object.entries(parent?.properties ?? {})) {
-      candidates.push({ value: `${prefix}.${name}`, description: resolve(schema, node).description ?? node.description ?? '' });
+      candidates.push({
+        value: `${prefix}.${name}`,
+        description: resolveNode(schema, node).description ?? '',
+      });
     }
   }
   return candidates;
@@ -34,16 +37,11 @@ function walk(schema: KindSchema, path: readonly string[]): SchemaNode | undefin
 
 /** The object behind references, lists and maps. */
 function elements(schema: KindSchema, start: SchemaNode): SchemaNode {
-  let node = resolve(schema, start);
+  let node = resolveNode(schema, start);
   for (let depth = 0; depth < 8; depth++) {
-    const inner = node.items ?? (node.properties === undefined ? node.additionalProperties : undefined);
-    if (inner === undefined || typeof inner !== 'object') return node;
-    node = resolve(schema, inner);
+    const inner = node.items ?? node.additionalProperties;
+    if (inner === undefined) return node;
+    node = resolveNode(schema, inner);
   }
   return node;
-}
-
-function resolve(schema: KindSchema, node: SchemaNode): SchemaNode {
-  const name = node.$ref === undefined ? undefined : refName(node.$ref);
-  return (name === undefined ? undefined : schema.$defs?.[name]) ?? node;
 }

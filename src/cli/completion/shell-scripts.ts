@@ -92,11 +92,18 @@ function __mesh_complete
                 echo $line
         end
     end
+    # After --flag= the path is only the rest of the word.
+    set -l flag (string match -r -- '^-[^=]*=' "$current")
+    set -l path (string replace -r -- '^-[^=]*=' '' "$current")
     switch $paths
         case files
-            __fish_complete_path (string replace -r '^-[^=]*=' '' -- "$current")
+            for found in (__fish_complete_path "$path")
+                echo "$flag$found"
+            end
         case folders
-            __fish_complete_directories (string replace -r '^-[^=]*=' '' -- "$current")
+            for found in (__fish_complete_directories "$path")
+                echo "$flag$found"
+            end
     end
 end
 complete -c mesh -f -a '(__mesh_complete)'

@@ -1,0 +1,129 @@
+/** `mesh validate`: objects one by one against the API, as the control plane would check them. */
+
+import { MeshError } from '../../base/mesh-error.ts';
+import type { CommandMetadata, Invocation } from '../command.ts';
+import type { Context } from '../context.ts';
+import type { GlobalFlags } from '../global-flags.ts';
+import { REPORT_FORMATS } from '../output/report-format.ts';
+import { packageVersion } from '../version.ts';
+
+export const metadata = {
+  path: ['validate'],
+  aliases: ['v'],
+  summary: 'Check files against the API, object by object',
+  description:
+    'Checks objects as the API server and the control plane would: kinds and versions, fields and their types, ' +
+    'limits, and the rules of each kind; then duplicates, and references between the objects given. Reads YAML ' +
+    'and JSON files, folders with all below them, and standard input (-). Needs no cluster.\n\n' +
+    'Findings go to standard output, notes to standard error. A folder may hold a .meshignore.',
+  examples: [
+    { text: 'A file', command: 'mesh validate -f gateway.yaml' },
+    { text: 'Files and folders', command: 'mesh validate gateway.yaml policies/' },
+    { text: 'What a chart renders', command: 'helm template ./chart | mesh validate -f -' },
+    { text: 'What runs in a cluster', command: 'kubectl get services -A -o yaml | mesh validate -' },
+    { text: 'As annotations of a pull request on GitHub', command: 'mesh validate -o github manifests/' },
+  ],
+  args: [
+    {
+      name: 'FILE',
+      description: 'File, folder, or - for standard input',
+      optional: true,
+      repeated: true,
+      complete: 'files',
+    },
+  ],
+  flags: {
+    filename: {
+      type: 'strings',
+      short: 'f',
+      value: 'FILE',
+      commas: true,
+      settable: false,
+      complete: 'files',
+      description: 'File, folder, or - for standard input; may be repeated',
+    },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FORMAT',
+      default: 'log',
+      values: REPORT_FORMATS,
+      description: 'Format of the findings',
+    },
+    referential: {
+      type: 'boolean',
+      short: 'x',
+      default: true,
+      description: 'Look up the names that objects use for one another among the objects given',
+    },
+    strict: { type: 'boolean', description: 'Count warnings as errors' },
+    'strict-files': {
+      type: 'boolean',
+      description: 'Count documents that are no Kubernetes objects as errors',
+    },
+    recursive: {
+      type: 'boolean',
+      short: 'R',
+      hidden: true,
+      settable: false,
+      description: 'Accepted: folders always are',
+    },
+  },
+  exitCodes: {
+    0: 'Valid, maybe with warnings',
+    1: 'Something is not valid, or cannot be read',
+    2: 'Wrong usage',
+  },
+} as const satisfies CommandMetadata;
+
+export async function run(
+  { args, flags }: Invocation<typeof metadata.flags & GlobalFlags>,
+  context: Context,
+): Promise<number> {
+  const [
+    { inputPaths, loadInput },
+    { validate },
+    { checkFinding, inFileOrder, problemFinding },
+    { formatReport },
+  ] = await Promise.all([
+    import('../load-input.ts'),
+    import('../../config/validate.ts'),
+    import('../report-findings.ts'),
+    import('../output/report-format.ts'),
+  ]);
+  const paths = inputPaths(flags.filename, args);
+  if (paths.length === 0) throw nothingGiven();
+  const loaded = await loadInput(
+    paths,
+    { strictFiles: flags['strict-files'], knownExtensionsOnly: false },
+    context,
+  );
+  const checked = await validate(loaded.objects, {
+    strict: flags.strict,
+    referential: flags.referential,
+    defaultNamespace: flags.namespace,
+    rootNamespace: flags.istioNamespace,
+  });
+  const findings = inFileOrder(loaded.files, [
+    ...loaded.problems.map(problemFinding),
+    ...checked.flatMap(({ object, findings: own }) => own.map((finding) => checkFinding(object, finding))),
+  ]);
+  const report = { command: 'validate', version: packageVersion(), files: loaded.files, findings } as const;
+  context.stdout.write(await formatReport(report, flags.output, context));
+  if (loaded.skipped > 0 && !flags['strict-files']) {
+    const documents =
+      loaded.skipped === 1
+        ? '1 document is no Kubernetes object and was'
+        : `${loaded.skipped} documents are no Kubernetes objects and were`;
+    context.stderr.write(`Note: ${documents} not checked.\n`);
+  }
+  return findings.some(({ level }) => level === 'Error') ? 1 : 0;
+}
+
+function nothingGiven(): MeshError {
+  return new MeshError('MissingArgument', 'you must specify resources by --filename, or as arguments', {
+    hint:
+      'Examples:\n    mesh validate -f gateway.yaml\n    mesh validate policies/\n' +
+      '    kubectl get services -o yaml | mesh validate -f -',
+  });
+}
