@@ -23,12 +23,10 @@ export interface Fault {
 
 /** A fault that makes the document unusable. */
 export class ConstructError extends Error {
-  readonly offset: number;
-  readonly hint: string | undefined;
+  readonly fault: Fault;
   constructor(offset: number, message: string, hint?: string) {
     super(message);
-    this.offset = offset;
-    this.hint = hint;
+    this.fault = { offset, message, ...(hint === undefined ? {} : { hint }) };
   }
 }
 

@@ -155,7 +155,7 @@ const ENVOY_PATCH_PATH: readonly string[] = ['spec', 'configPatches', '*', 'patc
 /**
  * Removes entries of maps whose value is null, as `kubectl apply` does, except below `keep` (empty: nowhere).
  */
-function dropNulls(value: unknown, keep: readonly string[]): void {
+export function dropNulls(value: unknown, keep: readonly string[]): void {
   if (Array.isArray(value)) {
     for (const item of value) dropNulls(item, keep[0] === '*' ? keep.slice(1) : []);
     return;

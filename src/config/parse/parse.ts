@@ -2,11 +2,12 @@
 
 import type { FieldPath } from '../../base/field-path.ts';
 import type { MeshObject, Position } from '../object.ts';
-import { MAX_DEPTH, MAX_DOCUMENTS, MAX_PROBLEMS } from './bounds.ts';
+import { MAX_DOCUMENTS, MAX_PROBLEMS } from './bounds.ts';
 import { ConstructError, construct } from './construct.ts';
 import type { Constructed, Fault } from './construct.ts';
 import { splitJson } from './json.ts';
 import { readObjects } from './objects.ts';
+import { describeSyntaxError, positionOf } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { PieceSource, inFile } from './source.ts';
 import type { Piece } from './source.ts';
@@ -86,8 +87,12 @@ class FileReading {
       yaml = parseYaml(text);
     } catch (error) {
       const parts = mayHoldSeveral ? splitJson(text) : [];
-      if (parts.length > 1) this.#readParts(piece, text, parts);
-      else this.#reportSyntax(piece, text, error);
+      if (parts.length > 1) {
+        this.#readParts(piece, text, parts);
+      } else {
+        this.#documents++;
+        this.#reportFault(piece, text, describeSyntaxError(error, text));
+      }
       return;
     }
     const faults: Fault[] = [];
@@ -97,19 +102,9 @@ class FileReading {
     } catch (error) {
       if (!(error instanceof ConstructError)) throw error;
       this.#documents++;
-      faults.push({
-        offset: error.offset,
-        message: error.message,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      });
+      faults.push(error.fault);
     }
-    for (const fault of faults) {
-      this.#report({
-        ...inFile(piece, positionOf(text, fault.offset)),
-        message: fault.message,
-        hint: fault.hint,
-      });
-    }
+    for (const fault of faults) this.#reportFault(piece, text, fault);
     for (const [index, document] of documents.entries()) this.#readDocument(piece, text, index, document);
   }
 
@@ -167,10 +162,12 @@ class FileReading {
     }
   }
 
-  #reportSyntax(piece: Piece, text: string, error: unknown): void {
-    this.#documents++;
-    const { reason, offset } = syntaxError(error);
-    this.#report({ ...inFile(piece, positionOf(text, offset)), ...describe(reason, text) });
+  #reportFault(piece: Piece, text: string, fault: Fault): void {
+    this.#report({
+      ...inFile(piece, positionOf(text, fault.offset)),
+      message: fault.message,
+      hint: fault.hint,
+    });
   }
 
   #report(
@@ -191,42 +188,4 @@ class FileReading {
       ...(hint === undefined ? {} : { hint }),
     });
   }
-}
-
-/** What js-yaml says: a reason without the place, and an offset. */
-function syntaxError(error: unknown): { reason: string; offset: number } {
-  if (typeof error !== 'object' || error === null) return { reason: 'cannot be read', offset: 0 };
-  const { reason, mark } = error as { reason?: unknown; mark?: { position?: unknown } };
-  if (typeof reason !== 'string') throw error;
-  return { reason, offset: typeof mark?.position === 'number' ? mark.position : 0 };
-}
-
-function describe(reason: string, text: string): { message: string; hint?: string } {
-  if (reason.startsWith('nesting exceeded')) {
-    return { message: `the document nests deeper than ${MAX_DEPTH} levels` };
-  }
-  if (text.includes('{{') && text.includes('}}')) {
-    return {
-      message: `not valid YAML: ${reason}`,
-      hint: 'This looks like a template; render it first, as with "helm template".',
-    };
-  }
-  if (reason === 'deficient indentation') {
-    return {
-      message: 'not valid YAML: the line is indented too little',
-      hint: 'Indent it more than the key that it belongs to.',
-    };
-  }
-  if (reason.includes('tab character'))
-    return { message: `not valid YAML: ${reason}`, hint: 'Indent with spaces.' };
-  return { message: `not valid YAML: ${reason}` };
-}
-
-/** Line and column of an offset, by counting: for the rare places that a problem names. */
-function positionOf(text: string, offset: number): Position {
-  const lineStart = Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
-  return {
-    line: countLines(text, 0, offset) + 1,
-    column: (offset === 0 ? 0 : offset - lineStart) + 1,
-  };
 }

@@ -1,5 +1,10 @@
 /** What is wrong with an input before there is an object to blame. */
 
+import { YAMLException } from 'js-yaml';
+import type { Position } from '../object.ts';
+import { MAX_DEPTH } from './bounds.ts';
+import type { Fault } from './construct.ts';
+import { countLines } from './split.ts';
 import type { CheckName, Level } from '../finding.ts';
 import { CHECK_CODES } from '../finding.ts';
 import { MeshError } from '../../base/mesh-error.ts';
@@ -23,4 +28,34 @@ export function problemError(problem: Problem): MeshError {
     where: { file, line, column },
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What the YAML parser refuses, in words. Throws what is no refusal but a fault of the program. */
+export function describeSyntaxError(error: unknown, text: string): Fault {
+  if (!(error instanceof YAMLException)) throw error;
+  const { reason } = error;
+  const offset = error.mark?.position ?? 0;
+  const message = `not valid YAML: ${reason}`;
+  if (reason.startsWith('nesting exceeded')) {
+    return { offset, message: `the document nests deeper than ${MAX_DEPTH} levels` };
+  }
+  if (text.includes('{{') && text.includes('}}')) {
+    return { offset, message, hint: 'This looks like a template; render it first, as with "helm template".' };
+  }
+  if (reason === 'deficient indentation') {
+    return {
+      offset,
+      message: 'not valid YAML: the line is indented too little',
+      hint: 'Indent it more than the key that it belongs to.',
+    };
+  }
+  if (reason.includes('tab character')) return { offset, message, hint: 'Indent with spaces.' };
+  return { offset, message };
+}
+
+/** Line and column of an offset, by counting: for the rare places that a problem names. */
+export function positionOf(text: string, offset: number): Position {
+  const before =
+    offset === 0 ? -1 : Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1));
+  return { line: countLines(text, 0, offset) + 1, column: offset - before };
 }

@@ -1,0 +1,107 @@
+/** Is there such a kind, in such a version, and does it still exist in today's Istio? */
+
+import { nearestName } from '../../base/nearest.ts';
+import { KINDS } from '../../api/kinds.ts';
+import type { KindInfo } from '../../api/kind-info.ts';
+import type { MeshObject } from '../object.ts';
+import { RuleReport } from '../rules/rule.ts';
+
+/** Kinds by group. A group of which we define the kinds is known as a whole. */
+const ownKinds = new Map<string, KindInfo[]>();
+const groups = new Set<string>();
+for (const info of KINDS) {
+  groups.add(info.group);
+  if (info.external || info.scope === 'File') continue;
+  const kinds = ownKinds.get(info.group);
+  if (kinds === undefined) ownKinds.set(info.group, [info]);
+  else kinds.push(info);
+}
+
+/**
+ * Reports an unknown kind of a group that the mesh defines, an unknown version, and what is deprecated or
+ * gone. Other groups are other people's: nothing is said of them.
+ */
+export function checkKind(object: MeshObject, report: RuleReport): void {
+  const { info } = object;
+  if (info === undefined) checkUnknownKind(object, report);
+  else if (!info.external && info.scope !== 'File') checkVersion(object, info, report);
+}
+
+function checkUnknownKind(object: MeshObject, report: RuleReport): void {
+  const { group, kind } = object;
+  const kinds = ownKinds.get(group);
+  if (kinds === undefined) {
+    checkUnknownGroup(object, report);
+    return;
+  }
+  const names = kinds.map((info) => info.kind);
+  const nearest = nearestName(kind, names);
+  const elsewhere = findElsewhere(kind, group);
+  report.error(['kind'], `the API group ${group} has no kind ${kind}`, {
+    check: 'UnknownKind',
+    hint:
+      elsewhere !== undefined
+        ? `Write apiVersion: ${apiVersionOf(elsewhere)}, where ${kind} belongs.`
+        : nearest !== undefined
+          ? `Did you mean ${nearest}?`
+          : `It has ${names.join(', ')}.`,
+  });
+}
+
+/** A slip in the group would make everything of the object pass unseen. */
+function checkUnknownGroup(object: MeshObject, report: RuleReport): void {
+  const { group, kind } = object;
+  const elsewhere = findElsewhere(kind, group);
+  if (elsewhere === undefined) return;
+  const isOwnGroup = group === '' || groups.has(group);
+  if (group === '') {
+    report.error(['apiVersion'], `the core API has no kind ${kind}`, {
+      check: 'UnknownKind',
+      hint: `Write apiVersion: ${apiVersionOf(elsewhere)}.`,
+    });
+  } else if (
+    !isOwnGroup &&
+    nearestName(group, [elsewhere.group]) !== undefined &&
+    !group.endsWith('.k8s.io')
+  ) {
+    report.warn(['apiVersion'], `the API group ${group} is not known, so ${kind} is not checked`, {
+      hint: `Did you mean ${elsewhere.group}?`,
+    });
+  }
+}
+
+function findElsewhere(kind: string, group: string): KindInfo | undefined {
+  return KINDS.find(
+    (info) => info.kind === kind && info.group !== group && !info.external && info.scope !== 'File',
+  );
+}
+
+function apiVersionOf(info: KindInfo): string {
+  const version = info.versions.find((one) => one.storage)?.name ?? info.versions[0]?.name ?? '';
+  return `${info.group}/${version}`;
+}
+
+function checkVersion(object: MeshObject, info: KindInfo, report: RuleReport): void {
+  const version = info.versions.find((one) => one.name === object.version);
+  const served = info.versions.filter((one) => one.served).map((one) => one.name);
+  if (version === undefined || !version.served) {
+    report.error(
+      ['apiVersion'],
+      `${info.kind} has no version ${object.version === '' ? '(none given)' : object.version}`,
+      {
+        check: 'UnknownVersion',
+        hint: `Use ${served.map((name) => `${info.group}/${name}`).join(' or ')}.`,
+      },
+    );
+  } else if (info.legacy !== undefined) {
+    report.warn(['kind'], `${info.kind} is no longer part of Istio`, {
+      check: 'DeprecatedVersion',
+      hint: info.legacy,
+    });
+  } else if (version.deprecated !== undefined) {
+    report.warn(['apiVersion'], `${object.apiVersion} is deprecated for ${info.kind}`, {
+      check: 'DeprecatedVersion',
+      hint: version.deprecated,
+    });
+  }
+}

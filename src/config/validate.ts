@@ -1,0 +1,175 @@
+/** `validate`: everything that can be said of objects one by one, and of the names they use. */
+
+import { findKind } from '../api/kinds.ts';
+import type { KindKey } from '../api/kind-info.ts';
+import type { PlacedCelRule } from '../api/placed-cel-rule.ts';
+import { celFindings } from './checks/cel.ts';
+import { duplicateFindings } from './checks/duplicates.ts';
+import { embeddedFindings, embeddedKinds } from './checks/embedded.ts';
+import { checkKind } from './checks/kind.ts';
+import { checkMetadata } from './checks/metadata.ts';
+import { schemaFinding } from './checks/schema-message.ts';
+import type { Finding } from './finding.ts';
+import { CEL_RULES } from './generated/cel-rules.ts';
+import { RULES } from './generated/rules.ts';
+import { VALIDATORS } from './generated/validators.ts';
+import type { ValidatorModule } from './generated-contract.ts';
+import type { MeshObject } from './object.ts';
+import { toJsonNames } from './proto-names.ts';
+import { referenceFindings } from './references.ts';
+import { RuleReport } from './rules/rule.ts';
+import type { KindRules, RuleContext } from './rules/rule.ts';
+
+export interface ValidateOptions {
+  /** Warnings count as errors. */
+  readonly strict?: boolean;
+  /** Names that objects use for one another are looked up among the objects; true unless said otherwise. */
+  readonly referential?: boolean;
+  /** Where objects without a namespace belong; `default` unless said otherwise. */
+  readonly defaultNamespace?: string;
+  /** Where mesh-wide policies live; `istio-system` unless said otherwise. */
+  readonly rootNamespace?: string;
+}
+
+/** What there is to say of one object; never empty. */
+export interface ObjectFindings {
+  readonly object: MeshObject;
+  readonly findings: readonly Finding[];
+}
+
+/** What is needed to check one kind. */
+interface KindChecks {
+  readonly validators: ValidatorModule | undefined;
+  readonly rules: KindRules | undefined;
+  readonly cel: readonly PlacedCelRule[];
+}
+
+/**
+ * Checks objects: kind and version, metadata, schema, the rules of the kind, duplicates and references.
+ * Objects come in the order given, those without findings left out. Only the code for the kinds that occur is
+ * loaded, which is why the answer is a promise.
+ */
+export async function validate(
+  objects: readonly MeshObject[],
+  options: ValidateOptions = {},
+): Promise<readonly ObjectFindings[]> {
+  const context: RuleContext = {
+    defaultNamespace: options.defaultNamespace ?? 'default',
+    rootNamespace: options.rootNamespace ?? 'istio-system',
+  };
+  const checks = await loadChecks(objects);
+  const duplicates = duplicateFindings(objects, context.defaultNamespace);
+  const references =
+    options.referential === false ? undefined : referenceFindings(objects, context.defaultNamespace);
+  const result: ObjectFindings[] = [];
+  for (const object of objects) {
+    const own = await checkObject(object, checks, context);
+    const findings = [...own, ...(duplicates.get(object) ?? []), ...(references?.get(object) ?? [])];
+    if (findings.length > 0)
+      result.push({ object, findings: options.strict === true ? findings.map(asError) : findings });
+  }
+  return result;
+}
+
+function asError(finding: Finding): Finding {
+  return finding.level === 'Warning' ? { ...finding, level: 'Error' } : finding;
+}
+
+async function loadChecks(objects: readonly MeshObject[]): Promise<ReadonlyMap<KindKey, KindChecks>> {
+  const keys = new Set<KindKey>();
+  for (const object of objects) {
+    if (object.info === undefined) continue;
+    keys.add(object.key);
+    for (const key of embeddedKinds(object)) keys.add(key);
+  }
+  const entries = [...keys].map(async (key): Promise<[KindKey, KindChecks]> => {
+    const [validators, rules, cel] = await Promise.all([
+      VALIDATORS[key]?.(),
+      RULES[key]?.(),
+      CEL_RULES[key]?.(),
+    ]);
+    // A rules file knows its kind's type; the schema has made sure of it before the rules run.
+    return [key, { validators, rules: rules?.rules as KindRules | undefined, cel: cel ?? [] }];
+  });
+  return new Map(await Promise.all(entries));
+}
+
+async function checkObject(
+  object: MeshObject,
+  checks: ReadonlyMap<KindKey, KindChecks>,
+  context: RuleContext,
+): Promise<readonly Finding[]> {
+  const report = new RuleReport();
+  checkKind(object, report);
+  if (object.info === undefined) return report.findings;
+  if (object.info.scope !== 'File') checkMetadata(object, report);
+  const hasVersion =
+    object.info.scope === 'File' || object.info.versions.some((one) => one.name === object.version);
+  if (!hasVersion && object.info.external) return report.findings;
+  const kindChecks = checks.get(object.key);
+  if (kindChecks === undefined) return report.findings;
+  const content = await checkContent(object, kindChecks, context);
+  const embedded = [];
+  for (const part of embeddedFindings(object)) {
+    if ('finding' in part) {
+      embedded.push(part.finding);
+      continue;
+    }
+    const partChecks = checks.get(part.key);
+    const info = findKind(part.key);
+    if (partChecks === undefined || info === undefined) continue;
+    const inner = { ...object, key: part.key, kind: info.kind, info, version: '', value: part.value };
+    for (const finding of await checkContent(inner, partChecks, context)) {
+      embedded.push({ ...finding, path: [...part.path, ...finding.path] });
+    }
+  }
+  return [...report.findings, ...content, ...embedded];
+}
+
+/** Schema, CEL rules and the rules of the kind, each only as far as the one before lets it make sense. */
+async function checkContent(
+  object: MeshObject,
+  checks: KindChecks,
+  context: RuleContext,
+): Promise<readonly Finding[]> {
+  const { validators, rules, cel } = checks;
+  const validator = validators?.validatorFor(object.version);
+  const findings: Finding[] = [];
+  if (validator !== undefined && !validator(object.value)) {
+    for (const error of validator.errors ?? []) findings.push(schemaFinding(error, object.value));
+  }
+  if (findings.some((finding) => finding.check === 'WrongType')) return findings;
+  const spellings = validators?.spellingsFor(object.version);
+  const named =
+    spellings === undefined ? object : withJsonNames(object, toJsonNames(object.value, spellings));
+  if (rules !== undefined) {
+    const report = new RuleReport();
+    rules(named, report, context);
+    for (const finding of report.findings) findings.push(finding);
+  }
+  const isBounded = !findings.some((finding) => finding.check === 'TooMany');
+  if (cel.length > 0 && isBounded) {
+    for (const finding of await celFindings(named, cel)) findings.push(finding);
+  }
+  return named === object
+    ? findings
+    : findings.map((finding) => ({ ...finding, path: asWritten(object.value, finding.path) }));
+}
+
+function withJsonNames(object: MeshObject, value: unknown): MeshObject {
+  return { ...object, value: value as MeshObject['value'] };
+}
+
+/** The path in the spelling of the input: a field that is missing there stands in snake_case. */
+function asWritten(value: unknown, path: Finding['path']): Finding['path'] {
+  let current: unknown = value;
+  return path.map((part) => {
+    const holder =
+      typeof current === 'object' && current !== null ? (current as Record<string, unknown>) : {};
+    const snake = String(part).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const written =
+      typeof part === 'number' || Object.hasOwn(holder, part) || !Object.hasOwn(holder, snake) ? part : snake;
+    current = holder[written];
+    return written;
+  });
+}
