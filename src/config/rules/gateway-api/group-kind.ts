@@ -43,7 +43,8 @@ export function checkAllowedKind(
   allowed: readonly string[],
 ): void {
   const { group, kind } = reference;
-  if (allowed.includes(`${group === '' ? 'core' : group}/${kind}`)) return;
+  // The core group has no name; "core" is a slip.
+  if (group !== 'core' && allowed.includes(`${group === '' ? 'core' : group}/${kind}`)) return;
   const names = allowed.map((key) => key.slice(key.indexOf('/') + 1));
   if (names.includes(kind)) return checkGroupOfKind(report, path, group, kind);
   const near = nearestName(kind, names);
