@@ -89,7 +89,7 @@ export const KUBERNETES_BINDINGS: AttributeScope = scopeOf(
 
 /** A scope that knows just the attributes given. */
 export function scopeOf(attributes: ReadonlyMap<string, ValueType>): AttributeScope {
-  return { typeOf: (name) => attributes.get(name), names: attributes.keys().toArray() };
+  return { typeOf: (name) => attributes.get(name), names: [...attributes.keys()] };
 }
 
 /** The standard attributes, and all that begin with one of the prefixes, of unknown type. */

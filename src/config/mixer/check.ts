@@ -18,6 +18,9 @@ export interface CheckedExpression {
   readonly problems: readonly ExpressionProblem[];
 }
 
+/** Problems that are told of one expression; more would not help. */
+const MAX_PROBLEMS = 10;
+
 /** Parses and checks a text. Never throws; takes time in proportion to the text. */
 export function checkExpression(source: string, scope: AttributeScope): CheckedExpression {
   const { expression, problem } = parseExpression(source);
@@ -54,6 +57,7 @@ class Checker {
   }
 
   #report(level: ExpressionProblem['level'], span: Span, message: string, hint?: string): void {
+    if (this.problems.length >= MAX_PROBLEMS) return;
     this.problems.push({ level, message, span, ...(hint === undefined ? {} : { hint }) });
   }
 

@@ -61,8 +61,9 @@ class Parser {
 
   whole(): Expression {
     const { tree } = this.#binary(1);
-    if (this.#peek().kind === 'line break') this.#next += 1;
-    if (this.#peek().kind !== 'end') this.#unexpected();
+    const [last, after] = this.#tokens.slice(this.#next, this.#next + 2);
+    // A line break at the very end does no harm.
+    if (last?.kind !== 'end' && !(last?.kind === 'line break' && after?.kind === 'end')) this.#unexpected();
     return tree;
   }
 
@@ -103,7 +104,7 @@ class Parser {
       throw new ExpressionFault('a line break ends the expression here', token, hint);
     }
     if (token.text === '=') throw new ExpressionFault('"=" is no operator', token, 'Compare with `==`.');
-    const what = token.kind === 'text' ? 'a text' : JSON.stringify(token.text);
+    const what = token.kind === 'text' ? 'a text' : JSON.stringify(token.text.slice(0, 40));
     throw new ExpressionFault(
       `${what} does not belong here`,
       token,
@@ -285,12 +286,13 @@ function nameOf(token: Token): Expression {
 function literalOf(token: Token): Literal {
   if (token.kind === 'float') {
     const value = Number(token.text);
-    if (!Number.isFinite(value)) throw new ExpressionFault(`${token.text} is too large`, token);
+    if (!Number.isFinite(value)) throw new ExpressionFault(`${token.text.slice(0, 40)} is too large`, token);
     return { type: 'DOUBLE', value };
   }
   if (token.kind === 'integer') {
     const value = BigInt(token.text);
-    if (value > MAX_INT64) throw new ExpressionFault(`${token.text} does not fit into 64 bits`, token);
+    if (value > MAX_INT64)
+      throw new ExpressionFault(`${token.text.slice(0, 40)} does not fit into 64 bits`, token);
     return { type: 'INT64', value };
   }
   const duration = parseDuration(token.text);
