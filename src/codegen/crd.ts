@@ -1,5 +1,6 @@
 /** Makes the CustomResourceDefinition of a kind: a structural schema that the Kubernetes API server takes. */
 
+import type { CustomResourceDefinition, CustomResourceVersion } from '../api/custom-resource.ts';
 import { resolveNode, versionSchema } from '../api/schema.ts';
 import type { CelRule, KindSchema, SchemaNode, SchemaVersion } from '../api/schema.ts';
 import { FORMATS } from './ajv-keywords.ts';
@@ -40,13 +41,6 @@ export interface CrdSchema {
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: string;
   'x-kubernetes-validations'?: CelRule[];
-}
-
-export interface CustomResourceDefinition {
-  readonly apiVersion: 'apiextensions.k8s.io/v1';
-  readonly kind: 'CustomResourceDefinition';
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /** Traits of groups whose upstream definitions differ from the rest. */
@@ -105,7 +99,7 @@ export function customResourceDefinition(schema: KindSchema): CustomResourceDefi
   };
 }
 
-function crdVersion(schema: KindSchema, version: SchemaVersion): Record<string, unknown> {
+function crdVersion(schema: KindSchema, version: SchemaVersion): CustomResourceVersion {
   const { printerColumns, subresources } = schema['x-mesh'];
   return {
     name: version.name,
@@ -113,8 +107,10 @@ function crdVersion(schema: KindSchema, version: SchemaVersion): Record<string, 
     storage: version.storage,
     ...(version.deprecated === undefined ? {} : { deprecated: true, deprecationWarning: version.deprecated }),
     ...(subresources === undefined ? {} : { subresources }),
-    ...(printerColumns === undefined ? {} : { additionalPrinterColumns: printerColumns }),
-    schema: { openAPIV3Schema: rootSchema(schema, version.name) },
+    ...(printerColumns === undefined
+      ? {}
+      : { additionalPrinterColumns: printerColumns.map((column) => ({ ...column })) }),
+    schema: { openAPIV3Schema: { ...rootSchema(schema, version.name) } },
   };
 }
 
