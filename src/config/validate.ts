@@ -120,7 +120,8 @@ async function checkObject(
     if (partChecks === undefined || info === undefined) continue;
     const inner = { ...object, key: part.key, kind: info.kind, info, version: '', value: part.value };
     for (const finding of await checkContent(inner, partChecks, context)) {
-      embedded.push({ ...finding, path: [...part.path, ...finding.path] });
+      const isWrapped = part.wrapper !== undefined && finding.path[0] === part.wrapper;
+      embedded.push({ ...finding, path: [...part.path, ...finding.path.slice(isWrapped ? 1 : 0)] });
     }
   }
   return [...report.findings, ...content, ...embedded];

@@ -1,10 +1,14 @@
-/** Mesh settings inside ConfigMaps: read as the documents that they are, and checked in place. */
+/**
+ * What stands inside an object and has a kind of its own: mesh settings in ConfigMaps, parameters in handlers
+ * and instances of Mixer. It is read as the document that it is, and checked in place.
+ */
 
 import type { KindKey } from '../../api/kind-info.ts';
 import type { FieldPath } from '../../base/field-path.ts';
 import type { Finding } from '../finding.ts';
 import type { MeshObject } from '../object.ts';
 import { parseValue } from '../parse/value.ts';
+import { embeddedParts } from '../rules/mixer/embedded.ts';
 
 /** A ConfigMap's entry and the kind of its text. */
 interface Entry {
@@ -21,17 +25,23 @@ const ENTRIES: readonly Entry[] = [
 ];
 
 export type Embedded =
-  | { readonly key: KindKey; readonly path: FieldPath; readonly value: Record<string, unknown> }
+  | {
+      readonly key: KindKey;
+      readonly path: FieldPath;
+      readonly value: Record<string, unknown>;
+      /** The field of `value` that stands for `path`; all of `value` does when absent. */
+      readonly wrapper?: string;
+    }
   | { readonly finding: Finding };
 
 /** The kinds that stand inside the object. */
 export function embeddedKinds(object: MeshObject): readonly KindKey[] {
-  return entriesOf(object).map(({ entry }) => entry.key);
+  return [...entriesOf(object).map(({ entry }) => entry.key), ...embeddedParts(object).map(({ key }) => key)];
 }
 
 /** The documents inside the object, and what keeps one from being read. */
 export function embeddedFindings(object: MeshObject): readonly Embedded[] {
-  return entriesOf(object).flatMap(({ entry, text }) => read(entry, text));
+  return [...entriesOf(object).flatMap(({ entry, text }) => read(entry, text)), ...embeddedParts(object)];
 }
 
 function entriesOf(object: MeshObject): readonly { entry: Entry; text: string }[] {

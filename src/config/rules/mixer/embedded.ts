@@ -24,11 +24,11 @@ export const COMPILED_TEMPLATES: readonly string[] = [
 /** A part of an object that is to be checked as the `spec` of another kind. */
 export interface EmbeddedPart {
   readonly key: KindKey;
-  readonly kind: string;
-  /** The value of that kind: `{ spec }`. */
+  /** The value of that kind. */
   readonly value: { readonly spec: Readonly<Record<string, unknown>> };
-  /** Where that spec stands in the object: what `spec` becomes in the paths of findings. */
+  /** Where its `spec` stands in the object. */
   readonly path: FieldPath;
+  readonly wrapper: 'spec';
 }
 
 /**
@@ -50,10 +50,7 @@ function parts(spec: unknown, fields: readonly string[], known: readonly string[
   const kind = fields.map((field) => spec[field]).find((name) => name !== undefined);
   const params = spec['params'] ?? {};
   if (typeof kind !== 'string' || !known.includes(kind) || !isMap(params)) return [];
-  return [{ key: `config.istio.io/${kind}`, kind, value: { spec: params }, path: ['spec', 'params'] }];
-}
-
-/** A path in an embedded part as the path in the object that holds it. */
-export function outerPath(part: EmbeddedPart, path: FieldPath): FieldPath {
-  return path[0] === 'spec' ? [...part.path, ...path.slice(1)] : part.path;
+  return [
+    { key: `config.istio.io/${kind}`, value: { spec: params }, path: ['spec', 'params'], wrapper: 'spec' },
+  ];
 }
