@@ -31,6 +31,8 @@ export interface Report {
   readonly version: string;
   /** Every file that was read, in the order of the input. */
   readonly files: readonly string[];
+  /** The folder that relative files count from, absolute; files in it are named relative to it where that helps. */
+  readonly base?: string;
   /** In the order in which they are to be printed. */
   readonly findings: readonly ReportFinding[];
 }

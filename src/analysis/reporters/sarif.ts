@@ -27,9 +27,9 @@ export function formatSarif(report: Report): string {
         },
         automationDetails: { id: `mesh/${report.command}/` },
         columnKind: 'utf16CodeUnits',
-        artifacts: report.files.map((file) => ({ location: artifact(file) })),
+        artifacts: report.files.map((file) => ({ location: artifact(file, report.base) })),
         results: report.findings.map((finding) =>
-          result(finding, codes.indexOf(finding.code), fingerprint(finding)),
+          result(finding, codes.indexOf(finding.code), fingerprint(finding), report.base),
         ),
       },
     ],
@@ -59,14 +59,14 @@ function rule(code: string, report: Report): object {
   };
 }
 
-function result(finding: ReportFinding, ruleIndex: number, fingerprint: string): object {
+function result(finding: ReportFinding, ruleIndex: number, fingerprint: string, base?: string): object {
   const { code, level, message, hint, suppressed } = finding;
   return {
     ruleId: code,
     ruleIndex,
     level: LEVELS[level],
     message: { text: hint === undefined ? message : `${message}\n${hint}` },
-    locations: locations(finding),
+    locations: locations(finding, base),
     partialFingerprints: { 'meshFinding/v1': fingerprint },
     ...(suppressed === undefined
       ? {}
@@ -81,7 +81,7 @@ function result(finding: ReportFinding, ruleIndex: number, fingerprint: string):
   };
 }
 
-function locations({ file, line, column, origin, path }: ReportFinding): object[] {
+function locations({ file, line, column, origin, path }: ReportFinding, base?: string): object[] {
   const logical =
     origin === '' ? [] : [{ fullyQualifiedName: path ? `${origin} ${path}` : origin, kind: 'object' }];
   const physical =
@@ -89,7 +89,7 @@ function locations({ file, line, column, origin, path }: ReportFinding): object[
       ? {}
       : {
           physicalLocation: {
-            artifactLocation: artifact(file),
+            artifactLocation: artifact(file, base),
             ...(line === undefined
               ? {}
               : { region: { startLine: line, ...(column === undefined ? {} : { startColumn: column }) } }),
@@ -99,10 +99,12 @@ function locations({ file, line, column, origin, path }: ReportFinding): object[
   return [{ ...physical, ...(logical.length === 0 ? {} : { logicalLocations: logical }) }];
 }
 
-/** Relative files stay relative to where the command ran, absolute ones become `file:` URIs. */
-function artifact(file: string): { uri: string } {
+/** Files in the base folder are named relative to it, which code hosts need; others get a `file:` URI. */
+function artifact(file: string, base = ''): { uri: string } {
   if (file === '-') return { uri: 'stdin' };
-  const slashed = file.replaceAll('\\', '/');
+  const root = base === '' ? '' : `${base.replaceAll('\\', '/').replace(/\/$/, '')}/`;
+  let slashed = file.replaceAll('\\', '/');
+  if (root !== '' && slashed.startsWith(root)) slashed = slashed.slice(root.length);
   const encoded = slashed
     .replace(/^(\.\/)+/, '')
     .split('/')

@@ -1,0 +1,97 @@
+/** Hosts of DestinationRules must be services, and each subset must select a workload of its service. */
+
+import { matchesLabels } from '../../../model/selectors.ts';
+import type { Labels } from '../../../model/selectors.ts';
+import type { MeshService } from '../../../model/services.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
+import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
+import type { Analyzer } from '../../analyzer.ts';
+import { BUILTIN_FILE } from '../../builtin-gateway.ts';
+import { MESSAGES } from '../../catalogue.ts';
+
+/** Labels that the control plane adds to endpoints: where they run, and in which cluster and network. */
+const REGION = 'topology.kubernetes.io/region';
+const ZONE = 'topology.kubernetes.io/zone';
+const ADDED_LABELS = new Set([
+  REGION,
+  ZONE,
+  'topology.istio.io/subzone',
+  'topology.istio.io/cluster',
+  'topology.istio.io/network',
+  'kubernetes.io/hostname',
+]);
+
+export const analyzer: Analyzer = {
+  name: 'destinationrule.SubsetSelectPodAnalyzer',
+  summary: 'Hosts of DestinationRules are services, and their subsets select workloads',
+  reads: [
+    ...WORKLOAD_KINDS,
+    'core/Node',
+    'core/Service',
+    'networking.istio.io/DestinationRule',
+    'networking.istio.io/ServiceEntry',
+    'networking.istio.io/WorkloadEntry',
+  ],
+  messages: [MESSAGES.UnknownDestinationRuleHost, MESSAGES.DestinationRuleSubsetNotSelectPods],
+  analyze({ snapshot, report }) {
+    const endpoints = endpointLabels(snapshot);
+    // Without a workload in the input, nothing can be said about what subsets select.
+    const knowsWorkloads = snapshot.workloads.all.some(({ object }) => object.source.file !== BUILTIN_FILE);
+    for (const object of snapshot.list('networking.istio.io/DestinationRule')) {
+      const namespace = snapshot.namespaceOf(object);
+      const { host = '', subsets = [], exportTo = [] } = object.value.spec ?? {};
+      if (host === '') continue;
+      const viewers = [namespace, ...exportTo.filter((name) => !['*', '.', '~'].includes(name))];
+      const services = snapshot.services.lookupFor(host, namespace, viewers);
+      if (services.length === 0) {
+        report(MESSAGES.UnknownDestinationRuleHost, object, ['spec', 'host'], { host });
+        continue;
+      }
+      if (!knowsWorkloads) continue;
+      for (const [index, { name = '', labels = {} }] of subsets.entries()) {
+        if (services.some((service) => selectsSomething(service, labels, endpoints))) continue;
+        report(MESSAGES.DestinationRuleSubsetNotSelectPods, object, ['spec', 'subsets', index], {
+          subset: name,
+        });
+      }
+    }
+  },
+};
+
+interface Endpoint {
+  readonly namespace: string;
+  readonly labels: Labels;
+}
+
+/** Whether the subset's labels select an endpoint of the service. Endpoints that an entry lists count as they are. */
+function selectsSomething(service: MeshService, labels: Labels, endpoints: readonly Endpoint[]): boolean {
+  if (service.origin === 'ServiceEntry' && service.selector === undefined) return true;
+  const selector = service.selector ?? {};
+  return endpoints.some(
+    (endpoint) =>
+      endpoint.namespace === service.namespace &&
+      matchesLabels(selector, endpoint.labels) &&
+      matchesLabels(labels, endpoint.labels),
+  );
+}
+
+/** Labels of all workloads, with those that the control plane adds from the node of a running pod. */
+function endpointLabels(snapshot: Snapshot): readonly Endpoint[] {
+  const nodes = new Map(snapshot.list('core/Node').map(({ meta }) => [meta.name, meta.labels]));
+  const workloads = snapshot.workloads.all.map(({ namespace, labels, spec }): Endpoint => {
+    const { nodeName } = spec;
+    if (nodeName === undefined) return { namespace, labels };
+    const added = Object.entries(nodes.get(nodeName) ?? {}).filter(
+      ([key, value]) => ADDED_LABELS.has(key) && value !== '',
+    );
+    return {
+      namespace,
+      labels: { ...labels, 'kubernetes.io/hostname': nodeName, ...Object.fromEntries(added) },
+    };
+  });
+  const entries = snapshot.list('networking.istio.io/WorkloadEntry').map((object) => ({
+    namespace: snapshot.namespaceOf(object),
+    labels: object.value.spec?.labels ?? {},
+  }));
+  return [...workloads, ...entries];
+}
