@@ -4,6 +4,7 @@ import { load } from 'js-yaml';
 import { formatFieldPath } from '../../../../src/base/field-path.ts';
 import { findKind, kindKey, splitApiVersion } from '../../../../src/api/kinds.ts';
 import type { MeshObject } from '../../../../src/config/object.ts';
+import { validate } from '../../../../src/config/validate.ts';
 import { RuleReport } from '../../../../src/config/rules/rule.ts';
 import type { KindRules } from '../../../../src/config/rules/rule.ts';
 
@@ -32,11 +33,26 @@ export function messagesOf(rules: KindRules<never>, yaml: string): string[] {
   );
 }
 
+/** The same of everything that `validate` says: schema, CEL rules, rules of the kind. */
+export async function validationOf(yaml: string): Promise<string[]> {
+  const results = await validate([objectOf(yaml)], { referential: false });
+  return results.flatMap(({ findings }) =>
+    findings.map(({ level, check, path }) => `${level} ${check} ${formatFieldPath(path)}`),
+  );
+}
+
 function reportOf(rules: KindRules<never>, yaml: string): RuleReport {
+  const report = new RuleReport();
+  const context = { defaultNamespace: 'default', rootNamespace: 'istio-system' };
+  (rules as KindRules)(objectOf(yaml), report, context);
+  return report;
+}
+
+function objectOf(yaml: string): MeshObject {
   const value = load(yaml) as Manifest & Record<string, unknown>;
   const { group, version } = splitApiVersion(value.apiVersion);
   const key = kindKey(group, value.kind);
-  const object: MeshObject = {
+  return {
     key,
     apiVersion: value.apiVersion,
     group,
@@ -52,7 +68,4 @@ function reportOf(rules: KindRules<never>, yaml: string): RuleReport {
     info: findKind(key),
     source: { file: 'test.yaml', line: 1, locate: () => ({ line: 1, column: 1 }) },
   };
-  const report = new RuleReport();
-  (rules as KindRules)(object, report, { defaultNamespace: 'default', rootNamespace: 'istio-system' });
-  return report;
 }
