@@ -11,10 +11,12 @@ export interface UrlParts {
 
 // Far beyond any real address; bounds the work on hostile ones.
 const MAX_URL = 65_536;
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\0-\x1f\x7f]/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 const USER_INFO = /^[A-Za-z0-9\-._~:!$&'()*+,;=%@]*$/;
+// oxlint-disable-next-line no-control-regex -- they are among what a host cannot hold
 const HOST = /^[^#%/?@\\^`{|}\0-\x20\x7f]*$/;
 // Escapes of ASCII characters are refused in hosts, but for that of `%` itself (zones).
 const HOST_ESCAPE = /%(?:25|[89A-Fa-f][0-9A-Fa-f])/g;
