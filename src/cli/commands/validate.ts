@@ -108,7 +108,13 @@ export async function run(
     ...loaded.problems.map(problemFinding),
     ...checked.flatMap(({ object, findings: own }) => own.map((finding) => checkFinding(object, finding))),
   ]);
-  const report = { command: 'validate', version: packageVersion(), files: loaded.files, findings } as const;
+  const report = {
+    command: 'validate',
+    version: packageVersion(),
+    files: loaded.files,
+    base: context.cwd,
+    findings,
+  } as const;
   context.stdout.write(await formatReport(report, flags.output, context));
   if (loaded.skipped > 0 && !flags['strict-files']) {
     const documents =

@@ -1,0 +1,228 @@
+/** `mesh analyze`: mistakes that only show between objects. */
+
+import { MeshError } from '../../base/mesh-error.ts';
+import type { CommandMetadata, Invocation } from '../command.ts';
+import type { Context } from '../context.ts';
+import type { GlobalFlags } from '../global-flags.ts';
+import { REPORT_FORMATS } from '../output/report-format.ts';
+
+const LEVELS = ['Info', 'Warning', 'Error'] as const;
+
+export const metadata = {
+  path: ['analyze'],
+  formerly: [['experimental', 'analyze']],
+  summary: 'Find mistakes that only show between objects',
+  description:
+    'Analyzes the configuration of a mesh as a whole: hosts that lead nowhere, policies that select nothing, ' +
+    'rules that hide one another. Reads YAML and JSON files, folders with all below them, and standard input ' +
+    '(-). Objects of all kinds count, Services, Pods, Namespaces and Secrets too.\n\n' +
+    'Findings go to standard output, notes to standard error. Accepted findings are named by --suppress, by the ' +
+    'annotation galley.istio.io/analyze-suppress, or in the file .mesh.yaml of the project.',
+  examples: [
+    {
+      text: 'Files and folders, without a cluster',
+      command: 'mesh analyze --use-kube=false gateway.yaml policies/',
+    },
+    {
+      text: 'What kustomize builds',
+      command: 'kustomize build overlays/prod | mesh analyze --use-kube=false -',
+    },
+    { text: 'For code scanning', command: 'mesh analyze --use-kube=false -o sarif manifests/ > mesh.sarif' },
+    {
+      text: 'Fail on warnings too',
+      command: 'mesh analyze --use-kube=false --failure-threshold Warning manifests/',
+    },
+    {
+      text: 'Accept pods without a sidecar in the namespace testing',
+      command: 'mesh analyze --use-kube=false -S "IST0103=Pod testing/*" manifests/',
+    },
+    { text: 'Two codes only', command: 'mesh analyze --use-kube=false --only IST0101,IST0106 manifests/' },
+    { text: 'Which analyzers are there?', command: 'mesh analyze --list-analyzers' },
+  ],
+  args: [
+    {
+      name: 'FILE',
+      description: 'File, folder, or - for standard input',
+      optional: true,
+      repeated: true,
+      complete: 'files',
+    },
+  ],
+  flags: {
+    'use-kube': {
+      type: 'boolean',
+      short: 'k',
+      description: 'Analyze a live cluster; not possible yet, so it is false when files are given',
+    },
+    filename: {
+      type: 'strings',
+      short: 'f',
+      value: 'FILE',
+      commas: true,
+      settable: false,
+      complete: 'files',
+      description: 'File, folder, or - for standard input, the same as an argument; may be repeated',
+    },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FORMAT',
+      default: 'log',
+      values: REPORT_FORMATS,
+      description: 'Format of the findings',
+    },
+    'output-threshold': {
+      type: 'string',
+      value: 'LEVEL',
+      default: 'Info',
+      values: LEVELS,
+      description: 'Show findings of this level and above',
+    },
+    'failure-threshold': {
+      type: 'string',
+      value: 'LEVEL',
+      default: 'Error',
+      values: LEVELS,
+      description: 'Exit with 79 on findings of this level and above',
+    },
+    'exit-zero': { type: 'boolean', description: 'Exit with 0 whatever is found' },
+    'all-namespaces': {
+      type: 'boolean',
+      short: 'A',
+      description: 'Report on all namespaces, which is also done when --namespace is not given',
+    },
+    'exclude-namespace': {
+      type: 'strings',
+      value: 'NAMESPACE',
+      commas: true,
+      description: 'Report nothing on objects of this namespace; may be repeated',
+    },
+    suppress: {
+      type: 'strings',
+      short: 'S',
+      value: 'CODE[=RESOURCE]',
+      complete: 'codes',
+      description:
+        'Accept a code, everywhere or on resources written "Kind namespace/name", with * for any text; may be repeated',
+    },
+    only: {
+      type: 'strings',
+      value: 'CODE',
+      commas: true,
+      complete: 'codes',
+      description: 'Report these codes only',
+    },
+    skip: {
+      type: 'strings',
+      value: 'CODE',
+      commas: true,
+      complete: 'codes',
+      description: 'Do not report these codes',
+    },
+    analyzer: {
+      type: 'strings',
+      value: 'NAME',
+      commas: true,
+      complete: 'analyzers',
+      description: 'Run this analyzer only; may be repeated',
+    },
+    'list-analyzers': {
+      type: 'boolean',
+      short: 'L',
+      settable: false,
+      description: 'List the analyzers and their codes instead',
+    },
+    meshConfigFile: { type: 'string', value: 'FILE', complete: 'files', description: "The mesh's settings" },
+    'cluster-domain': {
+      type: 'string',
+      value: 'DOMAIN',
+      default: 'cluster.local',
+      description: 'Domain of the names of services',
+    },
+    'ignore-unknown': { type: 'boolean', description: 'Pass over documents that cannot be read' },
+    'strict-files': {
+      type: 'boolean',
+      description: 'Count documents that are no Kubernetes objects as unreadable',
+    },
+    timeout: {
+      type: 'duration',
+      value: 'DURATION',
+      default: '30s',
+      hidden: true,
+      description: 'Longest wait for a cluster',
+    },
+    recursive: {
+      type: 'boolean',
+      short: 'R',
+      hidden: true,
+      settable: false,
+      description: 'Accepted: folders always are',
+    },
+    revision: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      hidden: true,
+      description: 'Revision of the control plane',
+    },
+    'remote-contexts': {
+      type: 'strings',
+      value: 'NAME',
+      hidden: true,
+      description: 'Contexts of remote clusters',
+    },
+    discovery: {
+      type: 'boolean',
+      short: 'd',
+      hidden: true,
+      settable: false,
+      description: 'Accepted and ignored',
+    },
+  },
+  exitCodes: {
+    0: 'Nothing at or above the failure threshold',
+    1: 'The analysis could not be done',
+    2: 'Wrong usage',
+    65: 'Some input could not be read, and nothing else was found',
+    79: 'Findings at or above the failure threshold',
+  },
+} as const satisfies CommandMetadata;
+
+export type AnalyzeInvocation = Invocation<typeof metadata.flags & GlobalFlags>;
+
+export async function run(invocation: AnalyzeInvocation, context: Context): Promise<number> {
+  const { args, flags, given } = invocation;
+  if (flags['list-analyzers']) {
+    const { listAnalyzers } = await import('../list-analyzers.ts');
+    return listAnalyzers(flags.output, context);
+  }
+  const paths = [...flags.filename, ...args];
+  if (given.has('use-kube') && flags['use-kube']) throw noCluster();
+  if (paths.length === 0) throw given.has('use-kube') ? nothingGiven() : noFiles();
+  const { analyzeFiles } = await import('../analyze-files.ts');
+  return analyzeFiles(paths, invocation, context);
+}
+
+function noCluster(): MeshError {
+  return new MeshError('NoClusterClient', 'this version of mesh cannot read a cluster yet', {
+    hint:
+      'Analyze files instead:\n    mesh analyze --use-kube=false manifests/\n' +
+      '    kubectl get all,vs,dr,gw,se -A -o yaml | mesh analyze --use-kube=false -',
+  });
+}
+
+function noFiles(): MeshError {
+  return new MeshError(
+    'MissingArgument',
+    'there is nothing to analyze: no file is named, and a cluster cannot be read yet',
+    {
+      hint: 'For example: mesh analyze --use-kube=false manifests/. Run "mesh analyze --help" for more.',
+    },
+  );
+}
+
+function nothingGiven(): MeshError {
+  return new MeshError('MissingArgument', 'without a cluster there must be files to analyze', {
+    hint: 'For example: mesh analyze --use-kube=false manifests/. Run "mesh analyze --help" for more.',
+  });
+}
