@@ -33,27 +33,68 @@ const ESCAPED_WORD =
 const programs = new Map<string, Program>();
 let environment: Environment | undefined;
 
+/** Rules by the place that they are about, so that one walk along the object meets them all. */
+interface RuleTree {
+  readonly rules: PlacedCelRule[];
+  readonly children: Map<string, RuleTree>;
+}
+
+const trees = new WeakMap<readonly PlacedCelRule[], RuleTree>();
+
 /** What the rules that hold for the object's version refuse. A value that a rule cannot judge is refused. */
 export async function celFindings(
   object: MeshObject,
   rules: readonly PlacedCelRule[],
 ): Promise<readonly Finding[]> {
+  let tree = trees.get(rules);
+  if (tree === undefined) trees.set(rules, (tree = treeOf(rules)));
+  const due: { rule: PlacedCelRule; place: Place }[] = [];
+  collect(tree, { path: [], value: object.value }, (rule, place) => {
+    if (due.length >= MAX_EVALUATIONS || sizeOf(place.value) > MAX_ITEMS) return;
+    if (rule.versions === undefined || rule.versions.includes(object.version)) due.push({ rule, place });
+  });
   const findings: Finding[] = [];
-  let evaluations = 0;
-  for (const rule of rules) {
-    if (rule.versions !== undefined && !rule.versions.includes(object.version)) continue;
-    // A rule on oldSelf is about updates, and here is one state only.
-    if (/\boldSelf\b/.test(rule.rule)) continue;
-    const places = placesOf(object.value, rule.path);
-    if (places.length === 0) continue;
+  for (const { rule, place } of due) {
     const program = programs.get(rule.rule) ?? (await compile(rule.rule));
-    for (const place of places) {
-      if (++evaluations > MAX_EVALUATIONS) return findings;
-      if (sizeOf(place.value) <= MAX_ITEMS && !holds(program, place.value))
-        findings.push(await refusal(rule, place));
-    }
+    if (!holds(program, place.value)) findings.push(await refusal(rule, place));
   }
   return findings;
+}
+
+function treeOf(rules: readonly PlacedCelRule[]): RuleTree {
+  const root: RuleTree = { rules: [], children: new Map() };
+  for (const rule of rules) {
+    // A rule on oldSelf is about updates, and here is one state only.
+    if (/\boldSelf\b/.test(rule.rule)) continue;
+    let node = root;
+    for (const part of rule.path) {
+      let child = node.children.get(part);
+      if (child === undefined) node.children.set(part, (child = { rules: [], children: new Map() }));
+      node = child;
+    }
+    node.rules.push(rule);
+  }
+  return root;
+}
+
+/** Meets the values at the rules' places: none where a field on the way is absent. */
+function collect(tree: RuleTree, place: Place, meet: (rule: PlacedCelRule, place: Place) => void): void {
+  for (const rule of tree.rules) meet(rule, place);
+  if (tree.children.size === 0) return;
+  const { path, value } = place;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [part, child] of tree.children) {
+    if (Array.isArray(value)) {
+      if (part !== '[]') continue;
+      for (const [index, item] of value.entries())
+        collect(child, { path: [...path, index], value: item }, meet);
+    } else if (part === '{}') {
+      for (const [key, item] of Object.entries(value))
+        collect(child, { path: [...path, key], value: item }, meet);
+    } else if (Object.hasOwn(value, part)) {
+      collect(child, { path: [...path, part], value: Reflect.get(value, part) }, meet);
+    }
+  }
 }
 
 function holds(program: Program, value: unknown): boolean {
@@ -85,26 +126,6 @@ async function expressedMessage(rule: PlacedCelRule, value: unknown): Promise<st
   } catch {
     return undefined;
   }
-}
-
-/** The values at a rule's place: none where a field on the way is absent. */
-function placesOf(root: unknown, path: readonly string[]): readonly Place[] {
-  let places: readonly Place[] = [{ path: [], value: root }];
-  for (const part of path) {
-    places = places.flatMap((place) => step(place, part));
-    if (places.length === 0) break;
-  }
-  return places;
-}
-
-function step({ path, value }: Place, part: string): readonly Place[] {
-  if (part === '[]') {
-    return Array.isArray(value) ? value.map((item, index) => ({ path: [...path, index], value: item })) : [];
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  if (part === '{}')
-    return Object.entries(value).map(([key, item]) => ({ path: [...path, key], value: item }));
-  return Object.hasOwn(value, part) ? [{ path: [...path, part], value: Reflect.get(value, part) }] : [];
 }
 
 function sizeOf(value: unknown): number {
