@@ -3,6 +3,7 @@
 import { findKind } from '../api/kinds.ts';
 import type { KindKey } from '../api/kind-info.ts';
 import type { PlacedCelRule } from '../api/placed-cel-rule.ts';
+import { formatFieldPath } from '../base/field-path.ts';
 import { celFindings } from './checks/cel.ts';
 import { duplicateFindings } from './checks/duplicates.ts';
 import { embeddedFindings, embeddedKinds } from './checks/embedded.ts';
@@ -150,7 +151,13 @@ async function checkContent(
   }
   const isBounded = !findings.some((finding) => finding.check === 'TooMany');
   if (cel.length > 0 && isBounded) {
-    for (const finding of await celFindings(named, cel)) findings.push(finding);
+    // A rule of the kind says more of a place than CEL does, where both refuse it.
+    const refused = new Set(
+      findings.filter(({ level }) => level === 'Error').map(({ path }) => formatFieldPath(path)),
+    );
+    for (const finding of await celFindings(named, cel)) {
+      if (!refused.has(formatFieldPath(finding.path))) findings.push(finding);
+    }
   }
   return named === object
     ? findings
