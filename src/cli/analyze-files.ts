@@ -132,11 +132,12 @@ function writeNotes(
   flags: Flags,
   { stderr, verbose }: Context,
 ): void {
-  for (const { origin } of analysis.unusedSuppressions) {
-    stderr.write(`Warning: ${origin}: nothing was there to suppress\n`);
+  for (const unused of analysis.unusedSuppressions) {
+    if (unknownCodeWarning(unused) === undefined)
+      stderr.write(`Warning: ${unused.origin}: nothing was there to suppress\n`);
   }
   const byMissing = Map.groupBy(analysis.skipped, ({ missing }) =>
-    missing.map((key) => key.split('/').at(-1)).join(' or '),
+    [...new Set(missing.map((key) => key.split('/').at(-1)))].join(' or '),
   );
   for (const [missing, analyzers] of byMissing) {
     stderr.write(
@@ -155,11 +156,12 @@ function writeNotes(
   }
   const levels = countLevels(findings);
   const totals = [
-    count(levels.Error, 'error'),
-    count(levels.Warning, 'warning'),
-    count(levels.Info, 'info'),
-  ].join(', ');
-  stderr.write(`Found ${totals} (${scope}).\n`);
+    [levels.Error, 'error'],
+    [levels.Warning, 'warning'],
+    [levels.Info, 'info'],
+  ] as const;
+  const found = totals.filter(([number]) => number > 0).map(([number, word]) => count(number, word));
+  stderr.write(`Found ${found.join(', ')} (${scope}).\n`);
 }
 
 function count(number: number, word: string): string {

@@ -6,7 +6,13 @@ import { formatPosition, MeshError } from '../base/mesh-error.ts';
 export function formatError(error: unknown, verbose: boolean): string {
   if (error instanceof MeshError) {
     const { where = {}, hint } = error;
-    const place = [formatPosition(where), where.object, where.field].filter((part) => part !== undefined);
+    const position = formatPosition(where);
+    // "no such file x" needs no "x:" before it.
+    const file =
+      position === where.file && position !== undefined && error.message.includes(position)
+        ? undefined
+        : position;
+    const place = [file, where.object, where.field].filter((part) => part !== undefined);
     let text = `Error: ${[...place, error.message].join(': ')}\n`;
     if (hint !== undefined) text += `  ${hint}\n`;
     return verbose ? `${text}${stackOf(error)}` : text;

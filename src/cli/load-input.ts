@@ -38,8 +38,3 @@ export async function loadInput(
   progress.end();
   return { objects, problems, files, unrecognized, skipped, documents };
 }
-
-/** Files of `-f` first, then the arguments. */
-export function inputPaths(filenames: readonly string[], args: readonly string[]): readonly string[] {
-  return [...filenames, ...args];
-}

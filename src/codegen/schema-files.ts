@@ -29,11 +29,15 @@ export function formatProblem(problem: SchemaProblem): string {
   return `${problem.file}#${problem.pointer}: ${problem.message}`;
 }
 
+/** Not kinds, but what commands print as JSON. */
+const OUTPUT_FOLDER = 'output';
+
 /** Reads every `schemas/<folder>/<Kind>.json` under the root, in a fixed order. Broken ones become problems. */
 export function readSchemas(root: string): { files: SchemaFile[]; problems: SchemaProblem[] } {
   const files: SchemaFile[] = [];
   const problems: SchemaProblem[] = [];
   for (const folder of namesIn(join(root, 'schemas'))) {
+    if (folder === OUTPUT_FOLDER) continue;
     for (const name of namesIn(join(root, 'schemas', folder))) {
       if (!name.endsWith('.json')) continue;
       const file = `schemas/${folder}/${name}`;

@@ -3,17 +3,12 @@
  * suite, a finding a test case of it; errors are failures, the rest stands in the case's output.
  */
 
-import { openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
+import { findingsByFile, openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
 
 export function formatJunit(report: Report): string {
   const findings = openFindings(report);
-  const files = [...new Set([...report.files, ...findings.map(fileOf)])];
-  const suites = files.map((file) =>
-    suite(
-      report.command,
-      file,
-      findings.filter((finding) => fileOf(finding) === file),
-    ),
+  const suites = [...findingsByFile(report)].map(([file, own]) =>
+    suite(report.command, file === '' ? 'mesh' : file, own),
   );
   const failures = findings.filter(isFailure).length;
   const tests = suites.reduce((sum, { tests: count }) => sum + count, 0);
@@ -54,10 +49,6 @@ function testCase(command: string, finding: ReportFinding): string {
 
 function isFailure({ level }: ReportFinding): boolean {
   return level === 'Error';
-}
-
-function fileOf({ file }: ReportFinding): string {
-  return file ?? 'mesh';
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 /** `-o log`: lines for people, and for the problem matchers of editors. */
 
 import type { Level } from '../../config/finding.ts';
-import { openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
+import { findingsByFile, openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
 
 /** Colours a piece of text by level; the identity where there is no colour. */
 export type Paint = (level: Level, text: string) => string;
@@ -17,7 +17,8 @@ export function formatLog(report: Report, paint: Paint = PLAIN): string {
     .map((finding) => {
       const { code, level, message, origin } = finding;
       const place = [origin, referenceOf(finding)].filter((part) => part !== '').join(' ');
-      return `${paint(level, level)} [${code}]${place === '' ? '' : ` (${place})`} ${message}\n${hintLine(finding)}`;
+      const text = `[${code}]${place === '' ? '' : ` (${place})`} ${message}`;
+      return `${paint(level, level)} ${visible(text)}\n${hintLine(finding)}`;
     })
     .join('');
 }
@@ -27,15 +28,8 @@ export function formatLog(report: Report, paint: Paint = PLAIN): string {
  * `file:line:column: Level [CODE] (Kind ns/name) message`.
  */
 export function formatValidation(report: Report, paint: Paint = PLAIN): string {
-  const byFile = new Map<string, ReportFinding[]>(report.files.map((file) => [file, []]));
-  for (const finding of openFindings(report)) {
-    const file = finding.file ?? '';
-    const list = byFile.get(file);
-    if (list === undefined) byFile.set(file, [finding]);
-    else list.push(finding);
-  }
   let text = '';
-  for (const [file, findings] of byFile) {
+  for (const [file, findings] of findingsByFile(report)) {
     if (file !== '') text += `${verdict(file, findings)}\n`;
     for (const finding of findings) text += validationLine(finding, paint);
   }
@@ -54,9 +48,18 @@ function validationLine(finding: ReportFinding, paint: Paint): string {
   const place = referenceOf(finding);
   const object = origin === '' ? '' : ` (${origin})`;
   const field = path === undefined || path === '' ? '' : `${path}: `;
-  return `${place === '' ? '' : `${place}: `}${paint(level, level)} [${code}]${object} ${field}${message}\n${hintLine(finding)}`;
+  const text = `[${code}]${object} ${field}${message}`;
+  return `${place === '' ? '' : `${visible(place)}: `}${paint(level, level)} ${visible(text)}\n${hintLine(finding)}`;
 }
 
 function hintLine({ hint }: ReportFinding): string {
-  return hint === undefined ? '' : `  ${hint}\n`;
+  return hint === undefined ? '' : `  ${visible(hint)}\n`;
+}
+
+/** Control characters as escapes, so that no input can forge lines or speak to the terminal. */
+function visible(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    return character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }

@@ -53,3 +53,15 @@ export function countLevels(findings: readonly ReportFinding[]): Readonly<Record
   for (const { level } of findings) counts[level]++;
   return counts;
 }
+
+/** Findings by file: every file of the input in its order, then '' for those that no file says. */
+export function findingsByFile(report: Report): ReadonlyMap<string, readonly ReportFinding[]> {
+  const byFile = new Map<string, ReportFinding[]>(report.files.map((file) => [file, []]));
+  for (const finding of openFindings(report)) {
+    const file = finding.file ?? '';
+    const list = byFile.get(file);
+    if (list === undefined) byFile.set(file, [finding]);
+    else list.push(finding);
+  }
+  return byFile;
+}

@@ -4,7 +4,7 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { GlobalFlags } from '../global-flags.ts';
-import { REPORT_FORMATS } from '../output/report-format.ts';
+import { REPORT_FORMATS } from '../output/report-formats.ts';
 
 const LEVELS = ['Info', 'Warning', 'Error'] as const;
 

@@ -4,8 +4,7 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { GlobalFlags } from '../global-flags.ts';
-import { REPORT_FORMATS } from '../output/report-format.ts';
-import { packageVersion } from '../version.ts';
+import { REPORT_FORMATS } from '../output/report-formats.ts';
 
 export const metadata = {
   path: ['validate'],
@@ -76,54 +75,13 @@ export const metadata = {
   },
 } as const satisfies CommandMetadata;
 
-export async function run(
-  { args, flags }: Invocation<typeof metadata.flags & GlobalFlags>,
-  context: Context,
-): Promise<number> {
-  const [
-    { inputPaths, loadInput },
-    { validate },
-    { checkFinding, inFileOrder, problemFinding },
-    { formatReport },
-  ] = await Promise.all([
-    import('../load-input.ts'),
-    import('../../config/validate.ts'),
-    import('../report-findings.ts'),
-    import('../output/report-format.ts'),
-  ]);
-  const paths = inputPaths(flags.filename, args);
+export type ValidateInvocation = Invocation<typeof metadata.flags & GlobalFlags>;
+
+export async function run(invocation: ValidateInvocation, context: Context): Promise<number> {
+  const paths = [...invocation.flags.filename, ...invocation.args];
   if (paths.length === 0) throw nothingGiven();
-  const loaded = await loadInput(
-    paths,
-    { strictFiles: flags['strict-files'], knownExtensionsOnly: false },
-    context,
-  );
-  const checked = await validate(loaded.objects, {
-    strict: flags.strict,
-    referential: flags.referential,
-    defaultNamespace: flags.namespace,
-    rootNamespace: flags.istioNamespace,
-  });
-  const findings = inFileOrder(loaded.files, [
-    ...loaded.problems.map(problemFinding),
-    ...checked.flatMap(({ object, findings: own }) => own.map((finding) => checkFinding(object, finding))),
-  ]);
-  const report = {
-    command: 'validate',
-    version: packageVersion(),
-    files: loaded.files,
-    base: context.cwd,
-    findings,
-  } as const;
-  context.stdout.write(await formatReport(report, flags.output, context));
-  if (loaded.skipped > 0 && !flags['strict-files']) {
-    const documents =
-      loaded.skipped === 1
-        ? '1 document is no Kubernetes object and was'
-        : `${loaded.skipped} documents are no Kubernetes objects and were`;
-    context.stderr.write(`Note: ${documents} not checked.\n`);
-  }
-  return findings.some(({ level }) => level === 'Error') ? 1 : 0;
+  const { validateFiles } = await import('../validate-files.ts');
+  return validateFiles(paths, invocation, context);
 }
 
 function nothingGiven(): MeshError {

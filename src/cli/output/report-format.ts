@@ -1,22 +1,15 @@
-/** `-o FORMAT` of validate and analyze. Each format is loaded when it is asked for. */
+/** `-o FORMAT` of validate and analyze. Formats for machines are loaded when they are asked for. */
 
-import type { Paint } from '../../analysis/reporters/log.ts';
+import { formatLog, formatValidation, type Paint } from '../../analysis/reporters/log.ts';
 import type { Report } from '../../analysis/reporters/report.ts';
 import type { Context } from '../context.ts';
-
-/** In the order of help. */
-export const REPORT_FORMATS = ['log', 'json', 'yaml', 'sarif', 'junit', 'github'] as const;
-
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
+import type { ReportFormat } from './report-formats.ts';
 
 /** The whole output, ready for standard output. */
 export async function formatReport(report: Report, format: ReportFormat, context: Context): Promise<string> {
   switch (format) {
     case 'log': {
-      const [{ formatLog, formatValidation }, paint] = await Promise.all([
-        import('../../analysis/reporters/log.ts'),
-        painter(context),
-      ]);
+      const paint = await painter(context);
       return report.command === 'validate' ? formatValidation(report, paint) : formatLog(report, paint);
     }
     case 'json':
