@@ -149,7 +149,7 @@ async function checkContent(
     rules(named, report, context);
     for (const finding of report.findings) findings.push(finding);
   }
-  const isBounded = !findings.some((finding) => finding.check === 'TooMany');
+  const isBounded = !findings.some(({ check, level }) => check === 'TooMany' && level === 'Error');
   if (cel.length > 0 && isBounded) {
     // A rule of the kind says more of a place than CEL does, where both refuse it.
     const refused = new Set(
