@@ -38,43 +38,60 @@ export function isWildcard(host: string): boolean {
   return host.startsWith('*');
 }
 
-/** Whether all that `narrow` stands for is covered by `wide`: `a.example.com` by `*.example.com`, or by `*`. */
-export function isWithinHost(narrow: string, wide: string): boolean {
-  if (!isWildcard(wide)) return narrow === wide;
-  if (!isWildcard(narrow)) return narrow.endsWith(wide.slice(1));
-  return narrow.length >= wide.length && narrow.slice(1).endsWith(wide.slice(1));
+/** Hosts in which others are looked up at once, however many they are. The first of equal hosts counts. */
+export class HostIndex {
+  readonly #exact = new Map<string, number>();
+  /** Wildcards by what follows the `*`. */
+  readonly #suffixes = new Map<string, number>();
+  /** Lengths of the suffixes, longest first: few, so that a look-up need not try every end of a name. */
+  readonly #lengths: readonly number[];
+
+  constructor(hosts: readonly string[]) {
+    const lengths = new Set<number>();
+    for (const [index, host] of hosts.entries()) {
+      if (this.#exact.has(host)) continue;
+      this.#exact.set(host, index);
+      if (!isWildcard(host)) continue;
+      this.#suffixes.set(host.slice(1), index);
+      lengths.add(host.length - 1);
+    }
+    this.#lengths = [...lengths].sort((a, b) => b - a);
+  }
+
+  /**
+   * Index of a host that covers all that `host` stands for: the same, or a wildcard around it, as `*.b.com`
+   * and `*` are around `a.b.com` and `*.a.b.com`.
+   */
+  covering(host: string): number | undefined {
+    return this.#exact.get(host) ?? this.around(host);
+  }
+
+  /** As `covering`, without the host itself. */
+  around(host: string): number | undefined {
+    const wildcard = isWildcard(host);
+    const text = wildcard ? host.slice(1) : host;
+    for (const length of this.#lengths) {
+      if (length > text.length || (wildcard && length === text.length)) continue;
+      const index = this.#suffixes.get(text.slice(text.length - length));
+      if (index !== undefined) return index;
+    }
+    return undefined;
+  }
 }
 
 /**
- * Hosts of the list that overlap with one before them, as pairs of indexes, at most one pair a host. Hosts
- * overlap when they are equal, or a wildcard covers the other. The work grows with the text, not its square.
+ * Hosts that overlap with another of the list, as pairs of indexes, at most one pair a host. Hosts overlap
+ * when they are equal, or a wildcard covers the other.
  */
 export function overlappingHosts(hosts: readonly string[]): (readonly [earlier: number, later: number])[] {
-  const exact = new Map<string, number>();
-  const wildcards = new Map<string, number>();
-  const pairs = new Map<number, number>();
-  const note = (a: number, b: number): void => {
-    const [earlier, later] = a < b ? [a, b] : [b, a];
-    if (earlier !== later && !pairs.has(later)) pairs.set(later, earlier);
-  };
+  const known = new HostIndex(hosts);
+  const pairs: (readonly [number, number])[] = [];
   for (const [index, host] of hosts.entries()) {
-    const known = exact.get(host);
-    if (known !== undefined) note(known, index);
-    else {
-      exact.set(host, index);
-      if (isWildcard(host)) wildcards.set(host.slice(1), index);
-    }
+    const same = known.covering(host);
+    const other = same === index ? known.around(host) : same;
+    if (other !== undefined && other !== index) pairs.push(other < index ? [other, index] : [index, other]);
   }
-  if (wildcards.size > 0) {
-    for (const [index, host] of hosts.entries()) {
-      const text = (isWildcard(host) ? host.slice(1) : host).slice(-MAX_DOMAIN);
-      for (let start = 0; start <= text.length; start++) {
-        const wildcard = wildcards.get(text.slice(start));
-        if (wildcard !== undefined) note(wildcard, index);
-      }
-    }
-  }
-  return [...pairs].map(([later, earlier]) => [earlier, later] as const).sort((a, b) => a[1] - b[1]);
+  return pairs.sort((a, b) => a[1] - b[1]);
 }
 
 function lengthProblem(domain: string): string | undefined {

@@ -23,6 +23,10 @@ const MAX_PLAIN = 1024;
 
 let library: typeof Re2Js | undefined;
 
+/** What was found of patterns before, as the same ones stand in many objects; empty for sound ones. */
+const checked = new Map<string, string>();
+const MAX_CHECKED = 1_000;
+
 /** Whether the pattern is so simple that it needs no parser to be known as sound. */
 export function isPlainRe2(pattern: string): boolean {
   return pattern.length <= MAX_PLAIN && PLAIN.test(pattern);
@@ -34,11 +38,22 @@ export function isPlainRe2(pattern: string): boolean {
  */
 export function re2Problem(pattern: string): string | undefined {
   if (isPlainRe2(pattern)) return undefined;
+  const known = checked.get(pattern);
+  if (known !== undefined) return known === '' ? undefined : known;
+  const problem = parseProblem(pattern);
+  if (checked.size >= MAX_CHECKED) checked.clear();
+  checked.set(pattern, problem ?? '');
+  return problem;
+}
+
+function parseProblem(pattern: string): string | undefined {
   library ??= createRequire(import.meta.url)('re2js') as typeof Re2Js;
   try {
     library.RE2JS.compile(pattern);
     return undefined;
   } catch (error) {
+    // The parser is recursive: only a pattern beyond any bound of ours gets it there.
+    if (error instanceof RangeError) return 'expression nests too deeply';
     if (!(error instanceof library.RE2JSException)) throw error;
     return error.message.replace(/^error parsing regexp: /, '').slice(0, 200);
   }

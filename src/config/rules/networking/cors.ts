@@ -3,9 +3,10 @@
 import type { CorsPolicy } from '../../../api/generated/types/networking.istio.io/VirtualService.ts';
 import { MILLISECOND, parseDuration, SECOND } from '../../../base/duration.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
-import { HTTP_METHODS, isHeaderName } from '../../../base/http.ts';
+import { HTTP_METHODS } from '../../../base/http.ts';
 import type { RuleReport } from '../rule.ts';
 import { checkDuration } from './duration-field.ts';
+import { checkHeaderName } from './header-name.ts';
 import { checkStringMatchRegex } from './string-match.ts';
 
 /** https://istio.io/latest/docs/reference/config/networking/virtual-service/#CorsPolicy */
@@ -26,9 +27,8 @@ export function checkCorsPolicy(report: RuleReport, path: FieldPath, policy: Cor
   }
   for (const field of ['allowHeaders', 'exposeHeaders'] as const) {
     for (const [index, name] of (policy[field] ?? []).entries()) {
-      if (isHeaderName(name)) continue;
-      const message = name === '' ? 'must not be empty' : `"${name}" cannot be the name of a header`;
-      report.error([...path, field, index], message);
+      if (name === '') report.error([...path, field, index], 'must not be empty');
+      else checkHeaderName(report, [...path, field, index], name);
     }
   }
   checkMaxAge(report, [...path, 'maxAge'], policy.maxAge);
@@ -37,7 +37,7 @@ export function checkCorsPolicy(report: RuleReport, path: FieldPath, policy: Cor
 /** The header that carries it counts in seconds. */
 function checkMaxAge(report: RuleReport, path: FieldPath, maxAge: string | undefined): void {
   const nanos = maxAge === undefined ? undefined : parseDuration(maxAge);
-  if (nanos !== undefined && nanos > MILLISECOND && nanos % SECOND !== 0n) {
+  if (nanos !== undefined && nanos >= MILLISECOND && nanos % SECOND !== 0n) {
     report.error(path, `must be whole seconds, and is ${maxAge}`);
   } else checkDuration(report, path, maxAge);
 }

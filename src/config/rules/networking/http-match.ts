@@ -5,10 +5,11 @@ import type {
   StringMatch,
 } from '../../../api/generated/types/networking.istio.io/VirtualService.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
-import { isHeaderName, isPseudoHeader } from '../../../base/http.ts';
+import { isPseudoHeader } from '../../../base/http.ts';
 import { isDnsLabel } from '../../../base/labels.ts';
 import type { RuleReport } from '../rule.ts';
 import { checkGatewayNames } from './gateway-names.ts';
+import { checkHeaderName } from './header-name.ts';
 import { checkLabels } from './label-map.ts';
 import { checkStringMatch, checkStringMatchRegex } from './string-match.ts';
 
@@ -63,9 +64,7 @@ function checkHeaderConditions(
   for (const [name, condition] of Object.entries(conditions ?? {})) {
     const place = [...path, name];
     if (name === '') report.error(place, 'a header name must not be empty');
-    else if (!isJwtClaim(name) && !isPseudoHeader(name) && !isHeaderName(name)) {
-      report.error(place, `"${name}" cannot be the name of a header`);
-    }
+    else if (!isJwtClaim(name) && !isPseudoHeader(name)) checkHeaderName(report, place, name);
     // Here `*` is no regular expression, and stands for any value.
     if (!absent || condition.regex !== '*') checkStringMatch(report, place, condition);
   }

@@ -61,9 +61,7 @@ export function checkDirectResponse(
   const size = string === undefined ? base64Size(bytes ?? '') : Buffer.byteLength(string);
   const place = [...path, 'body', string === undefined ? 'bytes' : 'string'];
   if (size > MAX_BODY) {
-    report.error(place, `must not be larger than 1 MiB, and is ${size} bytes; serve it from a workload`, {
-      check: 'TooMany',
-    });
+    report.error(place, `must not be larger than 1 MiB, and is ${size} bytes; serve it from a workload`, {});
   } else if (size > LARGE_BODY) {
     report.warn(place, `is ${size} bytes, which all proxies must hold; serve it from a workload`);
   }

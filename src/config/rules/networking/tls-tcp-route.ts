@@ -9,7 +9,7 @@ import type {
 } from '../../../api/generated/types/networking.istio.io/VirtualService.ts';
 import { isIp, parseSubnet } from '../../../base/cidr.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
-import { isWithinHost, wildcardDomainProblem } from '../../../base/hostname.ts';
+import { HostIndex, wildcardDomainProblem } from '../../../base/hostname.ts';
 import { isDnsLabel } from '../../../base/labels.ts';
 import type { RuleReport } from '../rule.ts';
 import { checkRouteDestinations } from './destination.ts';
@@ -17,12 +17,28 @@ import { checkGatewayNames, MESH_GATEWAY } from './gateway-names.ts';
 import { checkLabels } from './label-map.ts';
 import { gatewayDomainProblem } from './sni-host.ts';
 
-/** A TLS route chooses by SNI, so it needs a match. `spec` is the object that it stands in. */
+/** What server names a TLS route may choose by. */
+export interface SniScope {
+  /** The hosts of the object. */
+  readonly hosts: HostIndex;
+  /** The object is not for sidecars, so that names of passthrough are allowed. */
+  readonly atGateway: boolean;
+}
+
+/** The scope of an object's TLS routes, made once for all of them. */
+export function sniScope(spec: VirtualServiceSpec): SniScope {
+  return {
+    hosts: new HostIndex(spec.hosts ?? []),
+    atGateway: spec.gateways?.includes(MESH_GATEWAY) !== true,
+  };
+}
+
+/** A TLS route chooses by SNI, so it needs a match. */
 export function checkTlsRoute(
   report: RuleReport,
   path: FieldPath,
   route: TLSRoute,
-  spec: VirtualServiceSpec,
+  scope: SniScope,
   generated: boolean,
 ): void {
   if (route.match?.length === 0) {
@@ -32,7 +48,7 @@ export function checkTlsRoute(
   }
   for (const [index, match] of (route.match ?? []).entries()) {
     const place = [...path, 'match', index];
-    checkSniHosts(report, [...place, 'sniHosts'], match, spec);
+    checkSniHosts(report, [...place, 'sniHosts'], match, scope);
     checkConnectionMatch(report, place, match);
   }
   checkDestinations(report, path, route, generated);
@@ -93,22 +109,18 @@ function checkSniHosts(
   report: RuleReport,
   path: FieldPath,
   match: TLSMatchAttributes,
-  spec: VirtualServiceSpec,
+  { hosts, atGateway }: SniScope,
 ): void {
   if (match.sniHosts?.length === 0) {
     report.error(path, 'must have at least one host name', { check: 'MissingField' });
   }
-  const hosts = spec.hosts ?? [];
-  const exact = new Set(hosts);
-  const wildcards = hosts.filter((host) => host.startsWith('*'));
-  const atGateway = spec.gateways?.includes(MESH_GATEWAY) !== true;
   for (const [index, host] of (match.sniHosts ?? []).entries()) {
     const place = [...path, index];
     const problem = atGateway ? gatewayDomainProblem(host, true) : wildcardDomainProblem(host);
     if (problem !== undefined && isIp(host)) {
       report.warn(place, `"${host}" is an IP address, which clients do not send as SNI (RFC 6066)`);
     } else if (problem !== undefined) report.error(place, `"${host}" ${problem}`);
-    else if (!exact.has(host) && !wildcards.some((wildcard) => isWithinHost(host, wildcard))) {
+    else if (hosts.covering(host) === undefined) {
       report.error(place, `"${host}" is not among spec.hosts, nor within a wildcard of them; add it there`, {
         check: 'BrokenReference',
       });

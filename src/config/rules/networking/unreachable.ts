@@ -44,6 +44,9 @@ interface Seen {
 /** Comparisons of matches for one object at most: real ones have some dozens of matches. */
 const MAX_COMPARISONS = 20_000;
 
+/** Prefixes of real routes are shorter; of longer ones only so much is looked up. */
+const MAX_PREFIX = 512;
+
 /**
  * All that is never used, in the order of the lists. Routes that delegate take only what their delegate has
  * routes for, so they take nothing away from those behind them.
@@ -97,23 +100,32 @@ function findRepeated(
   return unused;
 }
 
+type Earlier = Seen & { readonly value: HTTPMatchRequest };
+
 /**
  * HTTP matches by path prefix that an earlier match by path prefix covers. Earlier ones are looked up by the
- * prefixes of the later one, so that the work does not grow with the square of the matches.
+ * prefixes of the later one, and comparisons are counted, so that the work stays in bounds.
  */
 function findCovered(spec: VirtualServiceSpec): Map<object, Seen> {
   const covered = new Map<object, Seen>();
   const gateways = spec.gateways !== undefined && spec.gateways.length > 0 ? spec.gateways : [MESH_GATEWAY];
-  const earlier = new Map<string, (Seen & { readonly value: HTTPMatchRequest })[]>();
+  const earlier = new Map<string, Earlier[]>();
   let comparisons = 0;
+  const firstCover = (value: HTTPMatchRequest, prefix: string): Earlier | undefined => {
+    for (let end = 1; end <= Math.min(prefix.length, MAX_PREFIX); end++) {
+      for (const one of earlier.get(prefix.slice(0, end)) ?? []) {
+        if (++comparisons > MAX_COMPARISONS) return undefined;
+        if (matchCovers(one.value, value, gateways)) return one;
+      }
+    }
+    return undefined;
+  };
   for (const [route, { match: matches = [], delegate }] of (spec.http ?? []).entries()) {
     for (const [match, value] of matches.entries()) {
       const prefix = value.uri?.prefix?.toLowerCase() ?? '';
       if (prefix === '') continue;
-      const found = candidates(earlier, prefix).find(
-        (one) => comparisons++ < MAX_COMPARISONS && matchCovers(one.value, value, gateways),
-      );
-      if (found !== undefined) covered.set(value, { route: found.route, match: found.match });
+      const by = firstCover(value, prefix);
+      if (by !== undefined) covered.set(value, { route: by.route, match: by.match });
       else if (delegate === undefined) {
         const known = earlier.get(prefix);
         if (known === undefined) earlier.set(prefix, [{ route, match, value }]);
@@ -122,14 +134,6 @@ function findCovered(spec: VirtualServiceSpec): Map<object, Seen> {
     }
   }
   return covered;
-}
-
-/** Those earlier matches whose prefix the text starts with. Prefixes of real routes are short. */
-function candidates<Item>(earlier: ReadonlyMap<string, readonly Item[]>, text: string): Item[] {
-  const found: Item[] = [];
-  for (let end = 1; end <= Math.min(text.length, 512); end++)
-    found.push(...(earlier.get(text.slice(0, end)) ?? []));
-  return found;
 }
 
 /** Equal for matches with the same conditions, whatever their names and the order of their fields. */

@@ -12,7 +12,7 @@ import { checkGatewayNames, isGatewayOnly } from './gateway-names.ts';
 import { checkNoJwtClaims } from './http-match.ts';
 import { checkHttpRoute } from './http-route.ts';
 import { gatewayDomainProblem } from './sni-host.ts';
-import { checkTcpRoute, checkTlsRoute } from './tls-tcp-route.ts';
+import { checkTcpRoute, checkTlsRoute, sniScope } from './tls-tcp-route.ts';
 import { reportUnreachable } from './unreachable-report.ts';
 
 export const kinds = ['networking.istio.io/VirtualService'] as const;
@@ -43,8 +43,9 @@ export const rules: KindRules<VirtualService> = (object, report, context) => {
       checkNoJwtClaims(report, [...path, 'match', place], match);
     }
   }
+  const scope = sniScope(spec);
   for (const [index, route] of tls.entries()) {
-    checkTlsRoute(report, ['spec', 'tls', index], route, spec, generated);
+    checkTlsRoute(report, ['spec', 'tls', index], route, scope, generated);
   }
   for (const [index, route] of tcp.entries()) {
     checkTcpRoute(report, ['spec', 'tcp', index], route, generated);
