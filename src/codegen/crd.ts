@@ -67,7 +67,7 @@ const SERVER_FORMATS = new Set(['int32', 'int64', 'float', 'double', 'date-time'
 const UINT32_MAX = 4294967295;
 
 /** Whether the API server fills in the defaults of a kind, rather than those who read it. */
-export function serverDefaults(schema: KindSchema): boolean {
+function serverDefaults(schema: KindSchema): boolean {
   return GROUPS[schema['x-mesh'].group]?.defaults === true;
 }
 

@@ -5,7 +5,6 @@ import { printRuntime } from './validator-runtime.ts';
 import { celRules, printCelRules, printCelTable } from './cel-rules.ts';
 import { printCommands, printSettings, readCommands } from './commands.ts';
 import { crdPath, customResourceDefinition } from './crd.ts';
-import { defaultsByVersion, printDefaults, printDefaultTable } from './defaults.ts';
 import { printKindTable, sortedByKey } from './kind-table.ts';
 import { printKindTypes } from './kind-types.ts';
 import { printAnalyzers, printRules, readUnits } from './lists.ts';
@@ -34,7 +33,6 @@ function schemaOutputs(files: readonly SchemaFile[]): Map<string, string> {
   outputs.set('src/config/generated/validators/runtime.js', printRuntime());
   outputs.set('src/config/generated/validators.ts', printValidatorTable(files));
   const withCel: SchemaFile[] = [];
-  const withDefaults: SchemaFile[] = [];
   for (const file of files) {
     const { folder, schema } = file;
     const name = `${folder}/${schema['x-mesh'].kind}`;
@@ -44,18 +42,12 @@ function schemaOutputs(files: readonly SchemaFile[]): Map<string, string> {
     outputs.set(`dist/docs/reference/${name}.md`, referencePage(schema));
     const crd = customResourceDefinition(schema);
     if (crd !== undefined) outputs.set(`dist/${crdPath(schema)}`, `${JSON.stringify(crd, undefined, 1)}\n`);
-    const defaults = defaultsByVersion(schema);
-    if (Object.keys(defaults).length > 0) {
-      withDefaults.push(file);
-      outputs.set(`src/config/generated/defaults/${name}.ts`, printDefaults(defaults));
-    }
     const rules = celRules(schema);
     if (rules.length === 0) continue;
     withCel.push(file);
     outputs.set(`src/config/generated/cel/${name}.ts`, printCelRules(rules));
   }
   outputs.set('src/config/generated/cel-rules.ts', printCelTable(withCel));
-  outputs.set('src/config/generated/defaults.ts', printDefaultTable(withDefaults));
   return outputs;
 }
 

@@ -9,15 +9,12 @@
  * - `instancePath` is a JSON pointer (`~1` is `/`, `~0` is `~`). Whether a part is an index or a key shows only
  *   when the pointer is walked along the object.
  * - Enums, patterns, formats and limits are checked; rules (`RULES`) and CEL (`CEL_RULES`) are not.
+ * - Defaults are not filled in, also where the API server does so before it evaluates CEL: rules allow for absence.
  *
- * Kinds with `protoNames` accept fields in snake_case too. Their module exports `spellings`, with which
- * `toJsonNames` (`proto-names.ts`) gives the object as rules and CEL expect it; for all other kinds it is undefined.
- *
- * Kinds in `DEFAULTS` get their defaults from the API server before anything is checked: give validators, CEL
- * and rules `withDefaults(value, tree)` (`defaulting.ts`). CEL rules of these kinds count on it.
+ * Kinds with `protoNames` accept fields in snake_case too. With `spellingsFor(version)` of their
+ * module, `toJsonNames` (`proto-names.ts`) gives the object as rules and CEL expect it; undefined for all others.
  */
 
-import type { DefaultTree } from '../api/default-tree.ts';
 import type { KindKey } from '../api/kind-info.ts';
 import type { PlacedCelRule } from '../api/placed-cel-rule.ts';
 import type { Spellings } from '../api/spellings.ts';
@@ -90,6 +87,3 @@ export type ValidatorTable = Readonly<Record<KindKey, () => Promise<ValidatorMod
 export interface RulesModule {
   readonly rules: KindRules<never>;
 }
-
-/** `DEFAULTS` in `generated/defaults.ts`: trees by version; kinds whose defaults nobody fills in are absent. */
-export type DefaultTable = Readonly<Record<KindKey, () => Promise<Readonly<Record<string, DefaultTree>>>>>;

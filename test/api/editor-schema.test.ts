@@ -1,13 +1,13 @@
 /** The schemas for editors. */
 
-import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { editorSchema, editorSchemaFile } from '../../src/api/editor-schema.ts';
-import type { KindSchema } from '../../src/api/schema.ts';
+import { readSchemas } from '../../src/codegen/schema-files.ts';
 import { lamp, lampSchema } from '../codegen/sample.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = { type: 'string', description: 'A text.' } as const;
 const schema = lampSchema(
   {
@@ -77,15 +77,10 @@ describe('editorSchema', () => {
     );
   });
 
-  const root = fileURLToPath(new URL('../../schemas', import.meta.url));
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.json'),
-  );
   test('is a sound schema for every kind', () => {
-    for (const file of files) {
-      const own = JSON.parse(readFileSync(`${root}/${file}`, 'utf8')) as KindSchema;
+    for (const { path, schema: own } of readSchemas(root).files) {
       const made = editorSchema(own, 'all');
-      expect(() => new Ajv({ strict: false, validateFormats: false }).compile(made), file).not.toThrow();
+      expect(() => new Ajv({ strict: false, validateFormats: false }).compile(made), path).not.toThrow();
     }
   });
 });

@@ -51,7 +51,6 @@ describe('generate', () => {
       'src/cli/generated/commands.ts',
       'src/cli/generated/settings.ts',
       'src/config/generated/cel-rules.ts',
-      'src/config/generated/defaults.ts',
       'src/config/generated/rules.ts',
       'src/config/generated/validators.ts',
       'src/config/generated/validators/light.example/Lamp.d.ts',

@@ -1,9 +1,8 @@
-/** The tables that are made from schemas: kinds, CEL rules, defaults. */
+/** The tables that are made from schemas: kinds, CEL rules, spellings. */
 
 import { describe, expect, test } from 'vitest';
 import type { KindInfo } from '../../src/api/kind-info.ts';
 import { celRules } from '../../src/codegen/cel-rules.ts';
-import { defaultsByVersion } from '../../src/codegen/defaults.ts';
 import { kindInfo, printKindTable } from '../../src/codegen/kind-table.ts';
 import { spellingsOf } from '../../src/codegen/spellings.ts';
 import { lampSchema } from './sample.ts';
@@ -110,31 +109,6 @@ describe('celRules', () => {
       { path: [], ...rule('one'), versions: ['v1'] },
       { path: [], ...rule('two'), versions: ['v2'] },
     ]);
-  });
-});
-
-describe('defaultsByVersion', () => {
-  const fields = {
-    beam: { ...text, default: 'wide' },
-    list: {
-      type: 'array',
-      description: 'A list.',
-      items: { type: 'object', properties: { n: { ...text, default: '' } } },
-    },
-  } as const;
-
-  test('follow lists, for groups whose defaults the API server fills in', () => {
-    const tree = {
-      fields: {
-        spec: { fields: { beam: { value: 'wide' }, list: { each: { fields: { n: { value: '' } } } } } },
-      },
-    };
-    const schema = lampSchema(fields, { header: { group: 'gateway.networking.k8s.io' } });
-    expect(defaultsByVersion(schema)).toEqual({ v1: tree, v1alpha1: tree });
-  });
-
-  test('are left to the readers of the object in all other groups', () => {
-    expect(defaultsByVersion(lampSchema(fields))).toEqual({});
   });
 });
 
