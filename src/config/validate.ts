@@ -151,9 +151,14 @@ async function checkContent(
   }
   const isBounded = !findings.some(({ check, level }) => check === 'TooMany' && level === 'Error');
   if (cel.length > 0 && isBounded) {
-    // A rule of the kind says more of a place than CEL does, where both refuse it.
+    // A rule of the kind says more of a place than CEL does, where both refuse it or the rule a part of it.
     const refused = new Set(
-      findings.filter(({ level }) => level === 'Error').map(({ path }) => formatFieldPath(path)),
+      findings
+        .filter(({ level }) => level === 'Error')
+        .flatMap(({ path }) =>
+          path.map((_, index) => path.slice(0, index + 1)).slice(path.length > 1 ? 1 : 0),
+        )
+        .map(formatFieldPath),
     );
     for (const finding of await celFindings(named, cel)) {
       if (!refused.has(formatFieldPath(finding.path))) findings.push(finding);

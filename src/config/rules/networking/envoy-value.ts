@@ -51,7 +51,7 @@ function checkMessage(
   const message = envoyMessage(type);
   if (message === undefined) return;
   for (const [key, inner] of Object.entries(value)) {
-    if (key === '@type' || key.startsWith('[')) continue;
+    if (key === '@type') continue;
     const field = message.get(key);
     const place = [...path, key];
     if (field !== undefined) checkField(report, place, field, inner, depth + 1);

@@ -4,7 +4,7 @@ import type {
   OutboundTrafficPolicy,
   Sidecar,
 } from '../../../api/generated/types/networking.istio.io/Sidecar.ts';
-import { domainProblem } from '../../../base/hostname.ts';
+import { domainProblem, wildcardDomainProblem } from '../../../base/hostname.ts';
 import type { KindRules, RuleReport } from '../rule.ts';
 import { checkConnectionPool } from './connection-pool.ts';
 import { checkDestination } from './destination.ts';
@@ -51,8 +51,10 @@ function checkOutbound(
   }
   checkDestination(report, path, egressProxy);
   const { host = '', port } = egressProxy;
-  if (host.startsWith('*') && host !== '*' && domainProblem(host) !== undefined) {
-    report.error([...path, 'host'], `"${host}" stands for many hosts: the egress proxy is one`);
+  // What is no name at all, even with a wildcard, has been reported.
+  const problem = wildcardDomainProblem(host) === undefined ? domainProblem(host) : undefined;
+  if (problem !== undefined && host !== '*') {
+    report.error([...path, 'host'], `"${host}" must name one host, and ${problem}`);
   }
   if (port === undefined)
     report.error([...path, 'port'], 'the egress proxy needs a port', { check: 'MissingField' });
