@@ -15,47 +15,34 @@ export interface AttributeScope {
  * https://archive.istio.io/v1.4/docs/reference/config/policy-and-telemetry/attribute-vocabulary/
  */
 const VOCABULARY: Readonly<Partial<Record<ValueType, readonly string[]>>> = {
-  STRING: [
-    ...['api.operation', 'api.protocol', 'api.service', 'api.version'],
-    'check.error_message',
-    ...['connection.event', 'connection.id', 'connection.requested_server_name'],
-    ...['context.protocol', 'context.proxy_error_code', 'context.proxy_version'],
-    ...['context.reporter.kind', 'context.reporter.uid'],
-    ...['destination.container.name', 'destination.name', 'destination.namespace', 'destination.owner'],
-    ...[
-      'destination.principal',
-      'destination.service',
-      'destination.service.host',
-      'destination.service.name',
-    ],
-    ...['destination.service.namespace', 'destination.service.uid', 'destination.serviceAccount'],
-    ...['destination.uid', 'destination.user', 'destination.workload.name'],
-    ...['destination.workload.namespace', 'destination.workload.uid'],
-    ...['origin.uid', 'origin.user'],
-    ...['rbac.permissive.effective_policy_id', 'rbac.permissive.response_code'],
-    ...['request.api_key', 'request.auth.audiences', 'request.auth.presenter', 'request.auth.principal'],
-    ...['request.auth.raw_claims', 'request.host', 'request.id', 'request.method', 'request.path'],
-    ...['request.reason', 'request.referer', 'request.scheme', 'request.url_path', 'request.useragent'],
-    ...['response.grpc_message', 'response.grpc_status'],
-    ...['source.name', 'source.namespace', 'source.owner', 'source.principal', 'source.service'],
-    ...['source.serviceAccount', 'source.services', 'source.uid', 'source.user', 'source.workload.name'],
-    ...['source.workload.namespace', 'source.workload.uid'],
-  ],
-  INT64: [
-    'check.error_code',
-    ...['connection.received.bytes', 'connection.received.bytes_total'],
-    ...['connection.sent.bytes', 'connection.sent.bytes_total'],
-    ...['destination.port', 'request.size', 'request.total_size'],
-    ...['response.code', 'response.size', 'response.total_size'],
-  ],
+  STRING: words(`
+    api.operation api.protocol api.service api.version check.error_message connection.event
+    connection.id connection.requested_server_name context.protocol context.proxy_error_code
+    context.proxy_version context.reporter.kind context.reporter.uid destination.container.name
+    destination.name destination.namespace destination.owner destination.principal destination.service
+    destination.service.host destination.service.name destination.service.namespace
+    destination.service.uid destination.serviceAccount destination.uid destination.user
+    destination.workload.name destination.workload.namespace destination.workload.uid origin.uid
+    origin.user rbac.permissive.effective_policy_id rbac.permissive.response_code request.api_key
+    request.auth.audiences request.auth.presenter request.auth.principal request.auth.raw_claims
+    request.host request.id request.method request.path request.reason request.referer request.scheme
+    request.url_path request.useragent response.grpc_message response.grpc_status source.name
+    source.namespace source.owner source.principal source.service source.serviceAccount source.services
+    source.uid source.user source.workload.name source.workload.namespace source.workload.uid
+  `),
+  INT64: words(`
+    check.error_code connection.received.bytes connection.received.bytes_total connection.sent.bytes
+    connection.sent.bytes_total destination.port request.size request.total_size response.code
+    response.size response.total_size
+  `),
   BOOL: ['check.cache_hit', 'connection.mtls', 'context.reporter.local', 'quota.cache_hit'],
   DURATION: ['connection.duration', 'response.duration'],
   TIMESTAMP: ['context.time', 'context.timestamp', 'request.time', 'response.time'],
   IP_ADDRESS: ['destination.ip', 'origin.ip', 'source.ip'],
-  STRING_MAP: [
-    ...['destination.labels', 'destination.metadata', 'source.labels', 'source.metadata'],
-    ...['request.auth.claims', 'request.headers', 'request.query_params', 'response.headers'],
-  ],
+  STRING_MAP: words(`
+    destination.labels destination.metadata source.labels source.metadata
+    request.auth.claims request.headers request.query_params response.headers
+  `),
 };
 
 /** What the kubernetesenv adapter gives back for the `kubernetes` template, without what stands before it. */
@@ -71,6 +58,11 @@ const KUBERNETES_OUTPUT: Readonly<Partial<Record<ValueType, readonly string[]>>>
 
 function ends(...fields: readonly string[]): string[] {
   return fields.flatMap((field) => [`source_${field}`, `destination_${field}`]);
+}
+
+/** The words of a text. */
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
 }
 
 /** The attributes that every request has in its manifests. */

@@ -16,10 +16,22 @@ export type ParsedExpression =
 
 /** Go's order of binary operators, weakest first; those that the language lacks are refused by name. */
 const PRECEDENCE: Readonly<Record<string, number>> = {
-  ...{ '||': 1, '&&': 2 },
-  ...{ '==': 3, '!=': 3, '<': 3, '<=': 3, '>': 3, '>=': 3 },
-  ...{ '+': 4, '-': 4, '|': 4, '^': 4 },
-  ...{ '*': 5, '/': 5, '%': 5, '&': 5 },
+  '||': 1,
+  '&&': 2,
+  '==': 3,
+  '!=': 3,
+  '<': 3,
+  '<=': 3,
+  '>': 3,
+  '>=': 3,
+  '+': 4,
+  '-': 4,
+  '|': 4,
+  '^': 4,
+  '*': 5,
+  '/': 5,
+  '%': 5,
+  '&': 5,
 };
 const OPERATORS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '&&', '||', '|', '+']);
 const MAX_INT64 = 2n ** 63n - 1n;

@@ -31,8 +31,15 @@ const SYMBOL = /==|!=|<=|>=|&&|\|\||[-|<>+*/%!&^()[\],.=:;{}?$~@#\\]/y;
 const PLAIN_TEXT = /[^"\\\n]+/y;
 
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
-  ...{ '\\': '\\', '"': '"' },
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '	',
+  v: '\v',
+  '\\': '\\',
+  '"': '"',
 };
 const CODE_ESCAPE = /x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7]{3})/y;
 

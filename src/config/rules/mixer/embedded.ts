@@ -9,17 +9,20 @@ import type { MeshObject } from '../../object.ts';
 import { isMap } from './values.ts';
 
 /** Adapters that are built into Mixer, each of which has a kind of the same name. */
-export const COMPILED_ADAPTERS: readonly string[] = [
-  ...['bypass', 'circonus', 'cloudwatch', 'denier', 'dogstatsd', 'fluentd', 'kubernetesenv', 'listchecker'],
-  ...['memquota', 'noop', 'opa', 'prometheus', 'rbac', 'redisquota', 'signalfx', 'solarwinds', 'stackdriver'],
-  ...['statsd', 'stdio', 'zipkin'],
-];
+export const COMPILED_ADAPTERS: readonly string[] = `
+  bypass circonus cloudwatch denier dogstatsd fluentd kubernetesenv listchecker memquota noop opa
+  prometheus rbac redisquota signalfx solarwinds stackdriver statsd stdio zipkin
+`
+  .trim()
+  .split(/\s+/);
 
 /** Templates that are built into Mixer, each of which has a kind of the same name. */
-export const COMPILED_TEMPLATES: readonly string[] = [
-  ...['apikey', 'authorization', 'checknothing', 'edge', 'kubernetes', 'listentry', 'logentry', 'metric'],
-  ...['quota', 'reportnothing', 'tracespan'],
-];
+export const COMPILED_TEMPLATES: readonly string[] = `
+  apikey authorization checknothing edge kubernetes listentry logentry metric quota reportnothing
+  tracespan
+`
+  .trim()
+  .split(/\s+/);
 
 /** A part of an object that is to be checked as the `spec` of another kind. */
 export interface EmbeddedPart {

@@ -42,7 +42,7 @@ function checkConnection(report: RuleReport, connection: Connection, compiledAda
     });
   }
   if (connection.address === undefined) {
-    report.error(path, 'the connection has no address', {
+    report.error([...path, 'address'], 'the connection has no address', {
       check: 'MissingField',
       hint: 'Set address to host:port.',
     });

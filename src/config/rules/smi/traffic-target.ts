@@ -29,7 +29,8 @@ export const rules: KindRules<TrafficTarget> = (object, report) => {
   const { destination, sources } = parts;
   if (destination !== undefined) {
     checkIdentity(report, [...base, 'destination'], destination);
-    checkPort(report, [...base, 'destination', 'port'], destination.port);
+    // Later versions have a whole number here, and its limits in the schema.
+    if (early) checkPort(report, ['destination', 'port'], destination.port);
   }
   for (const [index, source] of (sources ?? []).entries())
     checkIdentity(report, [...base, 'sources', index], source);
