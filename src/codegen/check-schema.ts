@@ -1,5 +1,6 @@
 /** The conventions that every schema file keeps, checked one by one. */
 
+import { RE2JS } from 're2js';
 import { refName } from '../api/schema.ts';
 import { checkHeader } from './check-header.ts';
 import { kindTypeName } from './types.ts';
@@ -233,6 +234,8 @@ class NodeCheck {
       try {
         if (typeof pattern !== 'string') throw new SyntaxError('not a string');
         RegExp(pattern, 'u');
+        // The API server has another engine, which knows no lookaround and no backreferences.
+        RE2JS.compile(pattern);
       } catch (error) {
         this.#report(`${pointer}/pattern`, `is no regular expression: ${(error as Error).message}`);
       }

@@ -5,6 +5,7 @@ import { resolveNode, versionSchema } from '../api/schema.ts';
 import type { CelRule, KindSchema, SchemaNode, SchemaVersion } from '../api/schema.ts';
 import { FORMATS } from './ajv-keywords.ts';
 import { celRulesAt } from './cel-rules.ts';
+import { numberLimits } from './number-ranges.ts';
 import { fieldRules } from './spellings.ts';
 
 /** A schema as `apiextensions.k8s.io/v1` spells it. */
@@ -61,10 +62,9 @@ const COPIED = [
     'minProperties',
     'maxProperties',
   ] as const),
-  ...(['minimum', 'maximum', 'multipleOf', 'pattern', 'x-kubernetes-map-type'] as const),
+  ...(['multipleOf', 'pattern', 'x-kubernetes-map-type'] as const),
 ];
 const SERVER_FORMATS = new Set(['int32', 'int64', 'float', 'double', 'date-time', 'byte']);
-const UINT32_MAX = 4294967295;
 
 /** Whether the API server fills in the defaults of a kind, rather than those who read it. */
 function serverDefaults(schema: KindSchema): boolean {
@@ -165,6 +165,7 @@ function describe(node: SchemaNode): string | undefined {
 
 function addNumberWords(node: SchemaNode, result: CrdSchema): void {
   const { format } = node;
+  Object.assign(result, numberLimits(node));
   if (node.exclusiveMinimum !== undefined) {
     result.minimum = node.exclusiveMinimum;
     result.exclusiveMinimum = true;
@@ -174,12 +175,9 @@ function addNumberWords(node: SchemaNode, result: CrdSchema): void {
     result.exclusiveMaximum = true;
   }
   if (format === undefined) return;
-  if (node.type !== 'string' && format.startsWith('uint')) {
-    result.minimum ??= 0;
-    if (format === 'uint32') result.maximum ??= UINT32_MAX;
-  } else if (SERVER_FORMATS.has(format) && !(node.type === 'string' && format.startsWith('int'))) {
+  if (SERVER_FORMATS.has(format) && !(node.type === 'string' && format.startsWith('int'))) {
     result.format = format;
-  } else if (FORMATS[format] !== undefined) {
+  } else if (node.type === 'string' && FORMATS[format] !== undefined) {
     // The server's own check of durations is laxer, and makes them another type in CEL.
     result.pattern ??= FORMATS[format].source;
   }

@@ -9,6 +9,7 @@ import type { Spellings } from '../api/spellings.ts';
 import { FORMATS, KEYWORDS } from './ajv-keywords.ts';
 import { fieldRules, spellingsOf } from './spellings.ts';
 import { GENERATED_NOTE } from './kind-table.ts';
+import { numberLimits } from './number-ranges.ts';
 import type { SchemaFile } from './schema-files.ts';
 
 const standaloneCode = standaloneModule.default;
@@ -25,18 +26,11 @@ const KEPT_WORDS = [
   'maxItems',
   'minProperties',
   'maxProperties',
-  'minimum',
-  'maximum',
   'exclusiveMinimum',
   'exclusiveMaximum',
   'multipleOf',
   '$ref',
 ] as const satisfies readonly (keyof SchemaNode)[];
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  int32: [-2147483648, 2147483647],
-  uint32: [0, 4294967295],
-  uint64: [0, Number.MAX_VALUE],
-};
 const strings = { type: 'object', additionalProperties: { type: 'string' } };
 const METADATA: AjvSchema = {
   type: 'object',
@@ -159,11 +153,7 @@ function convert(node: SchemaNode, schema: KindSchema): AjvSchema {
   if (node['x-kubernetes-int-or-string'] === true) result['x-mesh-int-or-string'] = true;
   if (node.deprecated === true) result['deprecated'] = node['x-mesh-deprecated'] ?? '';
   if (node.format !== undefined && node.type === 'string') result['format'] = node.format;
-  const range = node.type === 'string' ? undefined : RANGES[node.format ?? ''];
-  if (range !== undefined) {
-    result['minimum'] = Math.max(range[0], node.minimum ?? range[0]);
-    result['maximum'] = Math.min(range[1], node.maximum ?? range[1]);
-  }
+  Object.assign(result, numberLimits(node));
   if (node.uniqueItems === true || node['x-kubernetes-list-type'] === 'set') result['x-mesh-unique'] = [];
   if (node['x-kubernetes-list-type'] === 'map')
     result['x-mesh-unique'] = node['x-kubernetes-list-map-keys'] ?? [];

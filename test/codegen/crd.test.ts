@@ -120,9 +120,14 @@ describe('customResourceDefinition', () => {
       { type: 'integer', description: any, minimum: 0, maximum: 4294967295 },
     ],
     [
+      'uint64',
+      { type: 'integer', description: any, format: 'uint64' },
+      { type: 'integer', description: any, minimum: 0 },
+    ],
+    [
       'int32',
       { type: 'integer', description: any, format: 'int32', maximum: 5 },
-      { type: 'integer', description: any, format: 'int32', maximum: 5 },
+      { type: 'integer', description: any, format: 'int32', minimum: -2147483648, maximum: 5 },
     ],
     [
       'an exclusive limit',

@@ -8,7 +8,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { SchemaNode } from '../../src/api/schema.ts';
 import { customResourceDefinition } from '../../src/codegen/crd.ts';
 import { readSchemas } from '../../src/codegen/schema-files.ts';
+import { VALIDATORS } from '../../src/config/generated/validators.ts';
+import type { SchemaError, SchemaValidator } from '../../src/config/generated-contract.ts';
 import { buildCrdCheck, hasGo, runCrdCheck } from './crd-check.ts';
+import { Mutator } from './mutate.ts';
 import { lamp, lampSchema } from './sample.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,6 +25,12 @@ interface Case {
 }
 
 const crds = readSchemas(root).files.flatMap(({ schema }) => customResourceDefinition(schema) ?? []);
+
+/** What a validator finds wrong, warnings aside. */
+function judge(validate: SchemaValidator | undefined, object: unknown): readonly SchemaError[] {
+  if (validate === undefined || validate(object)) return [];
+  return (validate.errors ?? []).filter(({ keyword }) => keyword !== 'deprecated');
+}
 
 function leaveOut(what: string): void {
   process.stderr.write(`Left out in test/codegen/crds.test.ts: ${what}\n`);
@@ -101,12 +110,13 @@ if (hasGo()) {
     });
 
     if (existsSync(suite)) {
+      const cases = JSON.parse(readFileSync(join(suite, 'cases.json'), 'utf8')) as Case[];
+      const objects = cases.map(({ id, file }) => ({
+        id,
+        object: load(readFileSync(join(suite, file), 'utf8'), { schema: CORE_SCHEMA }),
+      }));
+
       test('accepts every valid object of the conformance suite, and refuses those that its tables refuse', () => {
-        const cases = JSON.parse(readFileSync(join(suite, 'cases.json'), 'utf8')) as Case[];
-        const objects = cases.map(({ id, file }) => ({
-          id,
-          object: load(readFileSync(join(suite, file), 'utf8'), { schema: CORE_SCHEMA }),
-        }));
         const verdicts = runCrdCheck(program, { crds, objects }).objects;
         const known = cases.flatMap((one, index) => {
           const verdict = verdicts[index];
@@ -120,6 +130,31 @@ if (hasGo()) {
           ({ valid, source, errors }) => !valid && source === 'crd-testdata' && errors.length === 0,
         );
         expect(missed).toEqual([]);
+      });
+
+      test('and the validators judge thousands of changed objects alike, CEL rules aside', async () => {
+        const mutator = new Mutator(7);
+        const changed = objects.flatMap(({ object }) =>
+          Array.from({ length: 6 }, () => mutator.mutate(object)),
+        );
+        const withoutCel = JSON.parse(
+          JSON.stringify(crds, (key, value: unknown) =>
+            key === 'x-kubernetes-validations' ? undefined : value,
+          ),
+        ) as unknown[];
+        const numbered = changed.map((object, index) => ({ id: String(index), object }));
+        const verdicts = runCrdCheck(program, { crds: withoutCel, objects: numbered }).objects;
+        let compared = 0;
+        for (const [index, { unknown, errors }] of verdicts.entries()) {
+          if (unknown === true) continue;
+          const object = changed[index] as { apiVersion: string; kind: string };
+          const [group = '', version = ''] = object.apiVersion.split('/');
+          const validators = await VALIDATORS[`${group}/${object.kind}`]?.();
+          const own = judge(validators?.validatorFor(version), object);
+          expect(own.length === 0, JSON.stringify({ object, own, errors })).toBe(errors.length === 0);
+          compared += 1;
+        }
+        expect(compared).toBeGreaterThan(1_000);
       });
     } else {
       leaveOut('the conformance suite is not beside the project, so no objects of it are checked');
