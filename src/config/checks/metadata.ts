@@ -9,6 +9,7 @@ import {
 import { nearestName } from '../../base/nearest.ts';
 import type { MeshObject } from '../object.ts';
 import type { RuleReport } from '../rules/rule.ts';
+import { checkReservedAnnotations } from './reserved-annotations.ts';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ and what it once had. */
 const FIELDS = new Set([
@@ -57,6 +58,7 @@ export function checkMetadata(object: MeshObject, report: RuleReport): void {
   checkName(object, metadata, report);
   checkLabels(metadata['labels'], report);
   checkAnnotations(metadata['annotations'], report);
+  checkReservedAnnotations(object, report);
 }
 
 function checkName(

@@ -1,5 +1,8 @@
 /** Checks the keys that tokens are verified with: their address, and key sets written out. */
 
+import { createRequire } from 'node:module';
+import type * as Crypto from 'node:crypto';
+
 import { nearestName } from '../../../base/nearest.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
 import { parseRequestUri, parseUrl } from '../../../base/url.ts';
@@ -96,12 +99,29 @@ function keyProblem(
       return `"${field}" must be a list of strings`;
     }
   }
+  for (const certificate of (key['x5c'] as readonly string[] | undefined | null) ?? []) {
+    if (!isCertificate(certificate)) return '"x5c" must hold certificates: DER in base64';
+  }
   for (const field of type.base64) {
     const value = key[field] ?? '';
     if (typeof value !== 'string' || !isBase64(value)) return `"${field}" must be base64url text`;
   }
   if (type.symmetric === true || Object.hasOwn(key, 'd')) privateKeys.push(index);
   return undefined;
+}
+
+// Loaded when the first certificate is met, which is seldom: it takes some milliseconds. `require`, because rules
+// are synchronous and a dynamic import is not.
+let crypto: typeof Crypto | undefined;
+
+function isCertificate(text: string): boolean {
+  if (!/^[A-Za-z0-9+/\r\n]+={0,2}$/.test(text)) return false;
+  crypto ??= createRequire(import.meta.url)('node:crypto') as typeof Crypto;
+  try {
+    return new crypto.X509Certificate(Buffer.from(text, 'base64')).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Either alphabet of base64, not mixed, with padding or without. */

@@ -6,7 +6,7 @@ import { checkSelector } from './selector.ts';
 
 export const kinds = ['security.istio.io/PeerAuthentication'] as const;
 
-const PORT = /^0*[1-9]\d{0,4}$/;
+const PORT = /^[1-9]\d{0,4}$/;
 
 export const rules: KindRules<PeerAuthentication> = (object, report) => {
   const { selector, portLevelMtls } = object.value.spec ?? {};

@@ -62,13 +62,16 @@ export function checkSource(report: RuleReport, path: FieldPath, source: Source,
 /** A service account says the namespace and the principal already. */
 function checkExclusive(report: RuleReport, path: FieldPath, source: Source): void {
   // An empty list counts here: the API server refuses it too.
-  const has = (field: keyof Source): boolean => source[field] !== undefined;
-  const account = (['serviceAccounts', 'notServiceAccounts'] as const).find(has);
-  const other = (['principals', 'notPrincipals', 'namespaces', 'notNamespaces'] as const).find(has);
-  if (account === undefined || other === undefined) return;
-  report.error([...path, other], `${other} cannot stand beside ${account}; use another entry of "from"`, {
-    check: 'ExclusiveFields',
-  });
+  const account = (['serviceAccounts', 'notServiceAccounts'] as const).find(
+    (field) => source[field] !== undefined,
+  );
+  if (account === undefined) return;
+  for (const other of ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'] as const) {
+    if (source[other] === undefined) continue;
+    report.error([...path, other], `${other} cannot stand beside ${account}; use another entry of "from"`, {
+      check: 'ExclusiveFields',
+    });
+  }
 }
 
 /** Whether the source says something that a plain TCP connection can be checked for. */

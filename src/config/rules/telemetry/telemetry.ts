@@ -12,7 +12,7 @@ import type { FieldPath } from '../../../base/field-path.ts';
 import { isDurationSyntax, MILLISECOND, parseDuration } from '../../../base/duration.ts';
 import type { KindRules, RuleReport } from '../rule.ts';
 import { checkAttachment } from '../security/target-ref.ts';
-import { celProblem } from './expression.ts';
+import { celProblem } from './cel-syntax.ts';
 
 export const kinds = ['telemetry.istio.io/Telemetry'] as const;
 
