@@ -28,7 +28,9 @@ function run(command, args, env = {}) {
 /** Installs what package-lock.json names, once for each state of that file. */
 function install() {
   const mark = join(root, 'node_modules', '.lateen-installed');
-  const state = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const state = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === state) return;
   console.error('Installing dependencies (npm ci) …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
