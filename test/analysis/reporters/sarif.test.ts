@@ -14,7 +14,7 @@ const isValid = (() => {
   >;
   // ajv 8 no longer knows draft 4; but for these two words the schema means the same in draft 7.
   const { id: _id, $schema: _dialect, ...rest } = schema;
-  const ajv = new Ajv({ strict: false, allErrors: true });
+  const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
   ajv.addFormat('uri', (text) => URL.canParse(text));
   ajv.addFormat(
     'uri-reference',
