@@ -38,6 +38,12 @@ export interface ObjectFindings {
   readonly findings: readonly Finding[];
 }
 
+/** Errors that a validator keeps of one object (see `generated-contract.ts`). */
+const MAX_ERRORS = 200;
+
+/** How the finding begins that tells of rules which broke down. */
+export const BROKEN_RULES = 'the rules of';
+
 /** What is needed to check one kind. */
 interface KindChecks {
   readonly validators: ValidatorModule | undefined;
@@ -135,38 +141,59 @@ async function checkContent(
   context: RuleContext,
 ): Promise<readonly Finding[]> {
   const { validators, rules, cel } = checks;
-  const validator = validators?.validatorFor(object.version);
-  const findings: Finding[] = [];
-  if (validator !== undefined && !validator(object.value)) {
-    for (const error of validator.errors ?? []) findings.push(schemaFinding(error, object.value));
-  }
+  const findings = schemaFindings(object, validators);
   if (findings.some((finding) => finding.check === 'WrongType')) return findings;
   const spellings = validators?.spellingsFor(object.version);
   const named =
     spellings === undefined ? object : withJsonNames(object, toJsonNames(object.value, spellings));
-  if (rules !== undefined) {
-    const report = new RuleReport();
-    rules(named, report, context);
-    for (const finding of report.findings) findings.push(finding);
-  }
+  if (rules !== undefined) findings.push(...ruleFindings(named, rules, context));
   const isBounded = !findings.some(({ check, level }) => check === 'TooMany' && level === 'Error');
-  if (cel.length > 0 && isBounded) {
-    // A rule of the kind says more of a place than CEL does, where both refuse it or the rule a part of it.
-    const refused = new Set(
-      findings
-        .filter(({ level }) => level === 'Error')
-        .flatMap(({ path }) =>
-          path.map((_, index) => path.slice(0, index + 1)).slice(path.length > 1 ? 1 : 0),
-        )
-        .map(formatFieldPath),
-    );
-    for (const finding of await celFindings(named, cel)) {
-      if (!refused.has(formatFieldPath(finding.path))) findings.push(finding);
-    }
-  }
+  if (cel.length > 0 && isBounded) findings.push(...unsaid(await celFindings(named, cel), findings));
   return named === object
     ? findings
     : findings.map((finding) => ({ ...finding, path: asWritten(object.value, finding.path) }));
+}
+
+function schemaFindings(object: MeshObject, validators: ValidatorModule | undefined): Finding[] {
+  const validator = validators?.validatorFor(object.version);
+  if (validator === undefined || validator(object.value)) return [];
+  const errors = validator.errors ?? [];
+  const findings = errors.map((error) => schemaFinding(error, object.value));
+  if (errors.length >= MAX_ERRORS) {
+    // A wrong type may be among those that are not listed, so nothing below may count on types.
+    findings.push({
+      check: 'WrongType',
+      level: 'Error',
+      path: [],
+      message: `the object has more than ${MAX_ERRORS} errors; the rest is not listed`,
+    });
+  }
+  return findings;
+}
+
+function ruleFindings(object: MeshObject, rules: KindRules, context: RuleContext): readonly Finding[] {
+  const report = new RuleReport();
+  try {
+    rules(object, report, context);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    report.warn([], `${BROKEN_RULES} ${object.kind} could not be applied: ${reason}`, {
+      hint: 'This is a fault of the check, not of the object; please report it with the object.',
+    });
+  }
+  return report.findings;
+}
+
+/** A rule of the kind says more of a place than CEL does, where both refuse it or the rule a part of it. */
+function unsaid(celRefusals: readonly Finding[], said: readonly Finding[]): readonly Finding[] {
+  if (celRefusals.length === 0) return [];
+  const refused = new Set(
+    said
+      .filter(({ level }) => level === 'Error')
+      .flatMap(({ path }) => path.map((_, index) => path.slice(0, index + 1)).slice(path.length > 1 ? 1 : 0))
+      .map(formatFieldPath),
+  );
+  return celRefusals.filter(({ path }) => !refused.has(formatFieldPath(path)));
 }
 
 function withJsonNames(object: MeshObject, value: unknown): MeshObject {

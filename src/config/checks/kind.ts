@@ -1,6 +1,6 @@
 /** Is there such a kind, in such a version, and does it still exist in today's Istio? */
 
-import { nearestName } from '../../base/nearest.ts';
+import { editDistance, nearestName } from '../../base/nearest.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { KindInfo } from '../../api/kind-info.ts';
 import type { MeshObject } from '../object.ts';
@@ -48,32 +48,32 @@ function checkUnknownKind(object: MeshObject, report: RuleReport): void {
   });
 }
 
+/** Letters that a group may be off and still be taken for a slip: real groups differ by more. */
+const GROUP_SLIP = 2;
+
 /** A slip in the group would make everything of the object pass unseen. */
 function checkUnknownGroup(object: MeshObject, report: RuleReport): void {
   const { group, kind } = object;
   const elsewhere = findElsewhere(kind, group);
   if (elsewhere === undefined) return;
-  const isOwnGroup = group === '' || groups.has(group);
   if (group === '') {
     report.error(['apiVersion'], `the core API has no kind ${kind}`, {
       check: 'UnknownKind',
       hint: `Write apiVersion: ${apiVersionOf(elsewhere)}.`,
     });
-  } else if (
-    !isOwnGroup &&
-    nearestName(group, [elsewhere.group]) !== undefined &&
-    !group.endsWith('.k8s.io')
-  ) {
+  } else if (!groups.has(group) && editDistance(group, elsewhere.group) <= GROUP_SLIP) {
     report.warn(['apiVersion'], `the API group ${group} is not known, so ${kind} is not checked`, {
       hint: `Did you mean ${elsewhere.group}?`,
     });
   }
 }
 
+/** The kind of that name in the group of ours that is most like the one given. */
 function findElsewhere(kind: string, group: string): KindInfo | undefined {
-  return KINDS.find(
-    (info) => info.kind === kind && info.group !== group && !info.external && info.scope !== 'File',
-  );
+  return [...ownKinds.values()]
+    .flat()
+    .filter((info) => info.kind === kind && info.group !== group)
+    .toSorted((left, right) => editDistance(left.group, group) - editDistance(right.group, group))[0];
 }
 
 function apiVersionOf(info: KindInfo): string {

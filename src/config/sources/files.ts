@@ -7,6 +7,7 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { MeshObject } from '../object.ts';
 import { MAX_FILE_BYTES } from '../parse/bounds.ts';
 import { decodeText } from '../parse/decode.ts';
+import type { Decoded } from '../parse/decode.ts';
 import { parseText } from '../parse/parse.ts';
 import type { Problem } from '../parse/problem.ts';
 import { expandGlob, isGlob } from './glob.ts';
@@ -111,7 +112,8 @@ export function collectFiles(
   return { files: [...files.values()], unrecognized };
 }
 
-function readText(file: string, options: LoadOptions): ReturnType<typeof decodeText> {
+/** The text of a file, or of standard input for `-`; what keeps it from being read is a problem. */
+export function readText(file: string, options: LoadOptions = {}): Decoded {
   let bytes: Uint8Array;
   try {
     if (file === STDIN) {
@@ -129,7 +131,7 @@ function readText(file: string, options: LoadOptions): ReturnType<typeof decodeT
   return decodeText(bytes, file);
 }
 
-function tooLarge(file: string, size: number): ReturnType<typeof decodeText> {
+function tooLarge(file: string, size: number): Decoded {
   return {
     problem: {
       check: 'Syntax',

@@ -1,0 +1,125 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MeshError } from '../../../src/base/mesh-error.ts';
+import { collectFiles, loadPaths } from '../../../src/config/sources/files.ts';
+
+const object = (name: string): string => `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\n`;
+let root = '';
+
+function put(file: string, text: string | Uint8Array): void {
+  mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+  writeFileSync(path.join(root, file), text);
+}
+
+/** Files below the root, as relative paths with slashes. */
+function found(...paths: string[]): string[] {
+  const { files } = collectFiles(paths.map((one) => (one === '-' ? one : path.join(root, one))));
+  return files.map((file) => (file === '-' ? file : path.relative(root, file).replaceAll('\\', '/')));
+}
+
+beforeAll(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'mesh-files-'));
+  put('b.yaml', object('b'));
+  put('a.yml', object('a'));
+  put('c.JSON', '{"apiVersion":"v1","kind":"Service","metadata":{"name":"c"}}');
+  put('readme.md', '# no');
+  put('sub/d.yaml', object('d'));
+  put('sub/deep/e.yaml', object('e'));
+  put('.git/x.yaml', object('git'));
+  put(
+    'ignored/.meshignore',
+    '# comment\n\n*.skip.yaml\n/top.yaml\nvendor/\n!keep.skip.yaml\nsub/**/z.yaml\n',
+  );
+  put('ignored/a.skip.yaml', 'broken: [');
+  put('ignored/keep.skip.yaml', object('keep'));
+  put('ignored/top.yaml', 'broken: [');
+  put('ignored/in/top.yaml', object('top'));
+  put('ignored/vendor/v.yaml', 'broken: [');
+  put('ignored/sub/x/y/z.yaml', 'broken: [');
+  put('ignored/in/.meshignore', 'local.yaml\n');
+  put('ignored/in/local.yaml', 'broken: [');
+  put('ignored/local.yaml', object('local'));
+  put('bad.yaml', Uint8Array.from([0x61, 0x3a, 0x20, 0xff]));
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('files', () => {
+  it('of a folder are taken with those below it, in a fixed order, manifests only', () => {
+    expect(found('.').filter((file) => !file.startsWith('ignored'))).toEqual([
+      ...['a.yml', 'b.yaml', 'bad.yaml', 'c.JSON', 'sub/d.yaml', 'sub/deep/e.yaml'],
+    ]);
+  });
+
+  it('are read once, however often they are named', () => {
+    expect(found('b.yaml', '.', 'sub/../b.yaml', '-', '-').filter((file) => /^b\.|-/.test(file))).toEqual([
+      'b.yaml',
+      '-',
+    ]);
+  });
+
+  it('named by themselves are read whatever their extension, unless told otherwise', () => {
+    const given = path.join(root, 'readme.md');
+    expect(collectFiles([given])).toMatchObject({ files: [given], unrecognized: [] });
+    expect(collectFiles([given], { knownExtensionsOnly: true })).toMatchObject({
+      files: [],
+      unrecognized: [given],
+    });
+  });
+
+  it('that .meshignore lists are left out of a folder', () => {
+    expect(found('ignored')).toEqual([
+      ...['ignored/keep.skip.yaml', 'ignored/local.yaml', 'ignored/in/top.yaml'],
+    ]);
+    expect(found('ignored/top.yaml')).toEqual(['ignored/top.yaml']);
+  });
+
+  it.each([
+    ['*.y?ml', ['b.yaml', 'bad.yaml']],
+    ['*.yml', ['a.yml']],
+    ['[ab].y*', ['a.yml', 'b.yaml']],
+    ['sub/**/*.yaml', ['sub/d.yaml', 'sub/deep/e.yaml']],
+    ['s*/deep', ['sub/deep/e.yaml']],
+  ])('are found by the pattern %s where the shell left it alone', (pattern, expected) => {
+    expect(found(pattern).toSorted()).toEqual(expected);
+  });
+
+  it('that do not exist are an error', () => {
+    expect(() => loadPaths([path.join(root, 'none.yaml')])).toThrow(MeshError);
+    expect(() => loadPaths([path.join(root, 'none*.yaml')])).toThrow(/no file or folder/);
+  });
+
+  it('in folders reached by a link are not followed, a link to a file is', () => {
+    put('links/real/f.yaml', object('f'));
+    symlinkSync(path.join(root, 'links'), path.join(root, 'links/real/loop'));
+    symlinkSync(path.join(root, 'b.yaml'), path.join(root, 'links/to-b.yaml'));
+    expect(found('links')).toEqual(['links/to-b.yaml', 'links/real/f.yaml']);
+  });
+});
+
+describe('loading', () => {
+  it('gives objects, problems and counts of all files', () => {
+    const loaded = loadPaths([root]);
+    expect(loaded.objects.map(({ meta }) => meta.name).slice(0, 3)).toEqual(['a', 'b', 'c']);
+    expect(loaded.problems).toEqual([
+      expect.objectContaining({ file: path.join(root, 'bad.yaml'), line: 1, column: 4, check: 'Syntax' }),
+    ]);
+    expect(loaded.files.length).toBeGreaterThan(5);
+  });
+
+  it('reads standard input where the path is a dash', () => {
+    const loaded = loadPaths(['-'], { readStdin: () => Buffer.from(object('in')) });
+    expect(loaded.objects[0]).toMatchObject({ meta: { name: 'in' }, source: { file: '-' } });
+  });
+
+  it('tells of a file that cannot be read', () => {
+    const loaded = loadPaths(['-'], {
+      readStdin: () => {
+        throw Object.assign(new Error('no'), { code: 'EACCES' });
+      },
+    });
+    expect(loaded.problems[0]?.message).toBe('cannot be read: permission is denied');
+  });
+});
