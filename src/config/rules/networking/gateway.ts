@@ -42,7 +42,7 @@ export const rules: KindRules<Gateway> = (object, report) => {
     else {
       report.error(
         [...path, 'port', 'name'],
-        `the port of server ${first} has the name "${portName}" already: names must be unique in a gateway`,
+        `the port of spec.servers[${first}] has the name "${portName}" already: names must be unique in a gateway`,
         {
           check: 'Duplicate',
         },

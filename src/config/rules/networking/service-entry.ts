@@ -94,9 +94,13 @@ function checkPorts(report: RuleReport, object: MeshObject<ServiceEntry>, spec: 
       const first = numbers.get(port.number);
       if (first === undefined) numbers.set(port.number, index);
       else {
-        report.error([...path, 'number'], `port ${first} of the list has the number ${port.number} already`, {
-          check: 'Duplicate',
-        });
+        report.error(
+          [...path, 'number'],
+          `spec.ports[${first}] has the number ${port.number} already: port numbers must be unique`,
+          {
+            check: 'Duplicate',
+          },
+        );
       }
     }
     if (noAddress && (port.protocol ?? '') === '') warnNoAddress(report, path, 'without a protocol');

@@ -30,7 +30,7 @@ export function checkEgress(
       else if (sockets.has(bind)) {
         report.error(
           [...path, 'bind'],
-          `listener ${sockets.get(bind)} is on this socket already: sockets must be unique`,
+          `the listener with index ${sockets.get(bind)} is on this socket already: sockets must be unique`,
           {
             check: 'Duplicate',
           },

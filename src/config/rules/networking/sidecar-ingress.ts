@@ -67,7 +67,7 @@ export function checkPortIsFree(
   const first = taken.get(number);
   if (first === undefined) taken.set(number, index);
   else
-    report.error(path, `listener ${first} has port ${number} already: ports must be unique`, {
+    report.error(path, `the listener with index ${first} has port ${number} already: ports must be unique`, {
       check: 'Duplicate',
     });
 }

@@ -60,8 +60,10 @@ export function checkAddress(report: RuleReport, path: FieldPath, address: strin
     return;
   }
   const problem = domainProblem(address);
-  if (problem !== undefined)
-    report.error(path, `"${address}" is no IP address, and as a host name it ${problem}`);
+  if (problem === undefined) return;
+  report.error(path, `"${address}" ${problem}`, {
+    hint: 'Write an IP address or a host name; ports go into "ports".',
+  });
 }
 
 /** A Unix domain socket must be the absolute path of a file, or an abstract name, and has no ports. */
