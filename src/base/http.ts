@@ -47,5 +47,5 @@ export function isAuthorityHeader(name: string): boolean {
 
 /** Whether the number is a registered HTTP status. */
 export function isRegisteredStatus(status: number): boolean {
-  return STATUS_RANGES.some(([from, to]) => status >= from && status <= to);
+  return Number.isInteger(status) && STATUS_RANGES.some(([from, to]) => status >= from && status <= to);
 }

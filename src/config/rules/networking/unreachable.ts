@@ -60,11 +60,11 @@ export function findUnused(spec: VirtualServiceSpec): Unused[] {
   ];
 }
 
-/** Routes behind one without a match, and matches that stand there twice. `covered` fills in the rest. */
+/** Routes behind one without a match, and matches that stand there twice or are in `covered`, by `list.route.match`. */
 function findRepeated(
   list: RouteList,
   routes: readonly (Route & Pick<HTTPRoute, 'delegate'>)[],
-  covered: ReadonlyMap<object, Seen>,
+  covered: ReadonlyMap<string, Seen>,
 ): Unused[] {
   const unused: Unused[] = [];
   const seen = new Map<string, Seen>();
@@ -83,7 +83,7 @@ function findRepeated(
     for (const [match, value] of matches.entries()) {
       const key = matchKey(value);
       const before = seen.get(key);
-      const wider = list === 'http' ? covered.get(value) : undefined;
+      const wider = covered.get(`${list}.${route}.${match}`);
       if (before !== undefined) {
         unused.push({ kind: 'match', list, route, match, reason: 'duplicate', by: before });
         duplicates++;
@@ -106,8 +106,8 @@ type Earlier = Seen & { readonly value: HTTPMatchRequest };
  * HTTP matches by path prefix that an earlier match by path prefix covers. Earlier ones are looked up by the
  * prefixes of the later one, and comparisons are counted, so that the work stays in bounds.
  */
-function findCovered(spec: VirtualServiceSpec): Map<object, Seen> {
-  const covered = new Map<object, Seen>();
+function findCovered(spec: VirtualServiceSpec): Map<string, Seen> {
+  const covered = new Map<string, Seen>();
   const gateways = spec.gateways !== undefined && spec.gateways.length > 0 ? spec.gateways : [MESH_GATEWAY];
   const earlier = new Map<string, Earlier[]>();
   let comparisons = 0;
@@ -125,7 +125,7 @@ function findCovered(spec: VirtualServiceSpec): Map<object, Seen> {
       const prefix = value.uri?.prefix?.toLowerCase() ?? '';
       if (prefix === '') continue;
       const by = firstCover(value, prefix);
-      if (by !== undefined) covered.set(value, { route: by.route, match: by.match });
+      if (by !== undefined) covered.set(`http.${route}.${match}`, { route: by.route, match: by.match });
       else if (delegate === undefined) {
         const known = earlier.get(prefix);
         if (known === undefined) earlier.set(prefix, [{ route, match, value }]);
