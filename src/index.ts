@@ -11,6 +11,7 @@
 import type { FieldPath } from './base/field-path.ts';
 import { formatFieldPath } from './base/field-path.ts';
 import { MeshError } from './base/mesh-error.ts';
+import { printable } from './base/printable.ts';
 import type { Message } from './analysis/message.ts';
 import { CHECK_CODES } from './config/finding.ts';
 import type { CheckName, Finding, Level } from './config/finding.ts';
@@ -219,7 +220,14 @@ function findingDiagnostic(object: MeshObject, finding: Finding): Diagnostic {
 
 function messageDiagnostic({ type, text, object, path, hint }: Message): Diagnostic {
   const place = object === undefined ? { path, field: formatFieldPath(path) } : placed(object, path);
-  return { code: type.code, name: type.name, level: type.level, message: text, ...hinted(hint), ...place };
+  return {
+    code: type.code,
+    name: type.name,
+    level: type.level,
+    message: printable(text),
+    ...hinted(hint),
+    ...place,
+  };
 }
 
 function named(check: CheckName): Pick<Diagnostic, 'code' | 'name'> {
@@ -227,7 +235,7 @@ function named(check: CheckName): Pick<Diagnostic, 'code' | 'name'> {
 }
 
 function hinted(hint: string | undefined): Pick<Diagnostic, 'hint'> {
-  return hint === undefined ? {} : { hint };
+  return hint === undefined ? {} : { hint: printable(hint) };
 }
 
 function placed(
@@ -239,7 +247,7 @@ function placed(
     file: object.source.file,
     line,
     column,
-    object: objectName(object),
+    object: printable(objectName(object)),
     path,
     field: formatFieldPath(path),
   };

@@ -1,5 +1,6 @@
 /** `validate`: everything that can be said of objects one by one, and of the names they use. */
 
+import { printable } from '../base/printable.ts';
 import { findKind } from '../api/kinds.ts';
 import type { KindKey } from '../api/kind-info.ts';
 import type { PlacedCelRule } from '../api/placed-cel-rule.ts';
@@ -68,18 +69,25 @@ export async function validate(
   const duplicates = duplicateFindings(objects, context.defaultNamespace);
   const references =
     options.referential === false ? undefined : referenceFindings(objects, context.defaultNamespace);
+  const strict = options.strict === true;
   const result: ObjectFindings[] = [];
   for (const object of objects) {
     const own = await checkObject(object, checks, context);
     const findings = [...own, ...(duplicates.get(object) ?? []), ...(references?.get(object) ?? [])];
-    if (findings.length > 0)
-      result.push({ object, findings: options.strict === true ? findings.map(asError) : findings });
+    if (findings.length > 0) result.push({ object, findings: findings.map((one) => finished(one, strict)) });
   }
   return result;
 }
 
-function asError(finding: Finding): Finding {
-  return finding.level === 'Warning' ? { ...finding, level: 'Error' } : finding;
+/** The finding as it is shown: what it quotes of the input is made printable. */
+function finished(finding: Finding, strict: boolean): Finding {
+  const { level, message, hint } = finding;
+  return {
+    ...finding,
+    level: strict && level === 'Warning' ? 'Error' : level,
+    message: printable(message),
+    ...(hint === undefined ? {} : { hint: printable(hint) }),
+  };
 }
 
 async function loadChecks(objects: readonly MeshObject[]): Promise<ReadonlyMap<KindKey, KindChecks>> {

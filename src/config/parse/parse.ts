@@ -1,6 +1,7 @@
 /** The pure half of loading: the text of a file in, its objects and its problems out. */
 
 import type { FieldPath } from '../../base/field-path.ts';
+import { printable } from '../../base/printable.ts';
 import type { MeshObject, Position } from '../object.ts';
 import { MAX_DOCUMENTS, MAX_PROBLEMS } from './bounds.ts';
 import { ConstructError, construct } from './construct.ts';
@@ -184,7 +185,7 @@ class FileReading {
       file: this.#file,
       line,
       column,
-      message,
+      message: printable(message),
       ...(hint === undefined ? {} : { hint }),
     });
   }
