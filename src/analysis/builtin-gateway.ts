@@ -3,7 +3,13 @@
 import type { MeshObject } from '../config/object.ts';
 import { findKind } from '../api/kinds.ts';
 
-const PORTS = [80, 443, 31400, 15443];
+/** Ports of the Service, and where the proxy listens for them. */
+const PORTS: readonly (readonly [port: number, targetPort: number])[] = [
+  [80, 8080],
+  [443, 8443],
+  [31400, 31400],
+  [15443, 15443],
+];
 const LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' };
 
 function builtin(kind: string, name: string, namespace: string, body: Record<string, unknown>): MeshObject {
@@ -33,7 +39,12 @@ export function builtinGateway(istioNamespace: string): readonly MeshObject[] {
     builtin('Service', 'istio-ingressgateway', istioNamespace, {
       spec: {
         selector: { istio: 'ingressgateway' },
-        ports: PORTS.map((port) => ({ name: `tcp-${port}`, port, targetPort: port, protocol: 'TCP' })),
+        ports: PORTS.map(([port, targetPort]) => ({
+          name: `tcp-${port}`,
+          port,
+          targetPort,
+          protocol: 'TCP',
+        })),
       },
     }),
   ];

@@ -6,17 +6,24 @@ import type { MeshObject } from '../config/object.ts';
 export class ObjectStore {
   readonly #byKind = new Map<KindKey, MeshObject[]>();
   readonly #byName = new Map<string, MeshObject>();
+  /** Objects that a later one of the same name replaces. */
+  readonly #replaced = new Map<KindKey, MeshObject[]>();
   readonly #defaultNamespace: string;
 
-  /** The first of several objects with the same kind, namespace and name is found by name; all are listed. */
+  /** Of several objects with the same kind, namespace and name the last one counts, as when they are applied in order. */
   constructor(objects: Iterable<MeshObject>, defaultNamespace: string) {
     this.#defaultNamespace = defaultNamespace;
     for (const object of objects) {
+      const id = `${object.key}|${this.namespaceOf(object)}|${object.meta.name}`;
+      const earlier = this.#byName.get(id);
+      if (earlier !== undefined)
+        this.#replaced.set(object.key, [...(this.#replaced.get(object.key) ?? []), earlier]);
+      this.#byName.set(id, object);
+    }
+    for (const object of this.#byName.values()) {
       const list = this.#byKind.get(object.key);
       if (list === undefined) this.#byKind.set(object.key, [object]);
       else list.push(object);
-      const id = `${object.key}|${this.namespaceOf(object)}|${object.meta.name}`;
-      if (!this.#byName.has(id)) this.#byName.set(id, object);
     }
   }
 
@@ -28,6 +35,11 @@ export class ObjectStore {
 
   list(kind: KindKey): readonly MeshObject[] {
     return this.#byKind.get(kind) ?? [];
+  }
+
+  /** All objects of a kind, those included that a later one of the same name replaces. */
+  variants(kind: KindKey): readonly MeshObject[] {
+    return [...this.list(kind), ...(this.#replaced.get(kind) ?? [])];
   }
 
   /** `namespace` is '' for kinds of cluster scope. */

@@ -148,3 +148,19 @@ export class ServiceRegistry {
     return visible(this.#wildcards.get(''));
   }
 }
+
+/**
+ * Whether the input tells enough of the cluster's Services to say that this one does not exist. The control
+ * plane's namespace holds what an installation and its addons bring along, so it counts only when the control
+ * plane itself is in the input.
+ */
+export function knowsServicesOf(
+  namespace: string,
+  registry: ServiceRegistry,
+  settings: { readonly istioNamespace: string; readonly domain: string },
+): boolean {
+  return (
+    namespace !== settings.istioNamespace ||
+    registry.named(serviceHostname('istiod', namespace, settings.domain)).length > 0
+  );
+}

@@ -52,6 +52,15 @@ export class Snapshot {
     return this.#data.store.list(kind) as readonly MeshObject<KindTypes[Kind]>[];
   }
 
+  /**
+   * All objects of a kind, those included that a later one of the same name replaces. A folder may hold
+   * alternatives, of which one is applied: what one of them defines is not missing.
+   */
+  variants<Kind extends keyof KindTypes>(kind: Kind): readonly MeshObject<KindTypes[Kind]>[] {
+    this.#onRead([kind]);
+    return this.#data.store.variants(kind) as readonly MeshObject<KindTypes[Kind]>[];
+  }
+
   /** The object of that kind and name; `namespace` is '' for kinds of cluster scope. */
   find<Kind extends keyof KindTypes>(
     kind: Kind,

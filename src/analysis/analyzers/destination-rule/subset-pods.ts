@@ -1,8 +1,9 @@
 /** Hosts of DestinationRules must be services, and each subset must select a workload of its service. */
 
+import { fullHostname, parseServiceHostname } from '../../../model/hosts.ts';
 import { matchesLabels } from '../../../model/selectors.ts';
 import type { Labels } from '../../../model/selectors.ts';
-import type { MeshService } from '../../../model/services.ts';
+import { type MeshService, knowsServicesOf } from '../../../model/services.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
 import type { Analyzer } from '../../analyzer.ts';
@@ -44,6 +45,15 @@ export const analyzer: Analyzer = {
       const viewers = [namespace, ...exportTo.filter((name) => !['*', '.', '~'].includes(name))];
       const services = snapshot.services.lookupFor(host, namespace, viewers);
       if (services.length === 0) {
+        const inCluster = parseServiceHostname(
+          fullHostname(host, namespace, snapshot.mesh.domain),
+          snapshot.mesh.domain,
+        );
+        if (
+          inCluster !== undefined &&
+          !knowsServicesOf(inCluster.namespace, snapshot.services, snapshot.mesh)
+        )
+          continue;
         report(MESSAGES.UnknownDestinationRuleHost, object, ['spec', 'host'], { host });
         continue;
       }

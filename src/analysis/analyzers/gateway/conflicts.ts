@@ -1,4 +1,7 @@
-/** Several Gateways for one workload, port and host: the proxy obeys only one of them. */
+/**
+ * Several Gateways for one workload, port and host that cannot be served together: the proxy obeys only one.
+ * Plain HTTP servers are merged by the control plane, so two of those are no conflict.
+ */
 
 import type { MeshObject } from '../../../config/object.ts';
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
@@ -69,13 +72,21 @@ function conflicts(
   for (const sharing of byHost.values()) {
     for (const listener of sharing) {
       for (const other of sharing) {
-        if (other.gateway === listener.gateway || !meet(listener.selector, other.selector)) continue;
+        if (other.gateway === listener.gateway || (isPlainHttp(listener.server) && isPlainHttp(other.server)))
+          continue;
+        if (!meet(listener.selector, other.selector)) continue;
         const rivals = found.get(listener) ?? new Set();
         found.set(listener, rivals.add(other.name));
       }
     }
   }
   return found;
+}
+
+const HTTP_PROTOCOLS = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']);
+
+function isPlainHttp({ port, tls }: Server): boolean {
+  return tls === undefined && HTTP_PROTOCOLS.has((port?.protocol ?? '').toUpperCase());
 }
 
 /** Whether two selectors can stand for one workload: they are equal, or some workload has the labels of both. */

@@ -3,6 +3,7 @@
 import type { MeshObject } from '../../../config/object.ts';
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import { fullHostname, parseServiceHostname } from '../../../model/hosts.ts';
+import { knowsServicesOf } from '../../../model/services.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { type RouteDestination, destinationsOf } from '../../../model/virtual-service.ts';
 import type { AnalysisContext, Analyzer } from '../../analyzer.ts';
@@ -45,7 +46,12 @@ function checkDestination(
   const service = services[0];
   if (service === undefined) {
     // Without any Service in the input, a name inside the cluster cannot be judged.
-    if (!knowsServices && isClusterHost(destination.host, namespace, snapshot)) return;
+    const inCluster = clusterName(destination.host, namespace, snapshot);
+    if (
+      inCluster !== undefined &&
+      !(knowsServices && knowsServicesOf(inCluster.namespace, snapshot.services, snapshot.mesh))
+    )
+      return;
     const hint = shortNameHint(destination.host, snapshot);
     report(
       MESSAGES.ReferencedResourceNotFound,
@@ -80,9 +86,9 @@ function viewersOf(object: VirtualService, snapshot: Snapshot): string[] {
   return [own, ...exportTo.filter((namespace) => !['*', '.', '~'].includes(namespace))];
 }
 
-function isClusterHost(host: string, namespace: string, snapshot: Snapshot): boolean {
+function clusterName(host: string, namespace: string, snapshot: Snapshot): { namespace: string } | undefined {
   const { domain } = snapshot.mesh;
-  return parseServiceHostname(fullHostname(host, namespace, domain), domain) !== undefined;
+  return parseServiceHostname(fullHostname(host, namespace, domain), domain);
 }
 
 /** `reviews.shop` is a full name to Istio, though people mean a service of another namespace. */

@@ -15,7 +15,7 @@ export const analyzer: Analyzer = {
     const { domain } = snapshot.mesh;
     /** Subset names by the full host, and the hosts that are wildcards. */
     const subsets = new Map<string, Set<string>>();
-    for (const object of snapshot.list('networking.istio.io/DestinationRule')) {
+    for (const object of snapshot.variants('networking.istio.io/DestinationRule')) {
       const { host, subsets: list = [] } = object.value.spec ?? {};
       if (host === undefined) continue;
       const hostname = fullHostname(host, snapshot.namespaceOf(object), domain);
