@@ -51,6 +51,12 @@ function checkUrl(report: RuleReport, path: FieldPath, url: string, sha256: stri
       hint: 'An image of a registry with a port needs oci:// in front.',
     });
   }
+  if (parseRequestUri(url) === undefined && url.includes('://')) {
+    report.warn(
+      [...path, 'url'],
+      `"${url.slice(0, 200)}" is no sound URL, so it is taken for an image reference`,
+    );
+  }
   const pinned = /@sha256:([a-f0-9]{64})$/.exec(url)?.[1];
   if (pinned !== undefined && sha256 !== undefined && sha256 !== '' && pinned !== sha256) {
     report.warn([...path, 'sha256'], 'differs from the digest in url, so the module is never taken');

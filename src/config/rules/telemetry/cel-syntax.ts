@@ -13,10 +13,11 @@ const MAX_EXPRESSION = 16_384;
 const MAX_DEPTH = 100;
 
 const KEYWORDS = new Set(['true', 'false', 'null', 'in']);
-const RESERVED = new Set([
-  ...['as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop'],
-  ...['package', 'namespace', 'return', 'var', 'void', 'while'],
-]);
+const RESERVED = new Set(
+  'as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+);
 /** Binary operators; how strongly they bind does not change what is an expression. */
 const OPERATORS = new Set(['||', '&&', '==', '!=', '<', '<=', '>', '>=', 'in', '+', '-', '*', '/', '%']);
 /** Macros whose first argument names a variable, and how many arguments make them one. */
