@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { celProblem } from '../../../../src/config/rules/telemetry/cel-syntax.ts';
 
@@ -78,9 +78,9 @@ describe('a CEL expression', () => {
 
   test('of any text at all gives an answer and no exception', () => {
     const parts = [...'abin01."\'`()[]{}?:,&|!=<>+-*/%\\\n ', 'has(', 'true', '0x', '&&', '"""'];
-    const text = fc.array(fc.constantFrom(...parts), { maxLength: 40 }).map((list) => list.join(''));
-    fc.assert(
-      fc.property(fc.oneof(text, fc.string()), (expression) => {
+    const text = array(constantFrom(...parts), { maxLength: 40 }).map((list) => list.join(''));
+    assert(
+      property(oneof(text, string()), (expression) => {
         const problem = celProblem(expression);
         expect(problem === undefined || problem.length > 0).toBe(true);
       }),
