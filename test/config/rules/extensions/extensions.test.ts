@@ -30,15 +30,13 @@ const FAULTY = [
 ] as const;
 
 const URLS = [
-  ...[
-    'oci://a.com/b:v1',
-    'a.com/b:v1',
-    'name',
-    'oci://a.com:5000/b',
-    'http://a/b.wasm',
-    'https://a/b',
-    'file:///b.wasm',
-  ],
+  'oci://a.com/b:v1',
+  'a.com/b:v1',
+  'name',
+  'oci://a.com:5000/b',
+  'http://a/b.wasm',
+  'https://a/b',
+  'file:///b.wasm',
   `oci://a/b@sha256:${DIGEST}`,
 ];
 const BAD_URLS = ['', 'ftp://a/b', 'a.com:5000/b', '#%blah$#@', 'a/%zz'];
