@@ -19,16 +19,22 @@ export function parseInvocation(
     .helpOption(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  for (const [flag, spec] of Object.entries(specs)) addFlag(command, flag, spec);
+  const normal = normalise(words, specs);
+  // Declaring an option costs time, so only those on the line are declared; the rest have defaults.
+  const keys = new Map<string, string>();
+  for (const [flag, spec] of Object.entries(specs)) {
+    if (normal.flags.has(flag)) keys.set(flag, addFlag(command, flag, spec));
+  }
 
-  const { operands, unknown } = parseWords(command, normalise(words, specs), name);
+  const { operands, unknown } = parseWords(command, normal.words, name);
   const stranger = unknown[0];
   if (stranger !== undefined) throw unknownFlag(stranger, specs, name);
 
   const flags: Record<string, FlagValue | undefined> = {};
   const given = new Set<string>();
   for (const [flag, spec] of Object.entries(specs)) {
-    const typed: unknown = command.getOptionValue(optionKey(flag, spec));
+    const key = keys.get(flag);
+    const typed: unknown = key === undefined ? undefined : command.getOptionValue(key);
     const setting =
       typed === undefined && spec.settable !== false ? settings.find(flag, metadata.path, spec) : undefined;
     if (typed !== undefined) {
@@ -62,59 +68,64 @@ function parseWords(
   }
 }
 
-function addFlag(command: Command, flag: string, spec: FlagSpec): void {
-  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+/** Declares a flag. Returns the name under which commander keeps its value. */
+function addFlag(command: Command, flag: string, spec: FlagSpec): string {
   if (spec.type === 'boolean') {
-    command.addOption(new Option(`${short}--${flag}`));
-    command.addOption(new Option(`--no-${flag}`).default(undefined));
-    return;
+    const option = new Option(`--${flag}`);
+    command.addOption(option);
+    command.addOption(new Option(`--no-${flag}`));
+    return option.attributeName();
   }
-  const option = new Option(`${short}--${flag} <${spec.value ?? 'VALUE'}>`);
+  const option = new Option(`--${flag} <${spec.value ?? 'VALUE'}>`);
   if (spec.type === 'strings') {
     option.argParser<readonly string[]>((value, earlier) => [...(earlier ?? []), value]);
   }
   command.addOption(option);
+  return option.attributeName();
 }
 
-/** The name under which commander keeps the value. */
-function optionKey(flag: string, spec: FlagSpec): string {
-  return new Option(spec.type === 'boolean' ? `--${flag}` : `--${flag} <value>`).attributeName();
+interface NormalWords {
+  readonly words: string[];
+  /** The flags that occur, by their full names. */
+  readonly flags: ReadonlySet<string>;
 }
 
 /**
  * Rewrites what pflag takes and commander does not: `--flag=false`, `-o=json`, flags whose value is only taken
  * after `=`, and other spellings of a name (`--mesh-config-file` for `--meshConfigFile`).
  */
-function normalise(words: readonly string[], specs: FlagSpecs): string[] {
-  const result: string[] = [];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? '';
-    if (word === '--') return [...result, ...words.slice(index)];
+function normalise(given: readonly string[], specs: FlagSpecs): NormalWords {
+  const words: string[] = [];
+  const flags = new Set<string>();
+  const queue = [...given];
+  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+    if (word === '--') return { words: [...words, word, ...queue], flags };
     const flag = findFlag(word, specs);
     if (flag === undefined) {
-      result.push(...splitShortFlags(word, specs));
+      const parts = splitShortFlags(word, specs);
+      if (parts[0] !== word) queue.unshift(...parts);
+      else words.push(word);
       continue;
     }
     const { name, spec, value } = flag;
+    flags.add(name);
     if (spec.type === 'boolean') {
-      const truth = value === undefined ? true : checkFlagValue(name, spec, value) === true;
-      result.push(truth ? `--${name}` : `--no-${name}`);
+      const truth = value === undefined || checkFlagValue(name, spec, value) === true;
+      words.push(truth ? `--${name}` : `--no-${name}`);
     } else if (value !== undefined) {
-      result.push(`--${name}=${value}`);
+      words.push(`--${name}=${value}`);
     } else if (spec.type === 'string' && spec.bare !== undefined) {
-      result.push(`--${name}=${spec.bare}`);
+      words.push(`--${name}=${spec.bare}`);
     } else {
-      result.push(`--${name}`);
       // The next word is the value, whatever it looks like.
-      const next = words[index + 1];
+      const next = queue.shift();
       if (next === undefined) {
         throw new MeshError('BadFlagValue', `--${name} needs a value`, { hint: valueHint(name, spec) });
       }
-      result.push(next);
-      index++;
+      words.push(`--${name}=${next}`);
     }
   }
-  return result;
+  return { words, flags };
 }
 
 /** The flag that a word names: `--name`, `--name=value`, `--no-name`, `-n`, `-n=value`. */
@@ -141,20 +152,20 @@ function findFlag(
   return undefined;
 }
 
-/** `-AR` is `-A -R`, and `-ojson` is `--output=json`, as pflag has it. */
+/** `-AR` is `-A -R`, and `-Aojson` is `-A -o=json`, as pflag has it. */
 function splitShortFlags(word: string, specs: FlagSpecs): string[] {
   if (!/^-[A-Za-z]{2}/.test(word)) return [word];
   const result: string[] = [];
   for (let index = 1; index < word.length; index++) {
-    const flag = findFlag(`-${word[index]}`, specs);
-    if (flag === undefined) return [word];
-    if (flag.spec.type === 'boolean') {
-      result.push(`--${flag.name}`);
-      continue;
-    }
-    const rest = word.slice(index + 1).replace(/^=/, '');
-    // `-AS CODE`: the value is the next word, which commander then takes.
-    return [...result, rest === '' ? `--${flag.name}` : `--${flag.name}=${rest}`];
+    const short = `-${word[index]}`;
+    const flag = findFlag(short, specs);
+    const rest = word.slice(index + 1);
+    if (flag === undefined)
+      return index === 1 ? [word] : [...result, rest === '' ? short : `${short}${rest}`];
+    if (flag.spec.type !== 'boolean')
+      return [...result, rest === '' ? short : `${short}=${rest.replace(/^=/, '')}`];
+    if (rest.startsWith('=')) return [...result, `${short}${rest}`];
+    result.push(short);
   }
   return result;
 }

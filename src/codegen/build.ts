@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from './bundle.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -19,24 +19,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 step('src/codegen/main.ts');
 rmSync(join(root, 'dist', 'js'), { recursive: true, force: true });
 
-// One bundle with shared chunks: a command loads its own code and nothing else.
-await build({
-  absWorkingDir: root,
-  entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
-  outdir: 'dist/js',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node22.12',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'linked',
-  define: { LATEEN_VERSION: JSON.stringify(version) },
-  // Bundled CommonJS packages still ask for Node.js' own modules with require().
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  logLevel: 'warning',
-});
+await bundle(root, version);
 
 // The types of the library, for those who import it.
 if (!process.argv.includes('--quiet')) {

@@ -1,5 +1,6 @@
 /** `-o log`: lines for people, and for the problem matchers of editors. */
 
+import { printable } from '../../base/printable.ts';
 import type { Level } from '../../config/finding.ts';
 import { findingsByFile, openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
 
@@ -18,7 +19,7 @@ export function formatLog(report: Report, paint: Paint = PLAIN): string {
       const { code, level, message, origin } = finding;
       const place = [origin, referenceOf(finding)].filter((part) => part !== '').join(' ');
       const text = `[${code}]${place === '' ? '' : ` (${place})`} ${message}`;
-      return `${paint(level, level)} ${visible(text)}\n${hintLine(finding)}`;
+      return `${paint(level, level)} ${printable(text)}\n${hintLine(finding)}`;
     })
     .join('');
 }
@@ -49,17 +50,9 @@ function validationLine(finding: ReportFinding, paint: Paint): string {
   const object = origin === '' ? '' : ` (${origin})`;
   const field = path === undefined || path === '' ? '' : `${path}: `;
   const text = `[${code}]${object} ${field}${message}`;
-  return `${place === '' ? '' : `${visible(place)}: `}${paint(level, level)} ${visible(text)}\n${hintLine(finding)}`;
+  return `${place === '' ? '' : `${printable(place)}: `}${paint(level, level)} ${printable(text)}\n${hintLine(finding)}`;
 }
 
 function hintLine({ hint }: ReportFinding): string {
-  return hint === undefined ? '' : `  ${visible(hint)}\n`;
-}
-
-/** Control characters as escapes, so that no input can forge lines or speak to the terminal. */
-function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
+  return hint === undefined ? '' : `  ${printable(hint)}\n`;
 }

@@ -69,7 +69,7 @@ describe('lines', () => {
   test('cannot be forged, and say nothing to the terminal', () => {
     // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
     expect(formatLog(SAMPLE)).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
-    expect(formatLog(SAMPLE)).toContain('of\\nit: \\x00\\x1b[31m');
+    expect(formatLog(SAMPLE)).toContain('of\\nit: \\u{0}\\u{1b}[31m');
   });
 
   test('of validate stand under the verdict on their file, in the order of the input', () => {
