@@ -21,7 +21,10 @@ function row(result: Measurement, most?: { ratio?: number; mebibytes?: number })
   const ratio = result.milliseconds / baseline.milliseconds;
   const slow = most?.ratio !== undefined && ratio > most.ratio;
   const large = most?.mebibytes !== undefined && result.mebibytes > most.mebibytes;
-  const bounds = [most?.ratio === undefined ? '' : `at most ${most.ratio}x`, most?.mebibytes === undefined ? '' : `${most.mebibytes} MiB`];
+  const bounds = [
+    most?.ratio === undefined ? '' : `at most ${most.ratio}x`,
+    most?.mebibytes === undefined ? '' : `${most.mebibytes} MiB`,
+  ];
   const verdict = most === undefined ? '' : slow || large ? 'OVER' : 'ok';
   console.log(
     `${result.label.padEnd(34)} ${result.milliseconds.toFixed(1).padStart(8)} ms ${ratio.toFixed(2).padStart(7)}x ` +
@@ -42,14 +45,31 @@ if (existsSync(meshgen)) {
   try {
     for (const services of [400, 4000]) {
       const files = join(folder, String(services));
-      const made = spawnSync('python3', [meshgen, 'files', files, '--services', String(services)], { stdio: 'ignore' });
+      const made = spawnSync('python3', [meshgen, 'files', files, '--services', String(services)], {
+        stdio: 'ignore',
+      });
       if (made.status !== 0) throw new Error('meshgen.py failed: is python3 installed?');
-      const bounds = services === 400 ? [{ ratio: 13, mebibytes: 200 }, { ratio: 20, mebibytes: 200 }] : [];
+      const bounds =
+        services === 400
+          ? [
+              { ratio: 13, mebibytes: 200 },
+              { ratio: 20, mebibytes: 200 },
+            ]
+          : [];
       const runs = services === 400 ? 7 : 3;
       const objects = `${services * 5} objects`;
       results.push(
-        row(measure(`mesh validate, ${objects}`, [mesh, 'validate', files], { runs, exitCodes: [0, 1] }), bounds[0]),
-        row(measure(`mesh analyze, ${objects}`, [mesh, 'analyze', '--use-kube=false', files], { runs, exitCodes: [0, 79] }), bounds[1]),
+        row(
+          measure(`mesh validate, ${objects}`, [mesh, 'validate', files], { runs, exitCodes: [0, 1] }),
+          bounds[0],
+        ),
+        row(
+          measure(`mesh analyze, ${objects}`, [mesh, 'analyze', '--use-kube=false', files], {
+            runs,
+            exitCodes: [0, 79],
+          }),
+          bounds[1],
+        ),
       );
     }
   } finally {

@@ -18,12 +18,19 @@ const memoryHook = new URL('report-memory.mjs', import.meta.url).href;
 export const mesh = fileURLToPath(new URL('../../bin/mesh.js', import.meta.url));
 
 /** Runs Node.js with the arguments `runs` times after one to warm caches. Ends the benchmark when it fails. */
-export function measure(label: string, args: readonly string[], options: { runs: number; exitCodes?: readonly number[] }): Measurement {
+export function measure(
+  label: string,
+  args: readonly string[],
+  options: { runs: number; exitCodes?: readonly number[] },
+): Measurement {
   const { runs, exitCodes = [0] } = options;
   const times: number[] = [];
   for (let run = -1; run < runs; run++) {
     const start = performance.now();
-    const result = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+    const result = spawnSync(process.execPath, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    });
     const elapsed = performance.now() - start;
     if (!exitCodes.includes(result.status ?? -1)) {
       throw new Error(`${label}: exit ${result.status}\n${result.stderr}`);

@@ -22,7 +22,10 @@ interface Case {
   readonly meshConfig?: string;
   readonly codes: readonly string[];
   readonly expected: readonly ExpectedMessage[];
-  readonly analyzerOnly?: { readonly codes: readonly string[]; readonly expected: readonly ExpectedMessage[] };
+  readonly analyzerOnly?: {
+    readonly codes: readonly string[];
+    readonly expected: readonly ExpectedMessage[];
+  };
   readonly requiresAnalyzerFlag?: boolean;
 }
 
@@ -63,12 +66,16 @@ describe('the analysis cases that others wrote', () => {
       if (JSON.stringify(actual) === JSON.stringify(expected)) return;
       const extra = actual.filter((line) => !expected.includes(line));
       const missing = expected.filter((line) => !actual.includes(line));
-      misses.push(`${test.id}${label}: missing [${missing.join('; ')}] extra [${extra.join('; ')}] count ${actual.length}/${expected.length}`);
+      misses.push(
+        `${test.id}${label}: missing [${missing.join('; ')}] extra [${extra.join('; ')}] count ${actual.length}/${expected.length}`,
+      );
     };
     for (const test of cases) {
-      if (test.requiresAnalyzerFlag !== true) compare(test, '', run(test, false, test.codes), wanted(test.expected));
+      if (test.requiresAnalyzerFlag !== true)
+        compare(test, '', run(test, false, test.codes), wanted(test.expected));
       const only = test.analyzerOnly;
-      if (only !== undefined) compare(test, ' (its analyzer alone)', run(test, true, only.codes), wanted(only.expected));
+      if (only !== undefined)
+        compare(test, ' (its analyzer alone)', run(test, true, only.codes), wanted(only.expected));
     }
     console.log([`analyze: ${runs - misses.length} of ${runs} right`, ...misses].join('\n'));
     expect((runs - misses.length) / runs).toBeGreaterThanOrEqual(0.98);

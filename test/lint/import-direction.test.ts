@@ -14,7 +14,10 @@ function lint(folder: string, path: string, text: string): { ok: boolean; output
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
   try {
-    return { ok: true, output: execFileSync(process.execPath, [oxlint, path], { cwd: folder, encoding: 'utf8' }) };
+    return {
+      ok: true,
+      output: execFileSync(process.execPath, [oxlint, path], { cwd: folder, encoding: 'utf8' }),
+    };
   } catch (error) {
     const { stdout } = error as { stdout: string };
     return { ok: false, output: stdout };

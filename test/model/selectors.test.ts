@@ -28,7 +28,10 @@ describe('a label selector', () => {
   });
 
   it('asks for labels and expressions together', () => {
-    const selector = { matchLabels: { app: 'fruits' }, matchExpressions: [{ key: 'version', operator: 'DoesNotExist' }] };
+    const selector = {
+      matchLabels: { app: 'fruits' },
+      matchExpressions: [{ key: 'version', operator: 'DoesNotExist' }],
+    };
     expect(matchesSelector(selector, labels)).toBe(false);
   });
 
