@@ -3,7 +3,7 @@
  *
  * ```js
  * import { readFiles, validate } from 'lateen';
- * const { valid, findings } = await validate({ files: readFiles(['manifests/']) });
+ * const { valid, findings } = await validate({ files: await readFiles(['manifests/']) });
  * for (const { file, line, column, level, message } of findings) console.log(file, line, column, level, message);
  * ```
  */

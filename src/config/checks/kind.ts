@@ -4,7 +4,7 @@ import { editDistance, nearestName } from '../../base/nearest.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { KindInfo } from '../../api/kind-info.ts';
 import type { MeshObject } from '../object.ts';
-import { RuleReport } from '../rules/rule.ts';
+import type { RuleReport } from '../rules/rule.ts';
 
 /** Kinds by group. A group of which we define the kinds is known as a whole. */
 const ownKinds = new Map<string, KindInfo[]>();

@@ -6,6 +6,7 @@ import type { FieldPath } from '../../base/field-path.ts';
 import type { Position } from '../object.ts';
 import { MAX_DEPTH } from './bounds.ts';
 import { eventOffset, isMerge } from './construct.ts';
+import { LineTable } from './line-table.ts';
 import { keyOf, resolvePlain } from './scalar.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -19,7 +20,6 @@ type Children = ReadonlyMap<string | number, Child>;
 
 /** Positions inside one YAML text of one or more documents. */
 export class DocumentIndex {
-  readonly #written: string;
   /** As the events see it: as long as what was written, with some line breaks replaced. */
   readonly #text: string;
   readonly #events: readonly Event[];
@@ -31,11 +31,11 @@ export class DocumentIndex {
   readonly #targets = new Map<number, number>();
   readonly #children = new Map<number, Children>();
   readonly #embedded = new Map<number, DocumentIndex | undefined>();
-  #lineStarts: number[] | undefined;
+  readonly #lines: LineTable;
 
   constructor(text: string) {
     const yaml = parseYaml(text);
-    this.#written = text;
+    this.#lines = new LineTable(text);
     this.#text = yaml.text;
     this.#events = yaml.events;
     this.#next = new Int32Array(this.#events.length);
@@ -96,20 +96,7 @@ export class DocumentIndex {
 
   #position(index: number): Position {
     const event = this.#events[index];
-    return this.positionAt(event === undefined ? 0 : eventOffset(event));
-  }
-
-  /** Line and column of an offset. */
-  positionAt(offset: number): Position {
-    this.#lineStarts ??= lineStarts(this.#written);
-    let low = 0;
-    let high = this.#lineStarts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return { line: low + 1, column: offset - (this.#lineStarts[low] ?? 0) + 1 };
+    return this.#lines.at(event === undefined ? 0 : eventOffset(event));
   }
 
   #childrenOf(node: number, depth: number): Children {
@@ -173,7 +160,7 @@ export class DocumentIndex {
     if (!this.#embedded.has(node)) this.#embedded.set(node, indexOf(getScalarValue(this.#text, event)));
     const inner = this.#embedded.get(node)?.locate(0, path);
     if (inner === undefined) return undefined;
-    const firstLine = this.positionAt(event.valueStart).line;
+    const firstLine = this.#lines.at(event.valueStart).line;
     return { line: firstLine + inner.line - 1, column: Math.max(event.indent, 0) + inner.column };
   }
 }
@@ -184,13 +171,4 @@ function indexOf(text: string): DocumentIndex | undefined {
   } catch {
     return undefined;
   }
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10)) starts.push(at + 1);
-  }
-  return starts;
 }

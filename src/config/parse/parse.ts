@@ -8,11 +8,12 @@ import { ConstructError, construct } from './construct.ts';
 import type { Constructed, Fault } from './construct.ts';
 import { splitJson } from './json.ts';
 import { readObjects } from './objects.ts';
-import { describeSyntaxError, positionOf } from './problem.ts';
+import { LineTable } from './line-table.ts';
+import { describeSyntaxError } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { PieceSource, inFile } from './source.ts';
 import type { Piece } from './source.ts';
-import { countLines, splitDocuments } from './split.ts';
+import { splitDocuments } from './split.ts';
 import { parseYaml } from './yaml.ts';
 import type { ParsedYaml } from './yaml.ts';
 
@@ -57,14 +58,7 @@ class FileReading {
       this.#readPiece({ file: this.#file, text: this.#text, ...chunk, column: 1 }, true);
     }
     const beyond = chunks[MAX_DOCUMENTS];
-    if (beyond !== undefined) {
-      this.#report({
-        line: beyond.line,
-        column: 1,
-        message: `the file has more than ${MAX_DOCUMENTS} documents; the rest is not read`,
-        hint: 'Split it into several files.',
-      });
-    }
+    if (beyond !== undefined) this.#reportBeyond({ line: beyond.line, column: 1 });
     if (this.#unlisted > 0) {
       this.#problems.push({
         check: 'Syntax',
@@ -83,16 +77,17 @@ class FileReading {
 
   #readPiece(piece: Piece, mayHoldSeveral: boolean): void {
     const text = piece.text.slice(piece.start, piece.end);
+    const lines = new LineTable(text);
     let yaml: ParsedYaml;
     try {
       yaml = parseYaml(text);
     } catch (error) {
       const parts = mayHoldSeveral ? splitJson(text) : [];
       if (parts.length > 1) {
-        this.#readParts(piece, text, parts);
+        this.#readParts(piece, lines, parts);
       } else {
         this.#documents++;
-        this.#reportFault(piece, text, describeSyntaxError(error, text));
+        this.#reportFault(piece, lines, describeSyntaxError(error, text));
       }
       return;
     }
@@ -105,47 +100,33 @@ class FileReading {
       this.#documents++;
       faults.push(error.fault);
     }
-    for (const fault of faults) this.#reportFault(piece, text, fault);
-    for (const [index, document] of documents.entries()) this.#readDocument(piece, text, index, document);
+    for (const fault of faults) this.#reportFault(piece, lines, fault);
+    for (const [index, document] of documents.entries()) this.#readDocument(piece, lines, index, document);
   }
 
   /** JSON values one after another, which YAML does not know. */
-  #readParts(piece: Piece, text: string, parts: readonly { start: number; end: number }[]): void {
-    let line = piece.line;
-    let column = piece.column;
-    let from = 0;
+  #readParts(piece: Piece, lines: LineTable, parts: readonly { start: number; end: number }[]): void {
     for (const part of parts.slice(0, MAX_DOCUMENTS)) {
-      const lines = countLines(text, from, part.start);
-      line += lines;
-      column =
-        lines > 0
-          ? positionOf(text.slice(from, part.start), part.start - from).column
-          : column + part.start - from;
-      from = part.start;
-      this.#readPiece(
-        { ...piece, start: piece.start + part.start, end: piece.start + part.end, line, column },
-        false,
-      );
+      const { line, column } = inFile(piece, lines.at(part.start));
+      const bounds = { start: piece.start + part.start, end: piece.start + part.end };
+      this.#readPiece({ ...piece, ...bounds, line, column }, false);
     }
+    const beyond = parts[MAX_DOCUMENTS];
+    if (beyond !== undefined) this.#reportBeyond(inFile(piece, lines.at(beyond.start)));
   }
 
-  #readDocument(piece: Piece, text: string, index: number, document: Constructed): void {
+  #readDocument(piece: Piece, lines: LineTable, index: number, document: Constructed): void {
+    const start = document.offset === 0 ? { line: 1, column: 1 } : lines.at(document.offset);
     const sourceAt = (path: FieldPath): PieceSource =>
-      new PieceSource(
-        piece,
-        index,
-        path,
-        path.length > 0 ? undefined : piece.line + countLines(text, 0, document.offset),
-      );
+      new PieceSource(piece, index, path, path.length > 0 ? undefined : piece.line + start.line - 1);
     const reading = readObjects(document.value, document.hasNull, sourceAt);
     if (reading.is === 'empty') return;
     this.#documents++;
     if (reading.is === 'other') {
       this.#skipped++;
       if (this.#strictFiles) {
-        this.#report({
+        this.#report(() => inFile(piece, start), {
           check: 'NotAnObject',
-          ...inFile(piece, positionOf(text, document.offset)),
           message: 'the document is not a Kubernetes object: it has no apiVersion and kind',
           hint: 'List the file in .meshignore to leave it out.',
         });
@@ -153,38 +134,35 @@ class FileReading {
       return;
     }
     for (const object of reading.objects) this.#objects.push(object);
-    for (const fault of reading.faults) {
-      this.#report({
-        check: 'NotAnObject',
-        ...sourceAt([]).locate(fault.path),
-        message: fault.message,
-        hint: fault.hint,
-      });
+    for (const { path, ...fault } of reading.faults) {
+      this.#report(() => sourceAt([]).locate(path), { check: 'NotAnObject', ...fault });
     }
   }
 
-  #reportFault(piece: Piece, text: string, fault: Fault): void {
-    this.#report({
-      ...inFile(piece, positionOf(text, fault.offset)),
-      message: fault.message,
-      hint: fault.hint,
+  #reportFault(piece: Piece, lines: LineTable, { offset, ...fault }: Fault): void {
+    this.#report(() => inFile(piece, lines.at(offset)), fault);
+  }
+
+  #reportBeyond(position: Position): void {
+    this.#report(() => position, {
+      message: `the file has more than ${MAX_DOCUMENTS} documents; the rest is not read`,
+      hint: 'Split it into several files.',
     });
   }
 
   #report(
-    problem: Position & { check?: Problem['check']; message: string; hint?: string | undefined },
+    position: () => Position,
+    { check = 'Syntax', message, hint }: { check?: Problem['check']; message: string; hint?: string },
   ): void {
     if (this.#problems.length >= MAX_PROBLEMS) {
       this.#unlisted++;
       return;
     }
-    const { check, line, column, message, hint } = problem;
     this.#problems.push({
-      check: check ?? 'Syntax',
+      check,
       level: 'Error',
       file: this.#file,
-      line,
-      column,
+      ...position(),
       message: printable(message),
       ...(hint === undefined ? {} : { hint }),
     });

@@ -1,10 +1,8 @@
 /** What is wrong with an input before there is an object to blame. */
 
 import { YAMLException } from 'js-yaml';
-import type { Position } from '../object.ts';
 import { MAX_DEPTH } from './bounds.ts';
 import type { Fault } from './construct.ts';
-import { countLines } from './split.ts';
 import type { CheckName, Level } from '../finding.ts';
 import { CHECK_CODES } from '../finding.ts';
 import { MeshError } from '../../base/mesh-error.ts';
@@ -51,11 +49,4 @@ export function describeSyntaxError(error: unknown, text: string): Fault {
   }
   if (reason.includes('tab character')) return { offset, message, hint: 'Indent with spaces.' };
   return { offset, message };
-}
-
-/** Line and column of an offset, by counting: for the rare places that a problem names. */
-export function positionOf(text: string, offset: number): Position {
-  const before =
-    offset === 0 ? -1 : Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1));
-  return { line: countLines(text, 0, offset) + 1, column: offset - before };
 }

@@ -55,7 +55,7 @@ function isBreak(code: number): boolean {
 }
 
 /** Line breaks (LF, CR LF or CR) between two offsets. */
-export function countLines(text: string, start: number, end: number): number {
+function countLines(text: string, start: number, end: number): number {
   let lines = 0;
   if (text.indexOf('\r', start) >= end || text.indexOf('\r', start) < 0) {
     for (let at = text.indexOf('\n', start); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) lines++;

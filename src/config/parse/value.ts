@@ -4,7 +4,8 @@ import type { Position } from '../object.ts';
 import { ConstructError, construct } from './construct.ts';
 import type { Fault } from './construct.ts';
 import { dropNulls } from './objects.ts';
-import { describeSyntaxError, positionOf } from './problem.ts';
+import { LineTable } from './line-table.ts';
+import { describeSyntaxError } from './problem.ts';
 import { parseYaml } from './yaml.ts';
 
 export interface ParsedValue {
@@ -25,8 +26,9 @@ export function parseValue(text: string): ParsedValue {
   } catch (error) {
     faults.push(error instanceof ConstructError ? error.fault : describeSyntaxError(error, text));
   }
+  const lines = new LineTable(text);
   return {
     value,
-    faults: faults.map(({ offset, ...fault }) => ({ ...fault, ...positionOf(text, offset) })),
+    faults: faults.map(({ offset, ...fault }) => ({ ...fault, ...lines.at(offset) })),
   };
 }

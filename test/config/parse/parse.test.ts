@@ -273,6 +273,12 @@ describe('bounds', () => {
     expect(parsed.problems.at(-1)?.message).toBe('10 more problems of this file are not listed');
   });
 
+  it('keep the list short for the faults of one document, too', () => {
+    const parsed = parseText(`${service('a')}${'a: 1\n'.repeat(40_000)}`, 'f');
+    expect(parsed.problems).toHaveLength(MAX_PROBLEMS + 1);
+    expect(parsed.problems.at(-2)).toMatchObject({ line: MAX_PROBLEMS + 4, column: 1 });
+  });
+
   it('refuse an alias that stands inside its own anchor, or has none', () => {
     expect(parseText('a: &x [*x]', 'f').problems[0]?.message).toContain('inside what it refers to');
     expect(parseText('a: *x', 'f').problems[0]).toMatchObject({

@@ -49,7 +49,12 @@ afterAll(() => rmSync(root, { recursive: true }));
 describe('files', () => {
   it('of a folder are taken with those below it, in a fixed order, manifests only', () => {
     expect(found('.').filter((file) => !file.startsWith('ignored'))).toEqual([
-      ...['a.yml', 'b.yaml', 'bad.yaml', 'c.JSON', 'sub/d.yaml', 'sub/deep/e.yaml'],
+      'a.yml',
+      'b.yaml',
+      'bad.yaml',
+      'c.JSON',
+      'sub/d.yaml',
+      'sub/deep/e.yaml',
     ]);
   });
 
@@ -70,9 +75,7 @@ describe('files', () => {
   });
 
   it('that .meshignore lists are left out of a folder', () => {
-    expect(found('ignored')).toEqual([
-      ...['ignored/keep.skip.yaml', 'ignored/local.yaml', 'ignored/in/top.yaml'],
-    ]);
+    expect(found('ignored')).toEqual(['ignored/keep.skip.yaml', 'ignored/local.yaml', 'ignored/in/top.yaml']);
     expect(found('ignored/top.yaml')).toEqual(['ignored/top.yaml']);
   });
 
