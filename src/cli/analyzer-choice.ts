@@ -9,16 +9,19 @@ export const VALIDATION_ANALYZER = 'schema.ValidationAnalyzer';
 
 export interface AnalyzerChoice {
   readonly analyzers: readonly Analyzer[];
+  /** Whether analyzers that run only on request are among those chosen by name. */
+  readonly withOnRequest: boolean;
   /** Whether the findings of validate are messages too. */
   readonly withValidation: boolean;
 }
 
 /** The analyzers of those names; all of them for no name. Throws a `MeshError` for a name that is none. */
 export function chooseAnalyzers(names: readonly string[], all: readonly Analyzer[]): AnalyzerChoice {
-  if (names.length === 0) return { analyzers: all, withValidation: true };
+  if (names.length === 0) return { analyzers: all, withOnRequest: false, withValidation: true };
   const wanted = new Set(names.map((name) => properName(name, all)));
   return {
     analyzers: all.filter(({ name }) => wanted.has(name)),
+    withOnRequest: true,
     withValidation: wanted.has(VALIDATION_ANALYZER),
   };
 }
@@ -49,9 +52,9 @@ export function analyzerRows(
     summary: 'Checks each object against its schema and the rules of its kind, as "mesh validate" does.',
     codes: ['IST0106', 'IST0133', 'IST0130', 'IST0131'],
   };
-  const rows = all.map(({ name, summary, messages }) => ({
+  const rows = all.map(({ name, summary, messages, onRequest }) => ({
     name,
-    summary,
+    summary: onRequest === true ? `${summary} (runs only when it or one of its codes is named)` : summary,
     codes: messages.map(({ code }) => code),
   }));
   return [validation, ...rows].toSorted((a, b) => (a.name < b.name ? -1 : 1));

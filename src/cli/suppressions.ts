@@ -1,6 +1,6 @@
 /** `--suppress`, `--only` and `--skip`: words of the command line about codes. */
 
-import { MESSAGES, RETIRED_CODES } from '../analysis/catalogue.ts';
+import { RETIRED_CODES } from '../analysis/catalogue.ts';
 import { allRules } from '../analysis/reporters/rule-text.ts';
 import type { Suppression } from '../analysis/suppress.ts';
 import { MeshError } from '../base/mesh-error.ts';
@@ -33,7 +33,7 @@ function parseCode(flag: string, word: string): string {
   if (named !== undefined) return named.code;
   const near = nearestName(
     word,
-    Object.values(MESSAGES).flatMap(({ code, name }) => [code, name]),
+    [...allRules().values()].flatMap(({ code, name }) => [code, name]),
   );
   throw new MeshError('UnknownCode', `--${flag} names ${word}, which is no code and no name of a message`, {
     hint: near === undefined ? 'Run "mesh analyze --list-analyzers" for the codes.' : `Did you mean ${near}?`,
