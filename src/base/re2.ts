@@ -1,5 +1,5 @@
 /**
- * Checks regular expressions in RE2 syntax, without ever running them.
+ * Regular expressions in RE2 syntax: whether they are sound, and whether they fit, which takes linear time.
  *
  * The library takes some 10 ms to load and warm up, so that most runs are better off without it: simple
  * patterns are known to be sound by sight, and only another one loads it. `require`, because rules are
@@ -46,8 +46,27 @@ export function re2Problem(pattern: string): string | undefined {
   return problem;
 }
 
-function parseProblem(pattern: string): string | undefined {
+/** Patterns that were run before: few, as only schemas and rules have them run. */
+const compiled = new Map<string, Re2Js.RE2JS>();
+
+/** Whether the pattern, which must be sound, is found anywhere in the text. Linear in the text. */
+export function matchesRe2(pattern: string, text: string): boolean {
+  let matcher = compiled.get(pattern);
+  if (matcher === undefined) {
+    matcher = loadLibrary().RE2JS.compile(pattern);
+    if (compiled.size >= MAX_CHECKED) compiled.clear();
+    compiled.set(pattern, matcher);
+  }
+  return matcher.matcher(text).find();
+}
+
+function loadLibrary(): typeof Re2Js {
   library ??= createRequire(import.meta.url)('re2js') as typeof Re2Js;
+  return library;
+}
+
+function parseProblem(pattern: string): string | undefined {
+  const library = loadLibrary();
   try {
     library.RE2JS.compile(pattern);
     return undefined;

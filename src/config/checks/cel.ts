@@ -1,9 +1,9 @@
 /** Evaluates the CEL rules of a kind, as the API server does for the rules of a CustomResourceDefinition. */
 
 import type { Environment } from '@marcbachmann/cel-js';
-import type { RE2JS } from 're2js';
 import type { FieldPath } from '../../base/field-path.ts';
 import { parseDuration } from '../../base/duration.ts';
+import { matchesRe2 } from '../../base/re2.ts';
 import { parseRequestUri } from '../../base/url.ts';
 import type { PlacedCelRule } from '../../api/placed-cel-rule.ts';
 import type { Finding } from '../finding.ts';
@@ -171,14 +171,11 @@ function prepare(rule: string): string {
 
 async function loadEnvironment(): Promise<Environment> {
   if (environment !== undefined) return environment;
-  const [cel, re2] = await Promise.all([import('@marcbachmann/cel-js'), import('re2js')]);
-  const patterns = new Map<string, RE2JS>();
+  const cel = await import('@marcbachmann/cel-js');
   environment = new cel.Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false })
-    .registerFunction('string.re2Matches(string): bool', (text: string, pattern: string) => {
-      let compiled = patterns.get(pattern);
-      if (compiled === undefined) patterns.set(pattern, (compiled = re2.RE2JS.compile(pattern)));
-      return compiled.matcher(text).find();
-    })
+    .registerFunction('string.re2Matches(string): bool', (text: string, pattern: string) =>
+      matchesRe2(pattern, text),
+    )
     .registerType('kubernetes.URL', CelUrl)
     .registerFunction('isURL(string): bool', (text: string) => parseRequestUri(text) !== undefined)
     .registerFunction('url(string): kubernetes.URL', (text: string) => new CelUrl(text))

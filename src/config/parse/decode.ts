@@ -1,7 +1,10 @@
 /** Bytes to text: UTF-8 (or UTF-16 where a mark says so), refused with the place of the first bad byte. */
 
+import { Buffer, isUtf8 } from 'node:buffer';
 import { MAX_FILE_BYTES } from './bounds.ts';
 import type { Problem } from './problem.ts';
+
+const BYTE_ORDER_MARK = 0xfeff;
 
 export type Decoded = { readonly text: string } | { readonly problem: Problem };
 
@@ -19,6 +22,10 @@ export function decodeText(bytes: Uint8Array, file: string): Decoded {
     };
   }
   const encoding = encodingOf(bytes);
+  if (encoding === 'utf-8' && isUtf8(bytes)) {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+    return { text: text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text };
+  }
   try {
     return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) };
   } catch {
