@@ -36,6 +36,8 @@ export interface AnalysisOptions {
   readonly only?: ReadonlySet<string>;
   /** Codes to leave out. */
   readonly skip?: ReadonlySet<string>;
+  /** Analyzers that run only on request run too: somebody named them. */
+  readonly withOnRequest?: boolean;
   /** The findings of validation are messages too; true unless only chosen analyzers run. */
   readonly withValidation?: boolean;
 }
@@ -58,7 +60,8 @@ export function analyzeObjects(checked: readonly CheckedObject[], options: Analy
     defaultNamespace,
   });
   const present = new Set<KindKey>(checked.map(({ object }) => object.key));
-  const result = runAnalyzers(snapshot, { analyzers: options.analyzers, present, now: options.now });
+  const analyzers = options.analyzers.filter((analyzer) => isRequested(analyzer, options));
+  const result = runAnalyzers(snapshot, { analyzers, present, now: options.now });
   const validation = options.withValidation === false ? [] : checked.flatMap(validationMessages);
   const wanted = [...validation, ...result.messages].filter((message) =>
     isWanted(message, snapshot, options),
@@ -76,6 +79,12 @@ export function analyzeObjects(checked: readonly CheckedObject[], options: Analy
     skipped: result.skipped,
     namespaces: [...namespaces].sort(),
   };
+}
+
+function isRequested({ onRequest, messages }: Analyzer, { withOnRequest, only }: AnalysisOptions): boolean {
+  return (
+    onRequest !== true || withOnRequest === true || messages.some(({ code }) => only?.has(code) === true)
+  );
 }
 
 function isWanted(message: Message, snapshot: Snapshot, options: AnalysisOptions): boolean {

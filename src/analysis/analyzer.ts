@@ -18,6 +18,11 @@ export interface Analyzer {
    * the input, else the analyzer is reported as not run. Empty for most.
    */
   readonly needs?: readonly (readonly KindKey[])[];
+  /**
+   * Runs only when it is asked for, by its name or by a code of its messages: for checks that find something
+   * in most meshes.
+   */
+  readonly onRequest?: true;
   readonly messages: readonly MessageType[];
   analyze(context: AnalysisContext): void;
 }

@@ -1,20 +1,10 @@
 /**
- * Every message that analysis can give. Istio's codes keep Istio's meaning, name and level
- * (https://istio.io/latest/docs/reference/config/analysis/); the texts and the MESH codes are ours.
- * No code is used twice, and a retired code is not used again.
+ * The messages that Istio has too. Istio's codes keep Istio's meaning, name and level
+ * (https://istio.io/latest/docs/reference/config/analysis/); the texts are ours. Those with a code of our own
+ * stand in catalogue-mesh.ts. No code is used twice, and a retired code is not used again.
  */
 
-import type { Level } from '../config/finding.ts';
-import type { MessageType } from './message.ts';
-
-function define<const Template extends string>(
-  code: string,
-  name: string,
-  level: Level,
-  template: Template,
-): MessageType<Template> {
-  return { code, name, level, template };
-}
+import { type MessageType, define } from './message.ts';
 
 export const MESSAGES = {
   InternalError: define('IST0001', 'InternalError', 'Error', 'An analyzer failed: {detail}'),

@@ -18,6 +18,16 @@ export interface MessageType<Template extends string = string> {
   readonly template: Template;
 }
 
+/** A message type whose template keeps its literal type, so that the arguments can be checked. */
+export function define<const Template extends string>(
+  code: string,
+  name: string,
+  level: Level,
+  template: Template,
+): MessageType<Template> {
+  return { code, name, level, template };
+}
+
 /** A message about one object. The field path is relative to the object. */
 export interface Message {
   readonly type: MessageType;

@@ -1,8 +1,7 @@
 /** What can be said of a code without a finding: its name, usual level, meaning and page. */
 
 import { CHECK_CODES, type CheckName, type Level } from '../../config/finding.ts';
-import { MESSAGES } from '../catalogue.ts';
-import type { MessageType } from '../message.ts';
+import { ALL_MESSAGES } from '../all-messages.ts';
 
 export interface RuleText {
   readonly code: string;
@@ -59,7 +58,7 @@ function checkRules(): RuleText[] {
 }
 
 function messageRules(): RuleText[] {
-  return (Object.values(MESSAGES) as readonly MessageType[]).map(({ code, name, level, template }) => ({
+  return ALL_MESSAGES.map(({ code, name, level, template }) => ({
     code,
     name,
     level,
