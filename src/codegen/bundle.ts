@@ -35,13 +35,13 @@ const GROUPS = [
   },
   {
     name: 'start',
-    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|settings|context|exit-codes|error-text|process-io|version|generated\/commands)\.ts$/,
+    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|settings|context|exit-codes|error-text|process-io|version|generated\/commands|output\/report-formats)\.ts$/,
     priority: 2,
   },
   {
     // What `validate` and `analyze` need of every input.
     name: 'check',
-    test: /\/node_modules\/js-yaml\/|\/src\/base\/|\/src\/api\/(kinds|kind-info|metadata|spellings|schema|generated\/kind-table)\.ts$|\/src\/config\/([a-z-]+|parse\/[a-z-]+|sources\/[a-z-]+|checks\/(?!cel)[a-z-]+|rules\/rule|generated\/(validators|rules|cel-rules)|generated\/validators\/runtime)\.[jt]s$|\/src\/analysis\/reporters\/(log|report)\.ts$|\/src\/cli\/(validate-files|load-input|progress|report-findings|output\/report-format)\.ts$/,
+    test: /\/node_modules\/js-yaml\/|\/src\/base\/|\/src\/api\/(kinds|kind-info|metadata|spellings|schema|generated\/kind-table)\.ts$|\/src\/config\/([a-z-]+|parse\/[a-z-]+|sources\/[a-z-]+|checks\/(duplicates|embedded|kind|metadata|schema-message)|rules\/rule|generated\/(validators|rules|cel-rules)|generated\/validators\/runtime)\.[jt]s$|\/src\/analysis\/reporters\/(log|report)\.ts$|\/src\/cli\/(validate-files|load-input|progress|report-findings|output\/report-format)\.ts$/,
     priority: 1,
   },
   // What the rules of several kinds share.
