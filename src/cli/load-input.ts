@@ -1,7 +1,7 @@
 /** Reads the files, folders and standard input that a command was given. */
 
 import { MAX_FILE_BYTES } from '../config/parse/bounds.ts';
-import { collectFiles, type Loaded, loadPaths, STDIN } from '../config/sources/files.ts';
+import { collectFiles, type Loaded, loadFile, STDIN } from '../config/sources/files.ts';
 import type { Context } from './context.ts';
 import { Progress } from './progress.ts';
 
@@ -29,7 +29,7 @@ export async function loadInput(
   let documents = 0;
   for (const [index, file] of files.entries()) {
     progress.step(() => `Reading file ${index + 1} of ${files.length}`);
-    const loaded = loadPaths([file], { strictFiles, readStdin: () => stdin });
+    const loaded = loadFile(file, { strictFiles, readStdin: () => stdin });
     for (const object of loaded.objects) objects.push(object);
     for (const problem of loaded.problems) problems.push(problem);
     skipped += loaded.skipped;

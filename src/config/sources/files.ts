@@ -9,6 +9,7 @@ import { MAX_FILE_BYTES } from '../parse/bounds.ts';
 import { decodeText } from '../parse/decode.ts';
 import type { Decoded } from '../parse/decode.ts';
 import { parseText } from '../parse/parse.ts';
+import type { Parsed } from '../parse/parse.ts';
 import type { Problem } from '../parse/problem.ts';
 import { expandGlob, isGlob } from './glob.ts';
 import { IgnoreRules } from './ignore.ts';
@@ -56,16 +57,11 @@ export function loadPaths(paths: readonly string[], options: LoadOptions = {}): 
   let skipped = 0;
   let documents = 0;
   for (const file of collected.files) {
-    const decoded = readText(file, options);
-    if ('problem' in decoded) {
-      problems.push(decoded.problem);
-      continue;
-    }
-    const parsed = parseText(decoded.text, file, { strictFiles: options.strictFiles === true });
-    for (const object of parsed.objects) objects.push(object);
-    for (const problem of parsed.problems) problems.push(problem);
-    skipped += parsed.skipped;
-    documents += parsed.documents;
+    const loaded = loadFile(file, options);
+    for (const object of loaded.objects) objects.push(object);
+    for (const problem of loaded.problems) problems.push(problem);
+    skipped += loaded.skipped;
+    documents += loaded.documents;
   }
   return {
     objects,
@@ -75,6 +71,13 @@ export function loadPaths(paths: readonly string[], options: LoadOptions = {}): 
     skipped,
     documents,
   };
+}
+
+/** Reads one file, or standard input for `-`. What keeps it from being read is a problem. */
+export function loadFile(file: string, options: LoadOptions = {}): Parsed {
+  const decoded = readText(file, options);
+  if ('problem' in decoded) return { objects: [], problems: [decoded.problem], skipped: 0, documents: 0 };
+  return parseText(decoded.text, file, { strictFiles: options.strictFiles === true });
 }
 
 /** The files that the paths name, in order and without repetition. Throws MeshError as `loadPaths` does. */
