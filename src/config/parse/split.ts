@@ -20,12 +20,14 @@ export function splitDocuments(text: string, limit: number): readonly Chunk[] {
     const start = hasDirectives ? directivesBefore(text, at, starts.at(-1) ?? 0) : at;
     if (start > 0) starts.push(start);
   }
+  // Asked once for the whole text: looking ahead from each chunk would make the time quadratic.
+  const hasReturns = text.includes('\r');
   const chunks: Chunk[] = [];
   let line = 1;
   for (const [index, start] of starts.entries()) {
     const end = starts[index + 1] ?? text.length;
     chunks.push({ start, end, line });
-    line += countLines(text, start, end);
+    line += countLines(text, start, end, hasReturns);
   }
   return chunks;
 }
@@ -55,9 +57,9 @@ function isBreak(code: number): boolean {
 }
 
 /** Line breaks (LF, CR LF or CR) between two offsets. */
-function countLines(text: string, start: number, end: number): number {
+function countLines(text: string, start: number, end: number, hasReturns: boolean): number {
   let lines = 0;
-  if (text.indexOf('\r', start) >= end || text.indexOf('\r', start) < 0) {
+  if (!hasReturns) {
     for (let at = text.indexOf('\n', start); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) lines++;
     return lines;
   }
