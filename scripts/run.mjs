@@ -61,9 +61,14 @@ const tasks = {
     run('oxlint', ['--deny-warnings', 'src', 'test', 'scripts', 'bin']);
     run('tsc', ['--noEmit']);
   },
+  peers() {
+    install();
+    node('test/peers/install.ts');
+  },
   test() {
     install();
     node('src/codegen/build.ts');
+    node('test/peers/install.ts');
     if (rest.length === 0) tasks.lint();
     run('vitest', ['run', ...rest]);
   },

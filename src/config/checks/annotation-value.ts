@@ -10,7 +10,7 @@ import { parseValue } from '../parse/value.ts';
 import { toJsonNames } from '../proto-names.ts';
 import { checkProxySettings } from '../rules/mesh/proxy-settings.ts';
 import { RuleReport } from '../rules/rule.ts';
-import { quantityOf } from '../rules/smi/quantity.ts';
+import { quantityOf } from '../../base/quantity.ts';
 import { schemaFinding } from './schema-message.ts';
 
 const MAX_UINT32 = 4_294_967_295;

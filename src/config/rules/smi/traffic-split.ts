@@ -5,7 +5,7 @@ import { domainProblem } from '../../../base/hostname.ts';
 import { isDnsLabel } from '../../../base/labels.ts';
 import type { TrafficSplit } from '../../../api/generated/types/split.smi-spec.io/TrafficSplit.ts';
 import type { KindRules, RuleReport } from '../rule.ts';
-import { quantityOf } from './quantity.ts';
+import { quantityOf } from '../../../base/quantity.ts';
 
 export const kinds = ['split.smi-spec.io/TrafficSplit'] as const;
 

@@ -1,4 +1,4 @@
-/** Kubernetes quantities, as weights of old. */
+/** Kubernetes quantities: amounts of processor, memory and, in SMI of old, weights. */
 
 const SYNTAX = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d{1,2})?$/;
 const MAX_TEXT = 64;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { quantityOf } from '../../../../src/config/rules/smi/quantity.ts';
+import { quantityOf } from '../../src/base/quantity.ts';
 
 it.each([
   ['500m', 0.5],

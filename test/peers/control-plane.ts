@@ -1,0 +1,220 @@
+/** A real Kubernetes API server with its own etcd, on free loopback ports, for as long as a test runs. */
+
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ControlPlaneTools } from './tools.ts';
+
+export interface KubectlRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ControlPlane {
+  /** `https://127.0.0.1:PORT`. */
+  readonly server: string;
+  /** File that names the server and an administrator. */
+  readonly kubeconfig: string;
+  /** A folder of the test's own, removed with the rest. */
+  readonly folder: string;
+  /** Runs kubectl as the administrator and waits for it. */
+  kubectl(args: readonly string[], stdin?: string): KubectlRun;
+  /** Stops both programs and removes all that they wrote. */
+  stop(): Promise<void>;
+}
+
+/** Longest wait for a program to become ready, in milliseconds. */
+const READY_WITHIN = 60_000;
+
+/** Longest wait for a program to end when asked to, in milliseconds. */
+const END_WITHIN = 20_000;
+
+/** Starts both and waits until the API server is ready. Throws with the end of a program's log if it ends. */
+export async function startControlPlane(tools: ControlPlaneTools): Promise<ControlPlane> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(tools);
+    } catch (error) {
+      // Between finding a port and using it, another test may have taken it.
+      if (attempt === 3 || !String(error).includes('address already in use')) throw error;
+    }
+  }
+}
+
+async function startOnce(tools: ControlPlaneTools): Promise<ControlPlane> {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-control-plane-'));
+  const children: Child[] = [];
+  // A test that is cut short must not leave its servers behind either.
+  const killAll = (): void => children.forEach(({ process: child }) => child.kill('SIGKILL'));
+  process.once('exit', killAll);
+  const stop = async (): Promise<void> => {
+    for (const child of children.toReversed()) await end(child);
+    process.off('exit', killAll);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const [clientPort, peerPort, securePort] = await freePorts(3);
+    const etcd = `http://127.0.0.1:${clientPort}`;
+    children.push(start(tools.etcd, etcdArgs(folder, etcd, `http://127.0.0.1:${peerPort}`), folder));
+    const token = randomUUID();
+    children.push(start(tools.kubeApiserver, apiserverArgs(folder, etcd, String(securePort), token), folder));
+    const server = `https://127.0.0.1:${securePort}`;
+    await ready(server, children);
+    const kubeconfig = join(folder, 'kubeconfig');
+    writeFileSync(kubeconfig, kubeconfigText(server, readFileSync(join(folder, 'apiserver.crt')), token));
+    const kubectl = (args: readonly string[], stdin = ''): KubectlRun => {
+      const run = spawnSync(
+        tools.kubectl,
+        ['--kubeconfig', kubeconfig, '--cache-dir', join(folder, 'kubectl'), ...args],
+        { input: stdin, encoding: 'utf8', maxBuffer: 1 << 28 },
+      );
+      if (run.error !== undefined) throw run.error;
+      return { status: run.status ?? 1, stdout: run.stdout, stderr: run.stderr };
+    };
+    return { server, kubeconfig, folder, kubectl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function etcdArgs(folder: string, client: string, peer: string): readonly string[] {
+  return [
+    '--name=test',
+    `--data-dir=${join(folder, 'etcd')}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=test=${peer}`,
+    '--logger=zap',
+    '--log-level=warn',
+  ];
+}
+
+function apiserverArgs(folder: string, etcd: string, port: string, token: string): readonly string[] {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const write = (name: string, text: string): string => {
+    const file = join(folder, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  };
+  return [
+    `--etcd-servers=${etcd}`,
+    `--cert-dir=${folder}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--service-account-key-file=${write('service-account.pub', publicKey)}`,
+    `--service-account-signing-key-file=${write('service-account.key', privateKey)}`,
+    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    '--service-cluster-ip-range=10.96.0.0/16',
+    '--authorization-mode=RBAC',
+    `--token-auth-file=${write('tokens.csv', `${token},admin,admin,"system:masters"\n`)}`,
+    '--allow-privileged=true',
+    // No controller runs here that would make the service accounts which this asks of every pod.
+    '--disable-admission-plugins=ServiceAccount',
+    '--enable-priority-and-fairness=false',
+    '--endpoint-reconciler-type=none',
+  ];
+}
+
+interface Child {
+  readonly name: string;
+  readonly process: ChildProcess;
+  readonly log: string;
+}
+
+function start(program: string, args: readonly string[], folder: string): Child {
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  const logs = join(folder, 'logs');
+  mkdirSync(logs, { recursive: true });
+  const log = join(logs, `${name}.log`);
+  const output = openSync(log, 'a');
+  const { HOME, PATH } = process.env;
+  // Nothing of the surroundings (ETCD_*, proxies) may change what the programs do.
+  const env = { HOME, PATH };
+  return {
+    name,
+    log,
+    process: spawn(program, args, { cwd: folder, env, stdio: ['ignore', output, output] }),
+  };
+}
+
+function ended(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+async function end({ process: child }: Child): Promise<void> {
+  if (ended(child)) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN);
+  await gone;
+  clearTimeout(timer);
+}
+
+async function ready(server: string, children: readonly Child[]): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN;
+  for (;;) {
+    const dead = children.find((child) => ended(child.process));
+    const late = Date.now() > deadline;
+    if (dead !== undefined || late) {
+      const { name, log } = dead ?? children.at(-1) ?? { name: 'nothing', log: '' };
+      const tail = readFileSync(log, 'utf8').slice(-4_000);
+      throw new Error(`${name} ${late ? 'is not ready in time' : 'ended'}:\n${tail}`);
+    }
+    if ((await statusOf(`${server}/readyz`)) === 200) return;
+    await wait(100);
+  }
+}
+
+/** The status of an answer, or undefined when nobody answers. The certificate was made a moment ago. */
+function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get(url, { rejectUnauthorized: false, timeout: 2_000, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+}
+
+/** Ports that are free now, all held open until the last is found so that no two are the same. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function kubeconfigText(server: string, certificate: Uint8Array, token: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server, 'certificate-authority-data': Buffer.from(certificate).toString('base64') },
+      },
+    ],
+    users: [{ name: 'admin', user: { token } }],
+  });
+}

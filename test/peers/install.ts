@@ -1,0 +1,112 @@
+/**
+ * Fetches and builds the real components that end-to-end tests run against, once for each machine:
+ * `npm run peers`. Where that cannot be done it says which tests are left out, and fails when CI is set.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  etcdFolder,
+  findControlPlane,
+  findEtcd,
+  inCi,
+  KUBERNETES_MODULE,
+  kubernetesFolder,
+  kubernetesVersion,
+} from './tools.ts';
+
+const PROGRAMS = ['kube-apiserver', 'kubectl'];
+
+/** Tries to install what is missing. Returns why something still is, each as a sentence. */
+export function installPeers(): readonly string[] {
+  return [installKubernetes(), installEtcd()].filter((problem) => problem !== undefined);
+}
+
+function installKubernetes(): string | undefined {
+  const folder = kubernetesFolder();
+  if (PROGRAMS.every((program) => existsSync(join(folder, program)))) return undefined;
+  if (spawnSync('go', ['version']).status !== 0) {
+    return 'kube-apiserver and kubectl cannot be built: there is no Go (https://go.dev/dl/).';
+  }
+  const version = kubernetesVersion();
+  say(`Building ${PROGRAMS.join(' and ')} ${version}: once, some 6 minutes on two cores …`);
+  return intoPlace(folder, (work) => {
+    const built = spawnSync(
+      'go',
+      [
+        'build',
+        '-trimpath',
+        '-buildvcs=false',
+        // Without its version kubectl cannot make out which servers it may talk to.
+        `-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=${version}`,
+        '-o',
+        `${work}/`,
+        ...PROGRAMS.map((program) => `k8s.io/kubernetes/cmd/${program}`),
+      ],
+      {
+        cwd: KUBERNETES_MODULE,
+        env: { ...process.env, CGO_ENABLED: '0' },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
+    return built.status === 0 ? undefined : 'kube-apiserver and kubectl cannot be built: see above.';
+  });
+}
+
+/**
+ * Unpacks the distribution's package and does not install it: that needs no root, and starts no service. Only
+ * where the lists of packages are missing, root fetches them.
+ */
+function installEtcd(): string | undefined {
+  if (findEtcd() !== undefined) return undefined;
+  if (spawnSync('apt-get', ['--version']).status !== 0) {
+    return 'etcd is not on the path, and there is no apt-get to fetch it with: install etcd 3.4 or newer.';
+  }
+  say('Fetching etcd from the distribution …');
+  return intoPlace(etcdFolder(), (work) => {
+    const download = (): boolean =>
+      spawnSync('apt-get', ['download', 'etcd-server'], { cwd: work, stdio: 'ignore' }).status === 0;
+    if (!download()) {
+      spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+      if (!download())
+        return 'etcd cannot be fetched: `apt-get download etcd-server` fails (try it as root).';
+    }
+    const archive = readdirSync(work).find((file) => file.endsWith('.deb')) ?? '';
+    const unpacked = spawnSync('dpkg-deb', ['-x', archive, '.'], { cwd: work, stdio: 'inherit' });
+    rmSync(join(work, archive), { force: true });
+    return unpacked.status === 0 ? undefined : 'etcd cannot be unpacked: see above.';
+  });
+}
+
+/** Fills a new folder and moves it to its place as a whole, so that nobody ever finds half of it. */
+function intoPlace(folder: string, fill: (work: string) => string | undefined): string | undefined {
+  mkdirSync(dirname(folder), { recursive: true });
+  const work = mkdtempSync(`${folder}.new-`);
+  try {
+    const problem = fill(work);
+    if (problem !== undefined) return problem;
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(work, folder);
+    return undefined;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+if (import.meta.main) {
+  // The long build stays behind whatever else the machine has to do.
+  setPriority(10);
+  const problems = installPeers();
+  for (const problem of problems) say(problem);
+  const found = findControlPlane();
+  if ('missing' in found) {
+    say(`Tests against a real Kubernetes API server are left out: no ${found.missing}.`);
+    if (inCi()) process.exitCode = 1;
+  }
+}
