@@ -145,11 +145,11 @@ function start(program: string, args: readonly string[], folder: string): Child 
   const { HOME, PATH } = process.env;
   // Nothing of the surroundings (ETCD_*, proxies) may change what the programs do.
   const env = { HOME, PATH };
-  return {
-    name,
-    log,
-    process: spawn(program, args, { cwd: folder, env, stdio: ['ignore', output, output] }),
-  };
+  const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', output, output] });
+  closeSync(output);
+  // One that cannot even be started has no process id, which is what is looked at.
+  child.once('error', (error) => writeFileSync(log, String(error)));
+  return { name, log, process: child };
 }
 
 function ended(child: ChildProcess): boolean {
