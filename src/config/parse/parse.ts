@@ -9,7 +9,7 @@ import type { Constructed, Fault } from './construct.ts';
 import { splitJson } from './json.ts';
 import { readObjects } from './objects.ts';
 import { LineTable } from './line-table.ts';
-import { describeSyntaxError } from './problem.ts';
+import { describeSyntaxError, structureFault } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { PieceSource, inFile } from './source.ts';
 import type { Piece } from './source.ts';
@@ -98,7 +98,7 @@ class FileReading {
     } catch (error) {
       if (!(error instanceof ConstructError)) throw error;
       this.#documents++;
-      faults.push(error.fault);
+      faults.push(structureFault(error.fault, text));
     }
     for (const fault of faults) this.#reportFault(piece, lines, fault);
     for (const [index, document] of documents.entries()) this.#readDocument(piece, lines, index, document);

@@ -37,9 +37,7 @@ export function describeSyntaxError(error: unknown, text: string): Fault {
   if (reason.startsWith('nesting exceeded')) {
     return { offset, message: `the document nests deeper than ${MAX_DEPTH} levels` };
   }
-  if (text.includes('{{') && text.includes('}}')) {
-    return { offset, message, hint: 'This looks like a template; render it first, as with "helm template".' };
-  }
+  if (looksLikeTemplate(text)) return { offset, message, hint: TEMPLATE_HINT };
   if (reason === 'deficient indentation') {
     return {
       offset,
@@ -49,4 +47,16 @@ export function describeSyntaxError(error: unknown, text: string): Fault {
   }
   if (reason.includes('tab character')) return { offset, message, hint: 'Indent with spaces.' };
   return { offset, message };
+}
+
+const TEMPLATE_HINT = 'This looks like a template; render it first, as with "helm template".';
+
+/** Whether a text has the marks between which Go templates put their code. */
+export function looksLikeTemplate(text: string): boolean {
+  return text.includes('{{') && text.includes('}}');
+}
+
+/** A fault of a document's structure, which in a template is that of a document to come. */
+export function structureFault(fault: Fault, text: string): Fault {
+  return looksLikeTemplate(text) ? { ...fault, hint: TEMPLATE_HINT } : fault;
 }

@@ -5,7 +5,7 @@ import { ConstructError, construct } from './construct.ts';
 import type { Fault } from './construct.ts';
 import { dropNulls } from './objects.ts';
 import { LineTable } from './line-table.ts';
-import { describeSyntaxError } from './problem.ts';
+import { describeSyntaxError, structureFault } from './problem.ts';
 import { parseYaml } from './yaml.ts';
 
 export interface ParsedValue {
@@ -24,7 +24,9 @@ export function parseValue(text: string): ParsedValue {
     value = document?.value;
     if (document?.hasNull === true) dropNulls(value, []);
   } catch (error) {
-    faults.push(error instanceof ConstructError ? error.fault : describeSyntaxError(error, text));
+    faults.push(
+      error instanceof ConstructError ? structureFault(error.fault, text) : describeSyntaxError(error, text),
+    );
   }
   const lines = new LineTable(text);
   return {

@@ -10,6 +10,7 @@ import { decodeText } from '../parse/decode.ts';
 import type { Decoded } from '../parse/decode.ts';
 import { parseText } from '../parse/parse.ts';
 import type { Parsed } from '../parse/parse.ts';
+import { looksLikeTemplate } from '../parse/problem.ts';
 import type { Problem } from '../parse/problem.ts';
 import { expandGlob, isGlob } from './glob.ts';
 import { IgnoreRules } from './ignore.ts';
@@ -73,11 +74,38 @@ export function loadPaths(paths: readonly string[], options: LoadOptions = {}): 
   };
 }
 
-/** Reads one file, or standard input for `-`. What keeps it from being read is a problem. */
+/**
+ * Reads one file, or standard input for `-`. What keeps it from being read is a problem. Templates of a Helm
+ * chart are skipped: they are no Kubernetes objects yet.
+ */
 export function loadFile(file: string, options: LoadOptions = {}): Parsed {
   const decoded = readText(file, options);
   if ('problem' in decoded) return { objects: [], problems: [decoded.problem], skipped: 0, documents: 0 };
+  if (isChartTemplate(file, decoded.text)) {
+    const problems = options.strictFiles === true ? [templateProblem(file)] : [];
+    return { objects: [], problems, skipped: 1, documents: 1 };
+  }
   return parseText(decoded.text, file, { strictFiles: options.strictFiles === true });
+}
+
+/** Whether a file lies in the `templates` of a Helm chart and is one, so that it makes manifests and is none. */
+export function isChartTemplate(file: string, text: string): boolean {
+  if (!looksLikeTemplate(text)) return false;
+  const parts = path.resolve(file).split(path.sep);
+  const at = parts.lastIndexOf('templates');
+  return at > 0 && exists([...parts.slice(0, at), 'Chart.yaml'].join(path.sep));
+}
+
+function templateProblem(file: string): Problem {
+  return {
+    check: 'NotAnObject',
+    level: 'Error',
+    file,
+    line: 1,
+    column: 1,
+    message: 'the file is a template of a Helm chart',
+    hint: 'Check what "helm template" makes of it.',
+  };
 }
 
 /** The files that the paths name, in order and without repetition. Throws MeshError as `loadPaths` does. */

@@ -117,6 +117,24 @@ describe('loading', () => {
     expect(loaded.objects[0]).toMatchObject({ meta: { name: 'in' }, source: { file: '-' } });
   });
 
+  it('skips the templates of Helm charts, and reads what only lies in a folder of that name', () => {
+    put('chart/Chart.yaml', 'apiVersion: v2\nname: c\n');
+    put('chart/templates/sub/a.yaml', 'a: {{ .Values.a }}\n{{- end }}\n');
+    put('chart/templates/plain.yaml', object('plain'));
+    put('no-chart/templates/b.yaml', 'a: {{ .Values.a }}\n{{- end }}\n');
+    const chart = [path.join(root, 'chart')];
+    expect(loadPaths(chart)).toMatchObject({
+      problems: [],
+      skipped: 2,
+      objects: [{ meta: { name: 'plain' } }],
+    });
+    expect(loadPaths(chart, { strictFiles: true }).problems.map(({ check }) => check)).toEqual([
+      'NotAnObject',
+      'NotAnObject',
+    ]);
+    expect(loadPaths([path.join(root, 'no-chart')]).problems[0]?.hint).toMatch(/render it first/);
+  });
+
   it('tells of a file that cannot be read', () => {
     const loaded = loadPaths(['-'], {
       readStdin: () => {
