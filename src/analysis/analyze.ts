@@ -3,12 +3,13 @@
 import type { KindKey } from '../api/kind-info.ts';
 import type { CheckName, Finding, Level } from '../config/finding.ts';
 import { type MeshObject, objectName } from '../config/object.ts';
-import type { MeshSettings } from '../model/mesh-settings.ts';
+import type { MeshNetworks, MeshSettings } from '../model/mesh-settings.ts';
 import { Snapshot } from '../model/snapshot.ts';
 import type { Analyzer } from './analyzer.ts';
 import { BUILTIN_FILE, builtinGateway } from './builtin-gateway.ts';
 import { MESSAGES } from './catalogue.ts';
 import { type SkippedAnalyzer, runAnalyzers, sortMessages } from './engine.ts';
+import { meshFromObjects } from './mesh-input.ts';
 import type { Message, MessageType } from './message.ts';
 import { type Suppression, suppress } from './suppress.ts';
 
@@ -23,6 +24,8 @@ export interface CheckedObject {
 export interface AnalysisOptions {
   readonly analyzers: readonly Analyzer[];
   readonly mesh: MeshSettings;
+  /** MeshNetworks of a file; those of the ConfigMap `istio` when absent. */
+  readonly networks?: MeshObject<MeshNetworks>;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** The namespace of objects that name none; `default`. */
@@ -55,10 +58,12 @@ export interface Analysis {
 export function analyzeObjects(checked: readonly CheckedObject[], options: AnalysisOptions): Analysis {
   const { mesh, defaultNamespace = 'default' } = options;
   const sound = checked.filter(({ wellTyped }) => wellTyped).map(({ object }) => object);
-  const snapshot = Snapshot.build([...sound, ...builtinGateway(mesh.istioNamespace)], {
-    mesh,
-    defaultNamespace,
-  });
+  const networks =
+    options.networks ?? meshFromObjects(sound, mesh.istioNamespace, defaultNamespace).networksObject;
+  const snapshot = Snapshot.build(
+    [...sound, ...builtinGateway(mesh.istioNamespace), ...(networks === undefined ? [] : [networks])],
+    { mesh, defaultNamespace },
+  );
   const present = new Set<KindKey>(checked.map(({ object }) => object.key));
   const analyzers = options.analyzers.filter((analyzer) => isRequested(analyzer, options));
   const result = runAnalyzers(snapshot, { analyzers, present, now: options.now });

@@ -10,7 +10,7 @@ import type { Level } from '../config/finding.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { Loaded } from '../config/sources/files.ts';
 import { validate } from '../config/validate.ts';
-import { type MeshSettings, meshSettings } from '../model/mesh-settings.ts';
+import { type MeshNetworks, type MeshSettings, meshSettings } from '../model/mesh-settings.ts';
 import { chooseAnalyzers } from './analyzer-choice.ts';
 import type { AnalyzeInvocation } from './commands/analyze.ts';
 import type { Context } from './context.ts';
@@ -45,11 +45,12 @@ export async function analyzeFiles(
     { strictFiles: flags['strict-files'], knownExtensionsOnly: true },
     context,
   );
-  const mesh = await settingsOf(loaded.objects, flags, context);
+  const { mesh, networks } = await settingsOf(loaded.objects, flags, context);
   const checked = await checkedObjects(loaded.objects, mesh, flags);
   const analysis = analyzeObjects(checked, {
     ...choice,
     mesh,
+    networks,
     now: context.now(),
     defaultNamespace: flags.namespace,
     suppressions,
@@ -74,20 +75,26 @@ export async function analyzeFiles(
   return exitCode(analysis, problems.length > 0, flags);
 }
 
+/** What files named by flags say, else the ConfigMap of the input. */
 async function settingsOf(
   objects: readonly MeshObject[],
   flags: Flags,
   context: Context,
-): Promise<MeshSettings> {
-  const fromInput = meshFromObjects(objects, flags.istioNamespace, flags.namespace);
-  const options = {
-    networks: fromInput.networks,
-    istioNamespace: flags.istioNamespace,
-    domain: flags['cluster-domain'],
+): Promise<{ mesh: MeshSettings; networks: MeshObject<MeshNetworks> | undefined }> {
+  const { istioNamespace, meshConfigFile, meshNetworksFile } = flags;
+  const fromInput = meshFromObjects(objects, istioNamespace, flags.namespace, flags.revision);
+  let { config, networksObject: networks } = fromInput;
+  if (meshConfigFile !== undefined || meshNetworksFile !== undefined) {
+    const { readMeshConfig, readMeshNetworks } = await import('./mesh-config-file.ts');
+    if (meshConfigFile !== undefined) config = await readMeshConfig(meshConfigFile, context);
+    if (meshNetworksFile !== undefined)
+      networks = await readMeshNetworks(meshNetworksFile, istioNamespace, context);
+  }
+  const domain = flags['cluster-domain'];
+  return {
+    mesh: meshSettings(config, { networks: networks?.value, istioNamespace, domain }),
+    networks,
   };
-  if (flags.meshConfigFile === undefined) return meshSettings(fromInput.config, options);
-  const { readMeshConfig } = await import('./mesh-config-file.ts');
-  return meshSettings(await readMeshConfig(flags.meshConfigFile, context), options);
 }
 
 async function checkedObjects(

@@ -1,50 +1,72 @@
-/** `--meshConfigFile`: the mesh's settings from a file, checked. */
+/** `--meshConfigFile` and `--meshNetworksFile`: the mesh's settings from files, checked. */
 
 import { resolve } from 'node:path';
 import { findKind } from '../api/kinds.ts';
+import { meshNetworksObject, typedSettings } from '../analysis/mesh-input.ts';
 import { formatFieldPath } from '../base/field-path.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import type { MeshObject } from '../config/object.ts';
+import { dropNulls } from '../config/parse/objects.ts';
 import { validate } from '../config/validate.ts';
-import type { MeshConfig } from '../model/mesh-settings.ts';
+import type { MeshConfig, MeshNetworks } from '../model/mesh-settings.ts';
 import type { Context } from './context.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-const KEY = 'mesh.istio.io/MeshConfig';
+/** Reads a MeshConfig. Throws a `MeshError` for what cannot be one. */
+export async function readMeshConfig(name: string, context: Context): Promise<MeshConfig> {
+  const { value, key } = await readSettings('MeshConfig', name, context);
+  return (typedSettings(key, value) ?? {}) as MeshConfig;
+}
+
+/** Reads MeshNetworks, as an object that findings can be about. Throws a `MeshError` for what cannot be some. */
+export async function readMeshNetworks(
+  name: string,
+  istioNamespace: string,
+  context: Context,
+): Promise<MeshObject<MeshNetworks>> {
+  const { value, key, source } = await readSettings('MeshNetworks', name, context);
+  return meshNetworksObject((typedSettings(key, value) ?? {}) as MeshNetworks, istioNamespace, { source });
+}
 
 /**
- * Reads a MeshConfig. A wrong value is a `MeshError` with its place; a field that is not known, which a newer
- * release may have, is only noted.
+ * Reads a file of settings. A wrong value is a `MeshError` with its place; a field that is not known, which a
+ * newer release may have, is only noted.
  */
-export async function readMeshConfig(name: string, { cwd, stderr }: Context): Promise<MeshConfig> {
+async function readSettings(
+  kind: 'MeshConfig' | 'MeshNetworks',
+  name: string,
+  { cwd, stderr }: Context,
+): Promise<MeshObject> {
+  const key = `mesh.istio.io/${kind}`;
   const file = await readYamlFile(resolve(cwd, name), name);
   if (file === undefined) {
-    throw new MeshError('FileNotFound', `--meshConfigFile names ${name}, which does not exist`, {
-      hint: 'Name a file that holds a MeshConfig.',
+    const flag = kind === 'MeshConfig' ? 'meshConfigFile' : 'meshNetworksFile';
+    throw new MeshError('FileNotFound', `--${flag} names ${name}, which does not exist`, {
+      hint: `Name a file that holds ${kind === 'MeshConfig' ? 'a MeshConfig' : kind}.`,
     });
   }
-  const { value } = file;
-  if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MeshError('BadMeshConfig', 'a MeshConfig must be a map of fields', { where: file.where([]) });
+  const value = file.value ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new MeshError(`Bad${kind}`, `${kind} must be a map of fields`, { where: file.where([]) });
   }
+  dropNulls(value, []);
   const object: MeshObject = {
-    key: KEY,
+    key,
     apiVersion: '',
     group: 'mesh.istio.io',
     version: '',
-    kind: 'MeshConfig',
+    kind,
     meta: { name: '', namespace: undefined, labels: {}, annotations: {} },
     value: value as MeshObject['value'],
-    info: findKind(KEY),
+    info: findKind(key),
     source: { file: name, line: 1, locate: (path) => file.where(path) },
   };
   const findings = (await validate([object], { referential: false })).flatMap((checked) => checked.findings);
   for (const { check, level, message, path, hint } of findings) {
     const where = { ...file.where(path), field: formatFieldPath(path) };
     if (level === 'Error' && check !== 'UnknownField')
-      throw new MeshError('BadMeshConfig', message, { hint, where });
+      throw new MeshError(`Bad${kind}`, message, { hint, where });
     stderr.write(`Warning: ${where.file}:${where.line}:${where.column}: ${where.field}: ${message}\n`);
   }
-  return value as MeshConfig;
+  return object;
 }

@@ -6,7 +6,14 @@ import type { KindKey } from '../../src/api/kind-info.ts';
 import type { Analyzer } from '../../src/analysis/analyzer.ts';
 import { runAnalyzers, sortMessages } from '../../src/analysis/engine.ts';
 import { BUILTIN_FILE, builtinGateway } from '../../src/analysis/builtin-gateway.ts';
-import { type MeshConfig, type MeshSettings, meshSettings } from '../../src/model/mesh-settings.ts';
+import { meshFromObjects, meshNetworksObject, typedSettings } from '../../src/analysis/mesh-input.ts';
+import { parseValue } from '../../src/config/parse/value.ts';
+import {
+  type MeshConfig,
+  type MeshNetworks,
+  type MeshSettings,
+  meshSettings,
+} from '../../src/model/mesh-settings.ts';
 import { Snapshot } from '../../src/model/snapshot.ts';
 
 /** A fixed time, before the certificates that tests make expire. */
@@ -25,6 +32,13 @@ export function settingsFrom(meshConfig: string | undefined): MeshSettings {
   return meshSettings(parseText(wrapped, 'mesh-config.yaml').objects[0]?.value as MeshConfig);
 }
 
+/** MeshNetworks from their text, as analysis is given them. */
+export function networksFrom(text: string): MeshObject<MeshNetworks> {
+  const networks = typedSettings('mesh.istio.io/MeshNetworks', parseValue(text).value) as MeshNetworks;
+  const source = { file: 'networks.yaml', line: 1, locate: () => ({ line: 1, column: 1 }) };
+  return meshNetworksObject(networks, 'istio-system', { source });
+}
+
 /** Loads the texts, adds the built-in gateway, runs the analyzer. Throws when a text cannot be read. */
 export function runAnalyzer(
   analyzer: Analyzer,
@@ -40,7 +54,15 @@ export function runAnalyzer(
   }
   const kindsRead = new Set<KindKey>();
   const present = new Set(objects.map(({ key }) => key));
-  const snapshot = Snapshot.build([...objects, ...builtinGateway(mesh.istioNamespace)], { mesh });
+  const { networksObject } = meshFromObjects(objects, mesh.istioNamespace);
+  const snapshot = Snapshot.build(
+    [
+      ...objects,
+      ...builtinGateway(mesh.istioNamespace),
+      ...(networksObject === undefined ? [] : [networksObject]),
+    ],
+    { mesh },
+  );
   const watched: Analyzer = {
     ...analyzer,
     analyze(context) {

@@ -5,7 +5,7 @@ import { parseText } from '../../src/config/parse/parse.ts';
 import { type MeshObject, objectName } from '../../src/config/object.ts';
 import { ANALYZERS } from '../../src/analysis/generated/analyzers.ts';
 import { analyzeObjects } from '../../src/analysis/analyze.ts';
-import { NOW, settingsFrom } from '../analysis/run-analyzer.ts';
+import { NOW, networksFrom, settingsFrom } from '../analysis/run-analyzer.ts';
 
 const folder = '../shared/conformance/analyze';
 const hasSuite = existsSync(join(folder, 'cases.json'));
@@ -20,6 +20,7 @@ interface Case {
   readonly analyzer: string;
   readonly inputs: readonly string[];
   readonly meshConfig?: string;
+  readonly meshNetworks?: string;
   readonly codes: readonly string[];
   readonly expected: readonly ExpectedMessage[];
   readonly analyzerOnly?: {
@@ -38,6 +39,8 @@ function run(test: Case, onlyItsAnalyzer: boolean, codes: readonly string[]): st
     {
       analyzers: onlyItsAnalyzer ? ANALYZERS.filter(({ name }) => name === test.analyzer) : ANALYZERS,
       mesh: settingsFrom(test.meshConfig === undefined ? undefined : read(test.meshConfig)),
+      ...(test.meshNetworks === undefined ? {} : { networks: networksFrom(read(test.meshNetworks)) }),
+      withOnRequest: onlyItsAnalyzer || test.requiresAnalyzerFlag === true,
       now: NOW,
     },
   );

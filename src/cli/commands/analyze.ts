@@ -132,7 +132,18 @@ export const metadata = {
       settable: false,
       description: 'List the analyzers and their codes instead',
     },
-    meshConfigFile: { type: 'string', value: 'FILE', complete: 'files', description: "The mesh's settings" },
+    meshConfigFile: {
+      type: 'string',
+      value: 'FILE',
+      complete: 'files',
+      description: "The mesh's settings; else those of the ConfigMap istio of the input",
+    },
+    meshNetworksFile: {
+      type: 'string',
+      value: 'FILE',
+      complete: 'files',
+      description: "The mesh's networks; else those of the ConfigMap istio of the input",
+    },
     'cluster-domain': {
       type: 'string',
       value: 'DOMAIN',
