@@ -38,7 +38,7 @@ describe('a kind', () => {
 
   it.each([
     ['cert-manager.io/v1', 'Certificate'],
-    ['install.istio.io/v1alpha1', 'IstioOperator'],
+    ['sailoperator.io/v1', 'Istio'],
     ['networking.k8s.io/v1', 'NetworkPolicy'],
     ['v1', 'PersistentVolume'],
     ['apps/v1', 'ControllerRevision'],
