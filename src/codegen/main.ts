@@ -1,4 +1,4 @@
-/** Makes everything that is generated from `schemas/` and from the folders of rules, analyzers and commands. */
+/** Makes everything that is generated: from `schemas/`, the folders of rules, analyzers and commands, and the Envoy API. */
 
 import { fileURLToPath } from 'node:url';
 import { printRuntime } from './validator-runtime.ts';
@@ -9,6 +9,7 @@ import { printKindTable, sortedByKey } from './kind-table.ts';
 import { printKindTypes } from './kind-types.ts';
 import { printAnalyzers, printRules, readUnits } from './lists.ts';
 import { writeOutputs } from './output.ts';
+import { generateProtos } from './protos.ts';
 import { referenceIndex, referencePage } from './reference.ts';
 import { formatProblem, readSchemas } from './schema-files.ts';
 import type { SchemaFile } from './schema-files.ts';
@@ -101,7 +102,9 @@ function fails(problems: readonly string[], { keepGoing, print }: GenerateOption
 }
 
 if (import.meta.main) {
-  process.exitCode = await generate(fileURLToPath(new URL('../..', import.meta.url)), {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  generateProtos(root);
+  process.exitCode = await generate(root, {
     keepGoing: process.argv.includes('--keep-going'),
     print: (line) => void process.stderr.write(`${line}\n`),
   });
