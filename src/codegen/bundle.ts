@@ -3,6 +3,12 @@
 import { join } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
+/** Modules that are loaded only when something of them is used. */
+const LAZY_MODULES = new Set([
+  // commander imports it for subcommands that are programs of their own, which mesh has none of.
+  'node:child_process',
+]);
+
 /**
  * Node.js' own modules come by `process.getBuiltinModule`: an import statement would ask for all that they
  * export, which for `node:fs` loads its promises and for `node:process` opens the streams, 4 ms for nothing.
@@ -16,10 +22,11 @@ const builtinModules: Plugin = {
   },
   load(id) {
     if (!id.startsWith('\0node:')) return null;
-    return {
-      code: `module.exports = process.getBuiltinModule(${JSON.stringify(id.slice(1))});`,
-      moduleType: 'js',
-    };
+    const builtin = `process.getBuiltinModule(${JSON.stringify(id.slice(1))})`;
+    const code = LAZY_MODULES.has(id.slice(1))
+      ? `module.exports = new Proxy({}, { get: (_, name) => ${builtin}[name] });`
+      : `module.exports = ${builtin};`;
+    return { code, moduleType: 'js' };
   },
 };
 
