@@ -53,6 +53,7 @@ function readAddress(url: string): { host: string; problem?: string } {
   const host = bracketed ?? authority.replace(/:\d*$/, '');
   if (host === '') return { host: url, problem: 'the URL has no host; write it as https://HOST/PATH' };
   if (isIp(host)) return { host };
-  const problem = domainProblem(host);
+  // Underscores are no part of host names, but name servers do not mind them.
+  const problem = domainProblem(host.replaceAll('_', 'x'));
   return problem === undefined ? { host } : { host, problem: `it ${problem}` };
 }
