@@ -49,6 +49,20 @@ describe('the output of', () => {
     expect(load(yaml.stdout)).toEqual(value);
   });
 
+  test('diff fits its schema, whatever the change', async () => {
+    const map = (name: string, data: string): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: ${data}\n---\n`;
+    const secret = (data: string): string => map('s', data).replace('ConfigMap', 'Secret');
+    const old = tempFolder({ 'a.yaml': map('a', '{a: b, c: d}') + map('b', '{}') + secret('{a: eA==}') });
+    const stdin = map('a', '{a: x, b: [y]}') + map('c', '{}') + secret('{a: eQ==}');
+    const json = await runMesh(['diff', '-o', 'json', old, '-'], { stdin });
+    const yaml = await runMesh(['diff', '-o', 'yaml', old, '-'], { stdin });
+    const value = JSON.parse(json.stdout) as readonly unknown[];
+    expect(value).toHaveLength(4);
+    expect(errorsOf('diff', value)).toEqual([]);
+    expect(load(yaml.stdout)).toEqual(value);
+  });
+
   test('every kind of finding fits the schema', () => {
     expect(errorsOf('analyze', findingRecords(SAMPLE))).toEqual([]);
   });

@@ -53,11 +53,14 @@ async function startOnce(tools: ControlPlaneTools): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-control-plane-'));
   const children: Child[] = [];
   // A test that is cut short must not leave its servers behind either.
-  const killAll = (): void => children.forEach(({ process: child }) => child.kill('SIGKILL'));
-  process.once('exit', killAll);
+  const abandon = (): void => {
+    for (const child of children) child.process.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  process.once('exit', abandon);
   const stop = async (): Promise<void> => {
     for (const child of children.toReversed()) await end(child);
-    process.off('exit', killAll);
+    process.off('exit', abandon);
     rmSync(folder, { recursive: true, force: true });
   };
   try {

@@ -1,0 +1,91 @@
+/** What `mesh diff` and `mesh manifest diff` do: read both sides, compare, report. */
+
+import { findKind, kindKey, splitApiVersion } from '../api/kinds.ts';
+import type { KindSchema } from '../api/schema.ts';
+import { MeshError } from '../base/mesh-error.ts';
+import type { Comparison, CompareOptions } from '../install/diff.ts';
+import { compareObjects } from '../install/diff.ts';
+import type { Context } from './context.ts';
+import { readSide } from './diff-side.ts';
+import { EXIT } from './exit-codes.ts';
+import { formatComparison } from './output/comparison.ts';
+import { readSchema } from './schema-store.ts';
+
+export interface SideChoices {
+  readonly flags: { readonly namespace: string | undefined };
+  readonly output: 'text' | 'json' | 'yaml';
+  /** Which resources, and under which names. */
+  readonly resources?: Pick<CompareOptions, 'select' | 'ignore' | 'rename'>;
+  /** Says so in words, too, when nothing differs, and has a line before the differences. */
+  readonly inWords?: { readonly same: string; readonly different: string };
+}
+
+/** Compares the two sides. Returns the exit code: as with diff(1), 1 is for differences alone. */
+export async function compareSides(
+  sides: readonly [string, string],
+  { flags, output, resources, inWords }: SideChoices,
+  context: Context,
+): Promise<number> {
+  if (sides[0] === '-' && sides[1] === '-') {
+    throw new MeshError('BadArgument', 'only one side can be standard input', {
+      hint: 'Put the other one into a file.',
+    });
+  }
+  const left = await readSide(sides[0], context);
+  const right = await readSide(sides[1], context);
+  if (left === undefined || right === undefined) return EXIT.usage;
+  const schemas = await schemasOf([...left, ...right]);
+  const comparison = compareObjects(left, right, {
+    ...resources,
+    namespace: flags.namespace,
+    schemaOf: ({ key }) => schemas.get(key),
+  });
+  await report(comparison, output, inWords, context);
+  return comparison.differences.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function report(
+  comparison: Comparison,
+  output: SideChoices['output'],
+  inWords: SideChoices['inWords'],
+  context: Context,
+): Promise<void> {
+  const { stdout, stderr } = context;
+  for (const note of comparison.notes) stderr.write(`Note: ${note}\n`);
+  if (output === 'json') {
+    stdout.write(`${JSON.stringify(comparison.differences, undefined, 2)}\n`);
+    return;
+  }
+  if (output === 'yaml') {
+    const { toYaml } = await import('./output/yaml.ts');
+    stdout.write(toYaml(comparison.differences));
+    return;
+  }
+  const same = comparison.differences.length === 0;
+  if (inWords !== undefined) stdout.write(`${same ? inWords.same : `${inWords.different}\n`}\n`);
+  stdout.write(formatComparison(comparison.differences, await paint(context)));
+}
+
+async function paint({ colour }: Context): Promise<((sign: string, text: string) => string) | undefined> {
+  if (!colour) return undefined;
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level: 1 });
+  return (sign, text) => {
+    if (sign === '+') return chalk.green(text);
+    return sign === '-' ? chalk.red(text) : chalk.yellow(text);
+  };
+}
+
+/** The schemas of the mesh's own kinds among the objects. */
+async function schemasOf(
+  objects: readonly Readonly<Record<string, unknown>>[],
+): Promise<ReadonlyMap<string, KindSchema>> {
+  const schemas = new Map<string, KindSchema>();
+  for (const { apiVersion, kind } of objects) {
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string') continue;
+    const info = findKind(kindKey(splitApiVersion(apiVersion).group, kind));
+    if (info === undefined || info.external || schemas.has(info.key)) continue;
+    schemas.set(info.key, await readSchema(info));
+  }
+  return schemas;
+}
