@@ -27,21 +27,27 @@ export const analyzer: Analyzer = {
     const { snapshot } = context;
     const services = groupBy(
       snapshot.services.all.filter(
-        ({ origin, selector, object }) =>
-          origin === 'Service' && selector !== undefined && object.source.file !== BUILTIN_FILE,
+        ({ origin, object }) => origin === 'Service' && object.source.file !== BUILTIN_FILE,
       ),
-      ({ namespace }) => namespace,
+      ({ namespace, selector = {} }) => labelKey(namespace, Object.entries(selector)[0]),
     );
     for (const workload of snapshot.workloads.all) {
       const { object, namespace } = workload;
       if (object.key !== 'apps/Deployment' || isSystemNamespace(namespace)) continue;
       if (isMadeForWaypoint(object.meta.labels) || !hasSidecar(snapshot, workload)) continue;
-      const offers = (services.get(namespace) ?? []).flatMap((service) => offersOf(service, workload));
+      const offers = Object.entries(workload.labels)
+        .flatMap((label) => services.get(labelKey(namespace, label)) ?? [])
+        .flatMap((service) => offersOf(service, workload));
       checkProtocols(context, workload, offers);
       checkTargets(context, workload, offers);
     }
   },
 };
+
+/** Services are found by the first label that they select by; those that select nothing are never found. */
+function labelKey(namespace: string, label: readonly [string, string] | undefined): string {
+  return label === undefined ? '' : `${namespace}|${label[0]}=${label[1]}`;
+}
 
 function offersOf({ object, ports, selector = {} }: MeshService, workload: Workload): Offer[] {
   if (!matchesLabels(selector, workload.labels)) return [];

@@ -19,8 +19,10 @@ interface PlacedWebhook {
   readonly name: string;
 }
 
-/** Revisions that are tried; each one gives nine times as many combinations of labels. */
-const MAX_REVISIONS = 64;
+/** Revisions that are tried: the combinations of labels grow with their square. */
+const MAX_REVISIONS = 24;
+/** Other webhooks that a message names. */
+const MAX_NAMES = 8;
 
 export const analyzer: Analyzer = {
   name: 'webhook.Analyzer',
@@ -70,27 +72,34 @@ function reportOverlaps(
   webhooks: readonly PlacedWebhook[],
   revisions: readonly string[],
 ): void {
-  const overlaps = new Map<PlacedWebhook, Set<string>>();
+  const namespaces = labelChoices(INJECTION_LABEL, ['enabled', 'disabled'], revisions);
   const pods = labelChoices(INJECT_LABEL, ['true', 'false'], revisions);
-  for (const namespace of labelChoices(INJECTION_LABEL, ['enabled', 'disabled'], revisions)) {
-    const here = webhooks.filter(({ webhook }) =>
-      matchesSelector(webhook.namespaceSelector ?? {}, namespace),
-    );
+  const choices = webhooks.map((placed) => ({
+    placed,
+    namespaces: namespaces.map((labels) => matchesSelector(placed.webhook.namespaceSelector ?? {}, labels)),
+    pods: pods.map((labels) => matchesSelector(placed.webhook.objectSelector ?? {}, labels)),
+    others: new Set<string>(),
+  }));
+  for (const [namespace] of namespaces.entries()) {
+    const here = choices.filter((choice) => choice.namespaces[namespace]);
     if (here.length < 2) continue;
-    for (const pod of pods) {
-      const called = here.filter(({ webhook }) => matchesSelector(webhook.objectSelector ?? {}, pod));
-      if (called.length < 2) continue;
+    for (const [pod] of pods.entries()) {
+      const called = here.filter((choice) => choice.pods[pod]);
+      // The first few are enough to tell of; with one more, each of them has another.
+      const told = called.slice(0, MAX_NAMES + 1);
+      if (told.length < 2) continue;
       for (const one of called) {
-        const others = overlaps.get(one) ?? new Set<string>();
-        for (const other of called) if (other !== one) others.add(other.name);
-        overlaps.set(one, others);
+        for (const other of told) {
+          if (one.others.size >= MAX_NAMES) break;
+          if (other !== one) one.others.add(other.placed.name);
+        }
       }
     }
   }
-  for (const [{ object, index, webhook }, others] of overlaps) {
-    const names = [...others].sort().join(', ');
-    report(MESSAGES.InvalidWebhook, object, ['webhooks', index], {
-      detail: `webhook ${webhook.name ?? ''} is called for the same pods as ${names}, which may inject a pod twice`,
+  for (const { placed, others } of choices) {
+    if (others.size === 0) continue;
+    report(MESSAGES.InvalidWebhook, placed.object, ['webhooks', placed.index], {
+      detail: `webhook ${placed.webhook.name ?? ''} is called for the same pods as ${[...others].sort().join(', ')}, which may inject a pod twice`,
     });
   }
 }
