@@ -1,5 +1,7 @@
 /** URLs as Go's net/url reads them, which is what Kubernetes' CEL library and the control plane use. */
 
+import { parseIp } from './cidr.ts';
+
 export interface UrlParts {
   /** In lower case; empty when the text has none. */
   readonly scheme: string;
@@ -80,8 +82,19 @@ function parseAuthority(authority: string): string | undefined {
     if (!USER_INFO.test(user) || BAD_ESCAPE.test(user)) return undefined;
   }
   const host = authority.slice(at + 1);
-  const portAt = host.startsWith('[') ? host.lastIndexOf(']') + 1 : host.lastIndexOf(':');
-  if (host.startsWith('[') && portAt === 0) return undefined;
+  if (host.includes('[')) return isBracketed(host) ? host : undefined;
+  const portAt = host.indexOf(':');
   if (portAt >= 0 && !PORT.test(host.slice(portAt))) return undefined;
   return HOST.test(host.replaceAll(HOST_ESCAPE, '')) ? host : undefined;
+}
+
+/** `[address]:port`, with an IPv6 address whose zone, if any, stands behind an escaped percent sign (RFC 6874). */
+function isBracketed(host: string): boolean {
+  const close = host.lastIndexOf(']');
+  if (!host.startsWith('[') || close < 0 || !PORT.test(host.slice(close + 1))) return false;
+  const inner = host.slice(1, close);
+  const percent = inner.indexOf('%25');
+  const zone = percent < 0 ? '' : inner.slice(percent + 3);
+  const text = percent < 0 ? inner : `${inner.slice(0, percent)}%${zone}`;
+  return !BAD_ESCAPE.test(inner) && parseIp(text)?.family === 6;
 }
