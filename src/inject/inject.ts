@@ -1,0 +1,121 @@
+/** Injection into texts: streams of YAML or JSON in, the same streams with sidecars out. */
+
+import { covers } from './covers.ts';
+import { changesBetween } from './pod/changes.ts';
+import { reasonToSkip } from './pod/decide.ts';
+import { STATUS, injectPod } from './pod/inject-pod.ts';
+import { readPod } from './pod/pod.ts';
+import { isInjected, readStatus, uninjectPod } from './pod/uninject-pod.ts';
+import type { InjectSettings } from './settings.ts';
+import { eachObject } from './stream.ts';
+import type { ObjectText, Outcome, Rewritten } from './stream.ts';
+import { fillStatus, readUndo, undoJson, undoOf, undoText } from './undo.ts';
+import { workloadOf, withTemplate } from './workload.ts';
+import type { Workload } from './workload.ts';
+import { applyEdits } from './yaml/edits.ts';
+import type { Edit } from './yaml/edits.ts';
+import { STATUS_MARK } from './yaml/render.ts';
+import { getKey } from './yaml/value.ts';
+import type { JsonMap } from './yaml/value.ts';
+
+/**
+ * Puts a sidecar into each workload of a stream. Text that need not change keeps its bytes. `file` is how errors
+ * name the text. Throws a MeshError for text that cannot be read, and for a pod whose annotations are wrong.
+ */
+export function injectText(text: string, settings: InjectSettings, file?: string): Rewritten {
+  return eachObject(text, file, (object) => injectObject(object, settings));
+}
+
+/** Takes the sidecars out again. What `injectText` made becomes the text that it was made from. */
+export function uninjectText(text: string, file?: string): Rewritten {
+  return eachObject(text, file, uninjectObject);
+}
+
+function injectObject(object: ObjectText, settings: InjectSettings): Outcome {
+  const workload = workloadOf(object.value);
+  if (workload === undefined) return { outcome: 'skipped', reason: 'has no pod template' };
+  const reason = reasonToSkip(readPod(workload.template, workload.owner), settings.config);
+  if (reason !== undefined) return { outcome: 'skipped', reason };
+  const before = isInjected(workload.template);
+  const own = getKey(readStatus(workload.template), 'undo') !== undefined;
+
+  const original = before ? originalText(object, workload) : undefined;
+  if (original !== undefined) {
+    // Made anew from what it was made from, so that the same settings give the same bytes.
+    const fresh = object.reread(original.original);
+    const workloadThen = workloadOf(fresh.value);
+    if (workloadThen !== undefined) {
+      const edits = injectEdits(fresh, workloadThen, settings, true);
+      const text = fresh.text.slice(0, fresh.start) + applyRange(fresh, edits);
+      const replacement = text.slice(fresh.start);
+      if (object.text.slice(object.start, original.end) === replacement) return { outcome: 'unchanged' };
+      return { outcome: 'updated', edits: [whole(object.start, original.end, replacement)] };
+    }
+  }
+  if (own && isCurrent(workload, settings)) return { outcome: 'unchanged' };
+  const edits = injectEdits(object, workload, settings, !own);
+  return edits.length === 0 ? { outcome: 'unchanged' } : { outcome: before ? 'updated' : 'injected', edits };
+}
+
+function uninjectObject(object: ObjectText): Outcome {
+  const workload = workloadOf(object.value);
+  if (workload === undefined) return { outcome: 'skipped', reason: 'has no pod template' };
+  if (!isInjected(workload.template)) return { outcome: 'skipped', reason: 'has no sidecar' };
+  const original = originalText(object, workload);
+  if (original !== undefined) {
+    return { outcome: 'uninjected', edits: [whole(object.start, original.end, original.original)] };
+  }
+  const target = withTemplate(object.value, workload.path, uninjectPod(workload.template));
+  return { outcome: 'uninjected', edits: object.editsTo(target) };
+}
+
+/** The text before an injection of ours, if the text at hand is still the one that it made. */
+function originalText(object: ObjectText, workload: Workload): { original: string; end: number } | undefined {
+  const undo = readUndo(getKey(readStatus(workload.template), 'undo'));
+  const node = undo === undefined ? undefined : object.nodeAt([...workload.path, 'metadata', 'annotations', STATUS]);
+  if (undo === undefined || node === undefined) return undefined;
+  return undoText(object.text, object.start, node, undo);
+}
+
+/** Whether a pod whose text is no longer ours holds what an injection would give it. */
+function isCurrent({ template, owner }: Workload, settings: InjectSettings): boolean {
+  const { template: wanted } = injectPod(uninjectPod(template), owner, settings);
+  return covers(template, wanted);
+}
+
+function injectEdits(object: ObjectText, workload: Workload, settings: InjectSettings, exact: boolean): readonly Edit[] {
+  const { template, owner, path } = workload;
+  const base = isInjected(template) ? uninjectPod(template) : template;
+  const injected = injectPod(base, owner, settings);
+  const marked = withStatus(injected.template, STATUS_MARK);
+  const edits = object.editsTo(withTemplate(object.value, path, marked));
+  if (edits.length === 0) return edits;
+  const { status } = injected;
+  const listed = new Set(['containers', 'initContainers', 'volumes', 'imagePullSecrets'].flatMap((field) =>
+    (getKey(status as unknown as JsonMap, field) as string[]).map((name) => `spec/${field}/${name}`),
+  ));
+  // What the lists name need not be told again.
+  const fields = changesBetween(base, injected.template).filter(([change]) => !listed.has(change.join('/')));
+  const undo = exact ? undoOf(object.text, object.start, object.end, edits) : undefined;
+  const record = JSON.stringify({
+    ...status,
+    undo: { ...(undo === undefined ? {} : undoJson(undo)), fields },
+  });
+  return edits.map((edit) => ({ ...edit, replacement: fillStatus(edit.replacement, record) }));
+}
+
+function withStatus(template: JsonMap, status: string): JsonMap {
+  const metadata = (getKey(template, 'metadata') ?? {}) as JsonMap;
+  const annotations = (getKey(metadata, 'annotations') ?? {}) as JsonMap;
+  return { ...template, metadata: { ...metadata, annotations: { ...annotations, [STATUS]: status } } };
+}
+
+/** The object's text with edits made. */
+function applyRange(object: ObjectText, edits: readonly Edit[]): string {
+  return applyEdits(object.text, edits).slice(object.start);
+}
+
+function whole(start: number, end: number, replacement: string): Edit {
+  return { start, end, replacement, column: 0 };
+}
+

@@ -1,0 +1,198 @@
+/** Streams of documents: finds the objects in them, asks what is to change, and puts the text together again. */
+
+import { YAMLException } from 'js-yaml';
+import { MeshError } from '../base/mesh-error.ts';
+import { isList, isWorkload, workloadOf } from './workload.ts';
+import { Edits, applyEdits } from './yaml/edits.ts';
+import type { Edit } from './yaml/edits.ts';
+import { splitJson } from './yaml/json-stream.ts';
+import { yamlError } from './yaml/read.ts';
+import { reconcile } from './yaml/reconcile.ts';
+import type { Style } from './yaml/render.ts';
+import { parseTree } from './yaml/tree.ts';
+import type { Node, YamlDocument } from './yaml/tree.ts';
+import { entriesOf, getKey, valueOf } from './yaml/value.ts';
+import type { Json } from './yaml/value.ts';
+
+/** What became of one workload. */
+export interface ResourceReport {
+  readonly kind: string;
+  readonly name: string;
+  /** Empty where the object names none. */
+  readonly namespace: string;
+  readonly outcome: Outcome['outcome'];
+  /** For what is skipped: goes after the object's name. */
+  readonly reason?: string;
+  /** Line of the object in the text, from 1. */
+  readonly line: number;
+}
+
+export interface Rewritten {
+  readonly text: string;
+  readonly resources: readonly ResourceReport[];
+}
+
+export interface Outcome {
+  readonly outcome: 'injected' | 'updated' | 'uninjected' | 'unchanged' | 'skipped';
+  readonly reason?: string;
+  readonly edits?: readonly Edit[];
+}
+
+/** Goes through the workloads of a text, also those in lists. */
+export function eachObject(text: string, file: string | undefined, rewrite: (object: ObjectText) => Outcome): Rewritten {
+  const newline = text.includes('\r\n') ? '\r\n' : '\n';
+  const parts: string[] = [];
+  const resources: ResourceReport[] = [];
+  let line = 1;
+  for (const { piece, documents } of piecesOf(text, file)) {
+    const edits: Edit[] = [];
+    let counted = 0;
+    for (const { root } of documents) {
+      for (const object of root === undefined ? [] : objectsOf(piece, root, newline)) {
+        line += countLines(piece, counted, object.start);
+        counted = Math.max(counted, object.start);
+        const report = rewriteObject(object, { file, line }, rewrite);
+        resources.push(report.resource);
+        for (const edit of report.edits) edits.push(edit);
+      }
+    }
+    parts.push(edits.length === 0 ? piece : applyEdits(piece, edits.sort((a, b) => a.start - b.start)));
+    line += countLines(piece, counted, piece.length);
+  }
+  return { text: parts.join(''), resources };
+}
+
+function countLines(text: string, start: number, end: number): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n', start); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}
+
+/** An object in a text, with what is needed to change it there. */
+export class ObjectText {
+  readonly text: string;
+  readonly value: Json;
+  private readonly root: Node;
+  private readonly document: Node;
+  private readonly newline: string;
+
+  constructor(text: string, root: Node, document: Node, newline: string) {
+    this.text = text;
+    this.root = root;
+    this.document = document;
+    this.newline = newline;
+    this.value = valueOf(root);
+  }
+
+  get start(): number {
+    return this.root.start;
+  }
+
+  /** The end of its last line; for braces, after the last. */
+  get end(): number {
+    const { root } = this;
+    return root.type === 'map' && root.flow ? root.end : new Edits(this.text, this.style()).tail(root);
+  }
+
+  /** The node at a path, if it is written there and not come by an alias. */
+  nodeAt(path: readonly string[]): Node | undefined {
+    let current: Node | undefined = this.root;
+    for (const key of path) current = current?.type === 'map' ? entriesOf(current).get(key) : undefined;
+    return current;
+  }
+
+  /** What turns the object into another value, in the order of the text. */
+  editsTo(target: Json): readonly Edit[] {
+    const edits = new Edits(this.text, this.style());
+    reconcile(edits, this.root, target, this.document);
+    const sorted = edits.sorted();
+    const { start, end } = this;
+    if (this.document !== this.root && sorted.some((edit) => edit.start < start || edit.end > end)) {
+      throw new MeshError('Unsupported', 'an alias in another object of the list refers to what would change', {
+        hint: 'Write the value out in both places.',
+      });
+    }
+    return sorted;
+  }
+
+  /** The same object with another text, as if it stood there alone. */
+  reread(text: string): ObjectText {
+    const { root } = this;
+    const padded = root.type === 'map' && !root.flow ? ' '.repeat(root.column) + text : text;
+    const [document] = parseTree(padded);
+    if (document?.root === undefined) throw new MeshError('Internal', 'the text before injection is empty');
+    return new ObjectText(padded, document.root, document.root, this.newline);
+  }
+
+  private style(): Style {
+    const spec = workloadOf(this.value)?.path ?? [];
+    const containers = this.nodeAt([...spec, 'spec', 'containers']);
+    const indented = containers?.type !== 'sequence' || containers.flow || containers.column > containers.slot.column;
+    return { newline: this.newline, listOffset: indented ? 2 : 0 };
+  }
+}
+
+function rewriteObject(
+  object: ObjectText,
+  where: { readonly file: string | undefined; readonly line: number },
+  rewrite: (object: ObjectText) => Outcome,
+): { resource: ResourceReport; edits: readonly Edit[] } {
+  const kind = String(getKey(object.value, 'kind'));
+  const workload = workloadOf(object.value);
+  const metadata = getKey(object.value, 'metadata');
+  const name = workload?.name ?? String(getKey(metadata, 'name') ?? '');
+  const namespace = workload?.namespace ?? String(getKey(metadata, 'namespace') ?? '');
+  try {
+    const { outcome, reason, edits = [] } = rewrite(object);
+    const resource = { kind, name, namespace, outcome, ...(reason === undefined ? {} : { reason }), line: where.line };
+    return { resource, edits };
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    throw new MeshError(error.code, error.message, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      where: {
+        ...(where.file === undefined ? {} : { file: where.file }),
+        line: where.line,
+        ...error.where,
+        object: `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`,
+      },
+      cause: error,
+    });
+  }
+}
+
+function objectsOf(text: string, root: Node, newline: string): ObjectText[] {
+  const top = root.type === 'map' ? headOf(root) : {};
+  if (isWorkload(top)) return [new ObjectText(text, root, root, newline)];
+  if (!isList(top) || root.type !== 'map') return [];
+  const items = entriesOf(root).get('items');
+  if (items?.type !== 'sequence') return [];
+  return items.items
+    .filter((item) => item.type === 'map' && isWorkload(headOf(item)))
+    .map((item) => new ObjectText(text, item, root, newline));
+}
+
+/** Kind and version alone, which say whether the rest is worth reading. */
+function headOf(node: Node): Json {
+  if (node.type !== 'map') return {};
+  const entries = entriesOf(node);
+  const scalar = (key: string): Json => {
+    const value = entries.get(key);
+    return value?.type === 'scalar' ? value.value : null;
+  };
+  return { apiVersion: scalar('apiVersion'), kind: scalar('kind') };
+}
+
+/** The text as YAML; or its JSON values one by one where they follow one another without marks between them. */
+function piecesOf(
+  text: string,
+  file: string | undefined,
+): readonly { readonly piece: string; readonly documents: readonly YamlDocument[] }[] {
+  try {
+    return [{ piece: text, documents: parseTree(text) }];
+  } catch (error) {
+    const pieces = error instanceof YAMLException ? splitJson(text) : undefined;
+    if (pieces === undefined) throw yamlError(error, text, file);
+    return pieces.map((piece) => ({ piece, documents: parseTree(piece) }));
+  }
+}
