@@ -49,3 +49,12 @@ export function visibilitiesMeet(a: Visibility, b: Visibility): boolean {
   if (b.all) return a.namespaces.size > 0;
   return [...a.namespaces].some((namespace) => b.namespaces.has(namespace));
 }
+
+/**
+ * Namespaces from which the services that a rule names have to be seen: those that it is exported to by name,
+ * or its own when it counts everywhere or only there.
+ */
+export function viewersOf(exportTo: readonly string[] | undefined, namespace: string): readonly string[] {
+  if (exportTo === undefined || exportTo.length === 0 || exportTo.includes('*')) return [namespace];
+  return exportTo.filter((entry) => entry !== '~').map((entry) => (entry === '.' ? namespace : entry));
+}

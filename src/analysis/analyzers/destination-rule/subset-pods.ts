@@ -5,10 +5,11 @@ import { matchesLabels } from '../../../model/selectors.ts';
 import type { Labels } from '../../../model/selectors.ts';
 import { type MeshService, knowsServicesOf } from '../../../model/services.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
+import { viewersOf } from '../../../model/visibility.ts';
 import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
 import type { Analyzer } from '../../analyzer.ts';
-import { BUILTIN_FILE } from '../../builtin-gateway.ts';
 import { MESSAGES } from '../../catalogue.ts';
+import { groupBy } from '../group-by.ts';
 
 /** Labels that the control plane adds to endpoints: where they run, and in which cluster and network. */
 const REGION = 'topology.kubernetes.io/region';
@@ -36,13 +37,11 @@ export const analyzer: Analyzer = {
   messages: [MESSAGES.UnknownDestinationRuleHost, MESSAGES.DestinationRuleSubsetNotSelectPods],
   analyze({ snapshot, report }) {
     const endpoints = endpointLabels(snapshot);
-    // Without a workload in the input, nothing can be said about what subsets select.
-    const knowsWorkloads = snapshot.workloads.all.some(({ object }) => object.source.file !== BUILTIN_FILE);
     for (const object of snapshot.list('networking.istio.io/DestinationRule')) {
       const namespace = snapshot.namespaceOf(object);
       const { host = '', subsets = [], exportTo = [] } = object.value.spec ?? {};
       if (host === '') continue;
-      const viewers = [namespace, ...exportTo.filter((name) => !['*', '.', '~'].includes(name))];
+      const viewers = viewersOf(exportTo, namespace);
       const services = snapshot.services.lookupFor(host, namespace, viewers);
       if (services.length === 0) {
         const inCluster = parseServiceHostname(
@@ -57,7 +56,6 @@ export const analyzer: Analyzer = {
         report(MESSAGES.UnknownDestinationRuleHost, object, ['spec', 'host'], { host });
         continue;
       }
-      if (!knowsWorkloads) continue;
       for (const [index, { name = '', labels = {} }] of subsets.entries()) {
         if (services.some((service) => selectsSomething(service, labels, endpoints))) continue;
         report(MESSAGES.DestinationRuleSubsetNotSelectPods, object, ['spec', 'subsets', index], {
@@ -74,19 +72,21 @@ interface Endpoint {
 }
 
 /** Whether the subset's labels select an endpoint of the service. Endpoints that an entry lists count as they are. */
-function selectsSomething(service: MeshService, labels: Labels, endpoints: readonly Endpoint[]): boolean {
+function selectsSomething(
+  service: MeshService,
+  labels: Labels,
+  endpoints: ReadonlyMap<string, readonly Endpoint[]>,
+): boolean {
   if (service.origin === 'ServiceEntry' && service.selector === undefined) return true;
   const selector = service.selector ?? {};
-  return endpoints.some(
-    (endpoint) =>
-      endpoint.namespace === service.namespace &&
-      matchesLabels(selector, endpoint.labels) &&
-      matchesLabels(labels, endpoint.labels),
+  const candidates = endpoints.get(service.namespace) ?? [];
+  return candidates.some(
+    (endpoint) => matchesLabels(selector, endpoint.labels) && matchesLabels(labels, endpoint.labels),
   );
 }
 
-/** Labels of all workloads, with those that the control plane adds from the node of a running pod. */
-function endpointLabels(snapshot: Snapshot): readonly Endpoint[] {
+/** Labels of all workloads by namespace, with those that the control plane adds from the node of a running pod. */
+function endpointLabels(snapshot: Snapshot): ReadonlyMap<string, readonly Endpoint[]> {
   const nodes = new Map(snapshot.list('core/Node').map(({ meta }) => [meta.name, meta.labels]));
   const workloads = snapshot.workloads.all.map(({ namespace, labels, spec }): Endpoint => {
     const { nodeName } = spec;
@@ -103,5 +103,5 @@ function endpointLabels(snapshot: Snapshot): readonly Endpoint[] {
     namespace: snapshot.namespaceOf(object),
     labels: object.value.spec?.labels ?? {},
   }));
-  return [...workloads, ...entries];
+  return groupBy([...workloads, ...entries], ({ namespace }) => namespace);
 }

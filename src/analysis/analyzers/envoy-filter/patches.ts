@@ -3,6 +3,7 @@
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import type { Analyzer } from '../../analyzer.ts';
 import { MESSAGES } from '../../catalogue.ts';
+import type { MessageType } from '../../message.ts';
 
 type EnvoyFilterSpec = NonNullable<KindTypes['networking.istio.io/EnvoyFilter']['spec']>;
 type ConfigPatch = NonNullable<EnvoyFilterSpec['configPatches']>[number];
@@ -29,6 +30,8 @@ export const analyzer: Analyzer = {
     const versioned = new Set<string>();
     for (const object of snapshot.list('networking.istio.io/EnvoyFilter')) {
       const { configPatches = [], priority = 0 } = object.value.spec ?? {};
+      // A priority mends all patches of the object at once, so each kind of message is given at the first of them.
+      const told = new Set<MessageType>();
       for (const [index, entry] of configPatches.entries()) {
         if (entry.patch === undefined) break;
         const { operation = '' } = entry.patch;
@@ -46,7 +49,8 @@ export const analyzer: Analyzer = {
           const type = versioned.has(name)
             ? MESSAGES.EnvoyFilterUsesRelativeOperationWithProxyVersion
             : MESSAGES.EnvoyFilterUsesRelativeOperation;
-          report(type, object, at, { operation });
+          if (!told.has(type)) report(type, object, at, { operation });
+          told.add(type);
         }
         if ((entry.match?.proxy?.proxyVersion ?? '') !== '') versioned.add(name);
       }

@@ -5,6 +5,7 @@ import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import { fullHostname, parseServiceHostname } from '../../../model/hosts.ts';
 import { knowsServicesOf } from '../../../model/services.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
+import { viewersOf } from '../../../model/visibility.ts';
 import { type RouteDestination, destinationsOf } from '../../../model/virtual-service.ts';
 import type { AnalysisContext, Analyzer } from '../../analyzer.ts';
 import { BUILTIN_FILE } from '../../builtin-gateway.ts';
@@ -42,7 +43,11 @@ function checkDestination(
   if (destination.host === undefined || destination.host === '') return;
   const namespace = snapshot.namespaceOf(object);
   const path = [...target.path, 'host'];
-  const services = snapshot.services.lookupFor(destination.host, namespace, viewersOf(object, snapshot));
+  const services = snapshot.services.lookupFor(
+    destination.host,
+    namespace,
+    viewersOf(object.value.spec?.exportTo, namespace),
+  );
   const service = services[0];
   if (service === undefined) {
     // Without any Service in the input, a name inside the cluster cannot be judged.
@@ -77,13 +82,6 @@ function checkDestination(
       name: `${destination.host}:${number}`,
     });
   }
-}
-
-/** Namespaces in which the VirtualService counts: its own, and those that it is exported to by name. */
-function viewersOf(object: VirtualService, snapshot: Snapshot): string[] {
-  const own = snapshot.namespaceOf(object);
-  const exportTo = object.value.spec?.exportTo ?? [];
-  return [own, ...exportTo.filter((namespace) => !['*', '.', '~'].includes(namespace))];
 }
 
 function clusterName(host: string, namespace: string, snapshot: Snapshot): { namespace: string } | undefined {
