@@ -2,6 +2,8 @@
 
 import type { MeshObject } from '../config/object.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
+import { type Protocol, parseProtocol, protocolOfPort } from '../base/protocol.ts';
+import { creationTime } from './age.ts';
 import { fullHostname, hostCovers, serviceHostname } from './hosts.ts';
 import type { Labels } from './selectors.ts';
 import { type Visibility, exportToAnnotation, isVisibleFrom, visibilityOf } from './visibility.ts';
@@ -14,7 +16,16 @@ export interface MeshServicePort {
   /** As written: the ServiceEntry's protocol, or TCP, UDP, SCTP of a Service. */
   readonly protocol: string;
   readonly appProtocol: string | undefined;
+  /** What is spoken on it; undefined when that is to be detected from the traffic. */
+  readonly speaks: Protocol | undefined;
 }
+
+/**
+ * How the endpoints of a service are found: the registry knows them (`endpoints`), the proxy asks DNS for all
+ * addresses (`dns`) or takes one at a time (`dns-round-robin`), the caller's own destination counts (`none`),
+ * or each request's host is looked up (`dynamic-dns`).
+ */
+export type Resolution = 'endpoints' | 'dns' | 'dns-round-robin' | 'none' | 'dynamic-dns';
 
 export interface MeshService {
   /** Full name in lower case; of a ServiceEntry also a wildcard such as `*.example.com`. */
@@ -28,6 +39,15 @@ export interface MeshService {
   readonly selector: Labels | undefined;
   /** The name that an ExternalName Service stands for. */
   readonly externalName: string | undefined;
+  readonly resolution: Resolution;
+  /** Virtual addresses: IPs, and for ServiceEntries also CIDR blocks. None when the service is headless. */
+  readonly addresses: readonly string[];
+  /** A Service with `clusterIP: None`: clients connect to its pods. */
+  readonly headless: boolean;
+  /** Outside of the mesh: it takes no part in mutual TLS. */
+  readonly external: boolean;
+  /** When the object was made, as the API server wrote it; '' when that is not known. */
+  readonly created: string;
 }
 
 export interface ServiceDefaults {
@@ -54,13 +74,41 @@ export function fromKubernetes(
       targetPort: port.targetPort ?? port.port ?? 0,
       protocol: port.protocol ?? 'TCP',
       appProtocol: port.appProtocol,
+      speaks: protocolOfPort({
+        name: port.name,
+        appProtocol: port.appProtocol,
+        transport: port.protocol,
+        number: port.port,
+      }),
     })),
     visibility: visibilityOf(exportToAnnotation(object), namespace, defaults.exportTo),
     selector:
       spec.selector !== undefined && Object.keys(spec.selector).length > 0 ? spec.selector : undefined,
     externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
+    resolution: 'endpoints',
+    addresses: clusterAddresses(spec),
+    headless: spec.clusterIP === 'None',
+    external: spec.type === 'ExternalName',
+    created: creationTime(object),
   };
 }
+
+function clusterAddresses(spec: {
+  readonly clusterIP?: string;
+  readonly clusterIPs?: readonly string[];
+}): readonly string[] {
+  const listed = spec.clusterIPs ?? [];
+  const all = listed.length > 0 ? listed : [spec.clusterIP ?? ''];
+  return all.filter((address) => address !== '' && address !== 'None');
+}
+
+const RESOLUTIONS: Readonly<Record<string, Resolution>> = {
+  STATIC: 'endpoints',
+  DNS: 'dns',
+  DNS_ROUND_ROBIN: 'dns-round-robin',
+  DYNAMIC_DNS: 'dynamic-dns',
+  NONE: 'none',
+};
 
 /** The services that a ServiceEntry defines, one for each host. */
 export function fromServiceEntry(
@@ -76,7 +124,16 @@ export function fromServiceEntry(
     targetPort: port.targetPort ?? port.number ?? 0,
     protocol: port.protocol ?? '',
     appProtocol: undefined,
+    speaks: parseProtocol(port.protocol ?? ''),
   }));
+  const selector = spec.workloadSelector?.labels;
+  const shared = {
+    resolution: RESOLUTIONS[spec.resolution ?? 'NONE'] ?? 'none',
+    addresses: spec.addresses ?? [],
+    headless: false,
+    external: spec.location !== 'MESH_INTERNAL',
+    created: creationTime(object),
+  } as const;
   return (spec.hosts ?? []).map((host) => ({
     hostname: host.toLowerCase(),
     namespace,
@@ -84,8 +141,9 @@ export function fromServiceEntry(
     object,
     ports,
     visibility,
-    selector: spec.workloadSelector?.labels,
+    selector,
     externalName: undefined,
+    ...shared,
   }));
 }
 

@@ -3,9 +3,14 @@
 import type { KindKey } from '../api/kind-info.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
+import { DestinationRuleIndex } from './destination-rules.ts';
+import { EndpointObjects } from './endpoint-objects.ts';
+import { EndpointIndex } from './endpoints.ts';
 import { type MeshSettings, meshSettings } from './mesh-settings.ts';
 import { ObjectStore } from './object-store.ts';
 import { ServiceRegistry, fromKubernetes, fromServiceEntry } from './services.ts';
+import { SidecarScopes } from './sidecar-scopes.ts';
+import { type VirtualService, readVirtualServices } from './virtual-services.ts';
 import { WORKLOAD_KINDS, type Workload, WorkloadIndex, workloadOf } from './workloads.ts';
 
 export interface SnapshotOptions {
@@ -20,7 +25,22 @@ interface SnapshotData {
   readonly mesh: MeshSettings;
   services?: ServiceRegistry;
   workloads?: WorkloadIndex;
+  endpoints?: EndpointIndex;
+  virtualServices?: readonly VirtualService[];
+  destinationRules?: DestinationRuleIndex;
+  sidecarScopes?: SidecarScopes;
 }
+
+/** Kinds that say where the workloads of a service are. */
+const ENDPOINT_KINDS = [
+  'core/Service',
+  'core/Endpoints',
+  'core/Pod',
+  'core/Node',
+  'discovery.k8s.io/EndpointSlice',
+  'networking.istio.io/ServiceEntry',
+  'networking.istio.io/WorkloadEntry',
+] as const;
 
 export class Snapshot {
   readonly #data: SnapshotData;
@@ -86,6 +106,48 @@ export class Snapshot {
   get workloads(): WorkloadIndex {
     this.#onRead(WORKLOAD_KINDS);
     return (this.#data.workloads ??= this.#buildWorkloads());
+  }
+
+  /** Endpoints of the services (reads all kinds that tell of workloads with addresses). */
+  get endpoints(): EndpointIndex {
+    this.#onRead(ENDPOINT_KINDS);
+    return (this.#data.endpoints ??= new EndpointIndex(new EndpointObjects(this.#data.store)));
+  }
+
+  /** VirtualServices with names in full and delegates in place, the oldest first. */
+  get virtualServices(): readonly VirtualService[] {
+    const objects = this.list('networking.istio.io/VirtualService');
+    const { domain, config } = this.#data.mesh;
+    return (this.#data.virtualServices ??= readVirtualServices(objects, (one) => this.namespaceOf(one), {
+      domain,
+      exportTo: config.defaultVirtualServiceExportTo ?? [],
+    }));
+  }
+
+  get destinationRules(): DestinationRuleIndex {
+    const objects = this.list('networking.istio.io/DestinationRule');
+    const { domain, rootNamespace, config } = this.#data.mesh;
+    return (this.#data.destinationRules ??= new DestinationRuleIndex(
+      objects,
+      (one) => this.namespaceOf(one),
+      { domain, rootNamespace, exportTo: config.defaultDestinationRuleExportTo ?? [] },
+    ));
+  }
+
+  /** What each workload's sidecar is told (reads services, VirtualServices and Sidecars). */
+  get sidecarScopes(): SidecarScopes {
+    const { domain, rootNamespace, config } = this.#data.mesh;
+    const { services, virtualServices } = this;
+    const sidecars = this.list('networking.istio.io/Sidecar');
+    return (this.#data.sidecarScopes ??= new SidecarScopes({
+      sidecars,
+      services,
+      virtualServices,
+      namespaceOf: (one) => this.namespaceOf(one),
+      rootNamespace,
+      domain,
+      outboundTrafficPolicy: config.outboundTrafficPolicy,
+    }));
   }
 
   #buildServices(): ServiceRegistry {

@@ -1,0 +1,70 @@
+/** The clusters that every proxy has: nowhere, and where the connection was going anyway. */
+
+import type { MeshConfig } from '../../model/mesh-settings.ts';
+import {
+  type ClusterSchema,
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+} from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { HttpProtocolOptionsSchema } from '../proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { pack } from '../proto/registry.ts';
+import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../names.ts';
+import { type Init, addressOf, seconds } from '../values.ts';
+import { HTTP_OPTIONS, circuitBreakers, meshConnectTimeout } from './connection-pool.ts';
+
+export type ClusterInit = Init<typeof ClusterSchema>;
+
+/**
+ * The source address of connections from the proxy to its own workload, which redirection leaves alone: a
+ * connection from the workload's own address would come back to the proxy.
+ */
+export const INBOUND_SOURCE = '127.0.0.6';
+
+/** No endpoints: connections are closed. */
+export function blackHole(mesh: MeshConfig): ClusterInit {
+  return {
+    name: BLACK_HOLE_CLUSTER,
+    altStatName: `${BLACK_HOLE_CLUSTER};`,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: meshConnectTimeout(mesh),
+  };
+}
+
+/** Connections go on to where the client sent them. */
+export function passthrough(mesh: MeshConfig): ClusterInit {
+  return toOriginalDestination(PASSTHROUGH_CLUSTER, mesh);
+}
+
+/** As `passthrough`, towards the proxy's own workload. */
+export function inboundPassthrough(mesh: MeshConfig): ClusterInit {
+  return {
+    ...toOriginalDestination(INBOUND_PASSTHROUGH_CLUSTER, mesh),
+    upstreamBindConfig: inboundSource(),
+  };
+}
+
+/** Connections to the workload itself come from an address of their own. */
+export function inboundSource(): NonNullable<ClusterInit['upstreamBindConfig']> {
+  const { address } = addressOf(INBOUND_SOURCE, 0);
+  return address?.case === 'socketAddress' ? { sourceAddress: address.value } : {};
+}
+
+function toOriginalDestination(name: string, mesh: MeshConfig): ClusterInit {
+  return {
+    name,
+    altStatName: `${name};`,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
+    connectTimeout: meshConnectTimeout(mesh),
+    lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+    circuitBreakers: circuitBreakers({}),
+    typedExtensionProtocolOptions: {
+      [HTTP_OPTIONS]: pack(HttpProtocolOptionsSchema, {
+        commonHttpProtocolOptions: { idleTimeout: seconds(300) },
+        upstreamProtocolOptions: {
+          case: 'useDownstreamProtocolConfig',
+          value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
+        },
+      }),
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** Clusters for what requests are sent to. */
+
+import { isHttp2 } from '../../base/protocol.ts';
+import type { ConfigReference } from '../problem.ts';
+import type { Input } from '../input.ts';
+import { configPath } from '../names.ts';
+import {
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  Cluster_LbPolicy,
+} from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { localityEndpoints } from '../endpoints/localities.ts';
+import { FROM_ADS, defined, durationOf, istioMetadata, seconds } from '../values.ts';
+import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './connection-pool.ts';
+import type { ClusterInit } from './fixed.ts';
+import { loadBalancing } from './load-balancer.ts';
+import { outlierDetection, panicThreshold } from './outlier-detection.ts';
+import type { Target } from './targets.ts';
+import { clientTls } from './client-tls.ts';
+
+/** The cluster of a target; undefined for one that DNS resolves, but that names no host to ask for. */
+export function outboundClusterOf(target: Target, input: Input): ClusterInit | undefined {
+  const { name, policy, port, rule, subset } = target;
+  const mesh = input.snapshot.mesh.config;
+  const owner: ConfigReference =
+    rule === undefined
+      ? { kind: 'MeshConfig', namespace: input.snapshot.mesh.istioNamespace, name: 'mesh' }
+      : { kind: 'DestinationRule', namespace: rule.namespace, name: rule.name };
+  const tls = clientTls(policy, isHttp2(port.speaks), owner, input.report);
+  const discovery = tls.refused ? nowhere() : discoveryFields(target, input);
+  if (discovery === undefined) return undefined;
+  if (policy.tunnel !== undefined) {
+    input.report(owner, 'trafficPolicy.tunnel is not in force: connections are opened without a tunnel.');
+  }
+  const settings = { protocol: port.speaks, outbound: true, sidecar: input.proxy.type === 'sidecar', mesh };
+  return {
+    name,
+    altStatName: `${name};`,
+    connectTimeout: connectTimeout(policy, mesh),
+    circuitBreakers: circuitBreakers(policy),
+    commonLbConfig: { healthyPanicThreshold: panicThreshold(policy) },
+    ...defined({
+      upstreamConnectionOptions: keepalive(policy, mesh),
+      outlierDetection: outlierDetection(policy),
+      typedExtensionProtocolOptions: httpOptions(policy, { ...settings, tls }),
+      transportSocket: tls.socket,
+      metadata:
+        rule === undefined
+          ? undefined
+          : istioMetadata({
+              config: configPath(rule.apiVersion, 'destination-rule', rule),
+              ...(subset !== undefined && { subset: subset.name ?? '' }),
+            }),
+    }),
+    ...discovery,
+  };
+}
+
+/** No endpoints at all: requests are refused. */
+function nowhere(): Partial<ClusterInit> {
+  return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC } };
+}
+
+function discoveryFields(target: Target, input: Input): Partial<ClusterInit> | undefined {
+  const { name, policy, discovery } = target;
+  const type = (value: Cluster_DiscoveryType) => ({ case: 'type' as const, value });
+  switch (discovery) {
+    case 'original-destination':
+      return {
+        clusterDiscoveryType: type(Cluster_DiscoveryType.ORIGINAL_DST),
+        lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+      };
+    case 'eds':
+      return {
+        clusterDiscoveryType: type(Cluster_DiscoveryType.EDS),
+        edsClusterConfig: { edsConfig: FROM_ADS, serviceName: name },
+        ...loadBalancing(policy),
+      };
+    default: {
+      const endpoints = localityEndpoints(target, input);
+      if (endpoints.length === 0) return undefined;
+      const isStrict = discovery === 'strict-dns';
+      // One address at a time takes exactly one name.
+      const [first] = endpoints;
+      const one = first?.lbEndpoints?.slice(0, 1);
+      return {
+        clusterDiscoveryType: type(
+          isStrict ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.LOGICAL_DNS,
+        ),
+        dnsLookupFamily: Cluster_DnsLookupFamily.V4_ONLY,
+        dnsRefreshRate: durationOf(input.snapshot.mesh.config.dnsRefreshRate) ?? seconds(60),
+        respectDnsTtl: true,
+        loadAssignment: {
+          clusterName: name,
+          endpoints:
+            isStrict || first === undefined || one === undefined
+              ? endpoints
+              : [{ ...first, lbEndpoints: one }],
+        },
+        ...loadBalancing(policy),
+      };
+    }
+  }
+}

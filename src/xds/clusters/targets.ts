@@ -1,0 +1,62 @@
+/** Everything that requests can be sent to: each port of each service in scope, and each subset of it. */
+
+import type { DestinationRule, Subset } from '../../model/destination-rules.ts';
+import type { MeshService, MeshServicePort } from '../../model/services.ts';
+import { type Input, ruleFor } from '../input.ts';
+import { outboundCluster } from '../names.ts';
+import { type EffectivePolicy, effectivePolicy } from './traffic-policy.ts';
+import { isPassthrough } from './load-balancer.ts';
+
+/** How Envoy finds the endpoints. */
+export type Discovery = 'eds' | 'strict-dns' | 'logical-dns' | 'original-destination';
+
+export interface Target {
+  /** The cluster's. */
+  readonly name: string;
+  readonly service: MeshService;
+  readonly port: MeshServicePort;
+  readonly rule: DestinationRule | undefined;
+  /** Undefined for all of the service. */
+  readonly subset: Subset | undefined;
+  readonly policy: EffectivePolicy;
+  readonly discovery: Discovery;
+}
+
+/** The targets of a proxy; names are unique, the first of a name counts. */
+export function targetsOf(input: Input): readonly Target[] {
+  const found = new Map<string, Target>();
+  for (const service of input.scope.services) {
+    // An alias has no endpoints of its own.
+    if (service.externalName !== undefined) continue;
+    const rule = ruleFor(input, service.hostname, service.namespace);
+    if (service.resolution === 'dynamic-dns') {
+      const { meta } = service.object;
+      input.report(
+        { kind: 'ServiceEntry', namespace: service.namespace, name: meta.name },
+        'Resolution DYNAMIC_DNS is not in force: requests to its hosts find no endpoint. ' +
+          'Use NONE with wildcard hosts, or DNS with one entry for each host.',
+      );
+      continue;
+    }
+    for (const port of service.ports) {
+      if (port.speaks === 'UDP') continue;
+      for (const subset of [undefined, ...(rule?.subsets ?? [])]) {
+        const name = outboundCluster(port.number, subset?.name, service.hostname);
+        if (found.has(name)) continue;
+        const policy = effectivePolicy(rule, subset, port.number, input.snapshot.mesh.config);
+        const discovery = discoveryOf(service, policy, input);
+        found.set(name, { name, service, port, rule, subset, policy, discovery });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function discoveryOf(service: MeshService, policy: EffectivePolicy, input: Input): Discovery {
+  if (service.resolution === 'dns') return 'strict-dns';
+  if (service.resolution === 'dns-round-robin') return 'logical-dns';
+  // At a gateway connections end, so that there is no destination to keep.
+  const isGateway = input.proxy.type === 'router';
+  if (!isGateway && (service.resolution === 'none' || service.headless)) return 'original-destination';
+  return isPassthrough(policy) ? 'original-destination' : 'eds';
+}

@@ -1,0 +1,81 @@
+/** The endpoints of a target, grouped by where they are, and in which order the places are used. */
+
+import type { ServiceEndpoint } from '../../model/endpoints.ts';
+import { matchesLabels } from '../../model/selectors.ts';
+import type { Target } from '../clusters/targets.ts';
+import type { Input } from '../input.ts';
+import { HealthStatus } from '../proto/generated/envoy/config/core/v3/health_check_pb.js';
+import type {
+  LbEndpointSchema,
+  LocalityLbEndpointsSchema,
+} from '../proto/generated/envoy/config/endpoint/v3/endpoint_components_pb.js';
+import { type Init, addressOf } from '../values.ts';
+import { type Place, distribute, failover, localitySettings, parsePlace } from './locality-policy.ts';
+
+export type LocalityEndpoints = Init<typeof LocalityLbEndpointsSchema> & {
+  readonly lbEndpoints: readonly Init<typeof LbEndpointSchema>[];
+};
+
+/** Groups in the order of their names; empty when the target has no endpoints. */
+export function localityEndpoints(target: Target, input: Input): LocalityEndpoints[] {
+  const { service, port, subset } = target;
+  const labels = subset?.labels ?? {};
+  const endpoints = input.snapshot.endpoints
+    .of(service, port)
+    .filter((endpoint) => matchesLabels(labels, endpoint.labels));
+  const { proxy, snapshot } = input;
+  const own: Place = {
+    region: proxy.locality.region,
+    zone: proxy.locality.zone,
+    subzone: proxy.locality.subzone,
+  };
+  const settings = localitySettings(target.policy, snapshot.mesh.config);
+  const groups = grouped(endpoints, (endpoint) =>
+    failover(settings, target.policy, own, proxy.labels, endpoint),
+  );
+  const built = groups.map(({ place, priority, members }) => ({
+    locality: { region: place.region, zone: place.zone, subZone: place.subzone },
+    priority,
+    lbEndpoints: members.map(lbEndpoint),
+    loadBalancingWeight: members.reduce((sum, { weight }) => sum + Math.max(weight, 1), 0),
+    place,
+  }));
+  const weighted = distribute(settings, own, built);
+  return weighted.map(({ place: _place, ...group }) => group);
+}
+
+interface Group {
+  readonly place: Place;
+  readonly priority: number;
+  readonly members: ServiceEndpoint[];
+}
+
+function grouped(
+  endpoints: readonly ServiceEndpoint[],
+  priorityOf: (endpoint: ServiceEndpoint) => number,
+): readonly Group[] {
+  const groups = new Map<string, Group>();
+  const ranks = endpoints.map(priorityOf);
+  // Envoy wants priorities without gaps.
+  const dense = [...new Set(ranks)].sort((a, b) => a - b);
+  for (const [index, endpoint] of endpoints.entries()) {
+    const priority = dense.indexOf(ranks[index] ?? 0);
+    const key = `${endpoint.locality}|${priority}`;
+    const group = groups.get(key);
+    if (group === undefined)
+      groups.set(key, { place: parsePlace(endpoint.locality), priority, members: [endpoint] });
+    else group.members.push(endpoint);
+  }
+  return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+function lbEndpoint(endpoint: ServiceEndpoint): Init<typeof LbEndpointSchema> {
+  return {
+    hostIdentifier: {
+      case: 'endpoint',
+      value: { address: addressOf(endpoint.address, endpoint.port) },
+    },
+    loadBalancingWeight: Math.max(endpoint.weight, 1),
+    ...(!endpoint.ready && { healthStatus: HealthStatus.UNHEALTHY }),
+  };
+}

@@ -1,0 +1,98 @@
+/** Which places get the requests of a proxy: shares by configuration, or the nearest first. */
+
+import type { EffectivePolicy } from '../clusters/traffic-policy.ts';
+import type { MeshConfig } from '../../model/mesh-settings.ts';
+import type { Labels } from '../../model/selectors.ts';
+
+export interface Place {
+  readonly region: string;
+  readonly zone: string;
+  readonly subzone: string;
+}
+
+type Settings =
+  | NonNullable<MeshConfig['localityLbSetting']>
+  | NonNullable<NonNullable<EffectivePolicy['loadBalancer']>['localityLbSetting']>;
+
+/** `region/zone/subzone`; parts may be missing from the right. */
+export function parsePlace(text: string): Place {
+  const [region = '', zone = '', subzone = ''] = text.split('/');
+  return { region, zone, subzone };
+}
+
+/** The rule's settings, else the mesh's; undefined when places do not count. */
+export function localitySettings(policy: EffectivePolicy, mesh: MeshConfig): Settings | undefined {
+  const own = policy.loadBalancer?.localityLbSetting;
+  const settings = own ?? mesh.localityLbSetting ?? {};
+  return settings.enabled === false ? undefined : settings;
+}
+
+/**
+ * The rank of an endpoint for a client: 0 is used first. Places rank only where failing endpoints are found
+ * out, as nothing would ever lead requests from the first rank to the next otherwise.
+ * https://istio.io/latest/docs/tasks/traffic-management/locality-load-balancing/failover/
+ */
+export function failover(
+  settings: Settings | undefined,
+  policy: EffectivePolicy,
+  own: Place,
+  ownLabels: Labels,
+  endpoint: { readonly locality: string; readonly labels: Labels },
+): number {
+  if (settings === undefined || policy.outlierDetection === undefined) return 0;
+  if ((settings.distribute ?? []).length > 0) return 0;
+  const priority = settings.failoverPriority ?? [];
+  if (priority.length > 0) return byLabels(priority, ownLabels, endpoint.labels);
+  if (own.region === '') return 0;
+  const place = parsePlace(endpoint.locality);
+  if (place.region !== own.region) {
+    const target = settings.failover?.find(({ from }) => from === own.region)?.to;
+    return target === undefined || target === place.region ? 3 : 4;
+  }
+  if (place.zone !== own.zone) return 2;
+  return place.subzone === own.subzone ? 0 : 1;
+}
+
+/** One rank further for each label that does not agree, from the first that does not. */
+function byLabels(priority: readonly string[], own: Labels, theirs: Labels): number {
+  for (const [index, entry] of priority.entries()) {
+    const equals = entry.indexOf('=');
+    const key = equals < 0 ? entry : entry.slice(0, equals);
+    const wanted = equals < 0 ? own[key] : entry.slice(equals + 1);
+    if (wanted === undefined || theirs[key] !== wanted) return priority.length - index;
+  }
+  return 0;
+}
+
+interface Weighed {
+  readonly place: Place;
+  readonly loadBalancingWeight: number;
+}
+
+/** Shares of the places as configured for the client's own; places that get none are left out. */
+export function distribute<Group extends Weighed>(
+  settings: Settings | undefined,
+  own: Place,
+  groups: readonly Group[],
+): readonly Group[] {
+  const rule = (settings?.distribute ?? []).find(({ from }) => covers(from ?? '', own));
+  if (rule === undefined) return groups;
+  const rest = new Set(groups);
+  const found: Group[] = [];
+  for (const [pattern, share] of Object.entries(rule.to ?? {})) {
+    const members = [...rest].filter(({ place }) => covers(pattern, place));
+    const total = members.reduce((sum, { loadBalancingWeight }) => sum + loadBalancingWeight, 0);
+    for (const member of members) {
+      rest.delete(member);
+      const weight = Math.ceil((share * member.loadBalancingWeight) / Math.max(total, 1));
+      if (weight > 0) found.push({ ...member, loadBalancingWeight: weight });
+    }
+  }
+  return found;
+}
+
+/** `region/zone/*` and `region/*` stand for all in them, `*` for everything. */
+function covers(pattern: string, place: Place): boolean {
+  const parts = [place.region, place.zone, place.subzone];
+  return pattern.split('/').every((part, index) => part === '*' || part === (parts[index] ?? ''));
+}
