@@ -1,7 +1,7 @@
 /** A whole analysis: checked objects in, sorted and suppressed messages out. */
 
 import type { KindKey } from '../api/kind-info.ts';
-import type { CheckName, Finding, Level } from '../config/finding.ts';
+import { CHECK_CODES, type CheckName, type Finding, type Level } from '../config/finding.ts';
 import { type MeshObject, objectName } from '../config/object.ts';
 import type { MeshNetworks, MeshSettings } from '../model/mesh-settings.ts';
 import { Snapshot } from '../model/snapshot.ts';
@@ -119,14 +119,27 @@ const MESSAGE_OF_LEVEL: Readonly<Record<Level, MessageType>> = {
   Info: MESSAGES.SchemaWarning,
 };
 
+/** Alternatives of an object in several files are common, so their warning has a code to accept it by. */
+const DUPLICATE_OBJECT: MessageType = {
+  code: CHECK_CODES.Duplicate,
+  name: 'Duplicate',
+  level: 'Warning',
+  template: '{detail}',
+};
+
+function messageType({ check, level }: Finding): MessageType {
+  if (check === 'Duplicate' && level === 'Warning') return DUPLICATE_OBJECT;
+  return OWN_MESSAGE[check] ?? MESSAGE_OF_LEVEL[level];
+}
+
 function validationMessages({ object, findings }: CheckedObject): Message[] {
   return findings
     .filter(({ check }) => !LEFT_TO_ANALYZERS.has(check))
-    .map(({ check, level, message, path, hint }) => ({
-      type: OWN_MESSAGE[check] ?? MESSAGE_OF_LEVEL[level],
-      text: message,
+    .map((finding) => ({
+      type: messageType(finding),
+      text: finding.message,
       object,
-      path,
-      ...(hint === undefined ? {} : { hint }),
+      path: finding.path,
+      ...(finding.hint === undefined ? {} : { hint: finding.hint }),
     }));
 }
