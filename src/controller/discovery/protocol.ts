@@ -1,0 +1,115 @@
+/** The two forms of the discovery protocol: how requests are read and responses are written. */
+
+import { create, fromBinary } from '@bufbuild/protobuf';
+import type { Node } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { ClusterLoadAssignmentSchema } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
+import { RouteConfigurationSchema } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import {
+  DeltaDiscoveryRequestSchema,
+  DiscoveryRequestSchema,
+} from '../../xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js';
+import { ENDPOINT_TYPE, ROUTE_TYPE, type Resource } from '../../xds/resource.ts';
+import type { EncodedResource } from './encoder.ts';
+import { type TypeView, WILDCARD_TYPES } from './view.ts';
+import type { DueResources, Watch } from './watch.ts';
+import { deltaResponse, type ResponseHead, stateResponse } from './wire.ts';
+
+/** A request as both forms have it. */
+export interface ProxyRequest {
+  /** Only a stream's first request has to bring it. */
+  readonly node: Node | undefined;
+  readonly typeUrl: string;
+  readonly nonce: string;
+  /** What the proxy has against the response of that nonce. */
+  readonly error: string | undefined;
+  /** Takes what the request asks for; `shared` lends its strings. */
+  apply(watch: Watch, shared: TypeView): void;
+}
+
+export interface Protocol {
+  readonly name: 'state-of-the-world' | 'delta';
+  readRequest(bytes: Uint8Array): ProxyRequest;
+  /** The bytes of a response, and how many resources are in it. */
+  response(
+    head: ResponseHead,
+    watch: Watch,
+    due: DueResources,
+    now: TypeView,
+    encode: (resource: Resource) => EncodedResource,
+  ): { bytes: Buffer; resources: number };
+}
+
+export const DELTA: Protocol = {
+  name: 'delta',
+  readRequest(bytes) {
+    const request = fromBinary(DeltaDiscoveryRequestSchema, bytes);
+    const { node, typeUrl, responseNonce, errorDetail } = request;
+    return {
+      node,
+      typeUrl,
+      nonce: responseNonce,
+      error: errorDetail?.message,
+      apply(watch, shared) {
+        const isFirst = !watch.isAnswered && watch.nonce === '' && watch.brought === undefined;
+        if (isFirst) {
+          watch.brought = new Map(Object.entries(request.initialResourceVersions));
+          if (request.resourceNamesSubscribe.length === 0 && WILDCARD_TYPES.has(typeUrl)) {
+            watch.wildcard = true;
+          }
+        }
+        watch.unsubscribe(request.resourceNamesUnsubscribe);
+        watch.subscribe(request.resourceNamesSubscribe, shared);
+      },
+    };
+  },
+  response(head, _watch, { changed, removed }) {
+    return { bytes: deltaResponse(head, changed, removed), resources: changed.length };
+  },
+};
+
+export const STATE_OF_THE_WORLD: Protocol = {
+  name: 'state-of-the-world',
+  readRequest(bytes) {
+    const { node, typeUrl, responseNonce, errorDetail, resourceNames } = fromBinary(
+      DiscoveryRequestSchema,
+      bytes,
+    );
+    return {
+      node,
+      typeUrl,
+      nonce: responseNonce,
+      error: errorDetail?.message,
+      apply(watch, shared) {
+        watch.setNames(resourceNames, shared);
+      },
+    };
+  },
+  response(head, watch, { changed, removed }, now, encode) {
+    if (WILDCARD_TYPES.has(watch.typeUrl)) {
+      // What is missing from the list is gone, so the list is always whole.
+      const all = watch.wildcard
+        ? [...now.values()]
+        : [...now.values()].filter(({ name }) => watch.names.has(name));
+      return { bytes: stateResponse(head, all), resources: all.length };
+    }
+    // Absence cannot be told otherwise, and Envoy waits for each name.
+    const absent = removed.flatMap((name) => {
+      const empty = emptyResource(watch.typeUrl, name);
+      return empty === undefined ? [] : [encode(empty)];
+    });
+    const resources = [...changed, ...absent];
+    return { bytes: stateResponse(head, resources), resources: resources.length };
+  },
+};
+
+/** What stands for a resource that does not exist. */
+function emptyResource(typeUrl: string, name: string): Resource | undefined {
+  switch (typeUrl) {
+    case ENDPOINT_TYPE:
+      return { typeUrl, name, message: create(ClusterLoadAssignmentSchema, { clusterName: name }) };
+    case ROUTE_TYPE:
+      return { typeUrl, name, message: create(RouteConfigurationSchema, { name }) };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,183 @@
+/** The discovery server: keeps the newest state of the mesh, and brings every connected proxy to it. */
+
+import type { MeshError } from '../../base/mesh-error.ts';
+import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
+import type { ProxyResources, Resource } from '../../xds/resource.ts';
+import type { Log } from '../log.ts';
+import { ByteBudget } from './budget.ts';
+import { type EncodedResource, ResourceEncoder } from './encoder.ts';
+import type { DiscoveryMetrics } from './metrics.ts';
+import type { Protocol } from './protocol.ts';
+import { ProxyStream, type Sink, type StreamEvent, type StreamHost } from './stream.ts';
+import { type ProxyView, ViewMaker } from './view.ts';
+
+/** What a state of the mesh is for one proxy. Throws when it cannot be made. */
+export type Translate = (proxy: ProxyIdentity) => ProxyResources;
+
+export interface DiscoveryOptions {
+  /** Begins every version, so that those of two runs differ. */
+  readonly versionPrefix: string;
+  /** Bytes that may be on their way to proxies at once. */
+  readonly maxBytesInFlight: number;
+  readonly log: Log;
+  readonly metrics: DiscoveryMetrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A proxy whose resources could not be made. */
+export interface TranslationFault {
+  readonly proxy: string;
+  readonly message: string;
+  readonly at: number;
+}
+
+export class DiscoveryServer implements StreamHost {
+  readonly views: ViewMaker;
+  readonly budget: ByteBudget;
+  readonly streams = new Set<ProxyStream>();
+  /** By node id; of the newest state. */
+  readonly faults = new Map<string, TranslationFault>();
+  generation = 0;
+  readonly #encoder = new ResourceEncoder();
+  readonly #options: DiscoveryOptions;
+  #translate: Translate | undefined;
+  #streamCount = 0;
+  #isPushing = false;
+  /** When the newest state came, until all proxies have it. */
+  #pendingSince: number | undefined;
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    this.views = new ViewMaker(this.#encoder);
+    this.budget = new ByteBudget(options.maxBytesInFlight);
+  }
+
+  get version(): string {
+    return `${this.#options.versionPrefix}/${this.generation}`;
+  }
+
+  get hasState(): boolean {
+    return this.#translate !== undefined;
+  }
+
+  now(): number {
+    return this.#options.now();
+  }
+
+  /** Takes a new state of the mesh and starts bringing the proxies to it. */
+  update(translate: Translate): void {
+    this.#translate = translate;
+    this.generation += 1;
+    this.#pendingSince ??= this.now();
+    this.faults.clear();
+    if (!this.#isPushing) void this.#pushAll();
+  }
+
+  /** Goes through the proxies with pauses, in which requests are answered. */
+  async #pushAll(): Promise<void> {
+    this.#isPushing = true;
+    try {
+      for (let generation = -1; generation !== this.generation;) {
+        generation = this.generation;
+        for (const stream of this.streams) {
+          void stream.pump();
+          await new Promise<void>((resolve) => setImmediate(resolve));
+          if (generation !== this.generation) break;
+        }
+      }
+    } finally {
+      this.#isPushing = false;
+    }
+    this.#noteConvergence();
+  }
+
+  #noteConvergence(): void {
+    if (this.#pendingSince === undefined || this.#isPushing) return;
+    for (const stream of this.streams) if (stream.proxy !== undefined && !stream.isInSync) return;
+    if (this.streams.size > 0) {
+      this.#options.metrics.convergence.observe((this.now() - this.#pendingSince) / 1000);
+    }
+    this.#pendingSince = undefined;
+  }
+
+  viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined {
+    if (this.#translate === undefined) return previous;
+    try {
+      return this.views.view(this.#translate(proxy), previous);
+    } catch (error) {
+      // One proxy's fault must not stop the others; it keeps what it has.
+      const message = error instanceof Error ? error.message : String(error);
+      this.faults.set(proxy.nodeId, { proxy: proxy.id, message, at: this.now() });
+      this.#options.metrics.translationErrors.add();
+      this.#options.log.error('the resources of a proxy cannot be made', {
+        proxy: proxy.id,
+        reason: message,
+      });
+      return previous;
+    }
+  }
+
+  encode(resource: Resource): EncodedResource {
+    return this.#encoder.encode(resource);
+  }
+
+  /** Opens a stream. */
+  open(peer: string, protocol: Protocol, sink: Sink): ProxyStream {
+    this.#streamCount += 1;
+    const stream = new ProxyStream(this.#streamCount, peer, protocol, this, sink);
+    this.streams.add(stream);
+    return stream;
+  }
+
+  /** Forgets a stream that has ended. */
+  ended(stream: ProxyStream): void {
+    stream.closed();
+    this.streams.delete(stream);
+    if (stream.proxy === undefined) return;
+    this.#options.log.info('a proxy has left', { proxy: stream.proxy.id, stream: stream.id });
+    this.#noteConvergence();
+  }
+
+  /** Ends all streams; the proxies go to another controller or come back. */
+  drain(): void {
+    for (const stream of this.streams) stream.close('unavailable', 'the controller is shutting down');
+  }
+
+  onEvent(event: StreamEvent): void {
+    const { log, metrics } = this.#options;
+    switch (event.kind) {
+      case 'connected': {
+        const { id, peer, protocol, proxy } = event.stream;
+        log.info('a proxy has come', { proxy: proxy?.id, stream: id, peer, protocol: protocol.name });
+        break;
+      }
+      case 'sent':
+        metrics.sent(event.typeUrl, event.bytes);
+        break;
+      case 'ack':
+        this.#noteConvergence();
+        break;
+      case 'nack': {
+        const { watch, stream } = event;
+        metrics.rejected(watch.typeUrl);
+        log.warn('a proxy refuses what it was sent', {
+          proxy: stream.proxy?.id,
+          type: watch.typeUrl,
+          resources: watch.nack?.names.slice(0, MAX_LOGGED_NAMES),
+          reason: watch.nack?.message,
+        });
+        break;
+      }
+      case 'refused':
+        log.warn('a discovery request is refused', {
+          peer: event.stream.peer,
+          reason: (event.error satisfies MeshError).message,
+        });
+        break;
+    }
+  }
+}
+
+/** A refused response may hold thousands of resources. */
+const MAX_LOGGED_NAMES = 10;

@@ -1,0 +1,221 @@
+/** One proxy's stream: takes its requests, and sends it what it lacks whenever it can take it. */
+
+import { MeshError } from '../../base/mesh-error.ts';
+import { type ProxyIdentity, proxyIdentity } from '../../xds/proxy-identity.ts';
+import type { Resource } from '../../xds/resource.ts';
+import { CLUSTER_TYPE, ENDPOINT_TYPE } from '../../xds/resource.ts';
+import type { ByteBudget } from './budget.ts';
+import type { EncodedResource } from './encoder.ts';
+import type { Protocol, ProxyRequest } from './protocol.ts';
+import { EMPTY_VIEW, type ProxyView, TYPE_ORDER, type TypeView, type ViewMaker } from './view.ts';
+import { type DueResources, Watch } from './watch.ts';
+
+/** The sending side of a call. */
+export interface Sink {
+  /** `done` is called when the bytes are on their way, and when they never will be. */
+  write(bytes: Buffer, done: () => void): void;
+  /** Ends the call with an error that the proxy sees; it will come back. */
+  refuse(reason: 'invalid' | 'unavailable', message: string): void;
+}
+
+/** What a stream needs of the server; one value for all streams. */
+export interface StreamHost {
+  readonly views: ViewMaker;
+  readonly budget: ByteBudget;
+  /** Grows with each state of the mesh. */
+  readonly generation: number;
+  /** The newest state's name, as responses carry it. */
+  readonly version: string;
+  /** The proxy's part of the newest state; `previous` when it cannot be made. Undefined before the first state. */
+  viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined;
+  encode(resource: Resource): EncodedResource;
+  onEvent(event: StreamEvent): void;
+  now(): number;
+}
+
+export type StreamEvent =
+  | { readonly kind: 'connected'; readonly stream: ProxyStream }
+  | { readonly kind: 'sent'; readonly typeUrl: string; readonly resources: number; readonly bytes: number }
+  | { readonly kind: 'ack'; readonly stream: ProxyStream; readonly watch: Watch }
+  | { readonly kind: 'nack'; readonly stream: ProxyStream; readonly watch: Watch }
+  | { readonly kind: 'refused'; readonly stream: ProxyStream; readonly error: MeshError };
+
+/** Types besides the four are answered with nothing, so their number on one stream is bounded. */
+const MAX_TYPES = 32;
+
+export class ProxyStream {
+  readonly id: number;
+  readonly peer: string;
+  readonly protocol: Protocol;
+  readonly connectedAt: number;
+  readonly watches = new Map<string, Watch>();
+  readonly #host: StreamHost;
+  readonly #sink: Sink;
+  proxy: ProxyIdentity | undefined;
+  view: ProxyView | undefined;
+  /** The state that the proxy was last brought to. */
+  generation = -1;
+  #nonces = 0;
+  #isPumping = false;
+  #isClosed = false;
+
+  constructor(id: number, peer: string, protocol: Protocol, host: StreamHost, sink: Sink) {
+    this.id = id;
+    this.peer = peer;
+    this.protocol = protocol;
+    this.#host = host;
+    this.#sink = sink;
+    this.connectedAt = host.now();
+  }
+
+  /** Takes a request as it came off the wire. */
+  receive(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      this.#take(this.protocol.readRequest(bytes));
+    } catch (error) {
+      const reason =
+        error instanceof MeshError
+          ? error
+          : new MeshError('BadDiscoveryRequest', `the request cannot be read: ${(error as Error).message}`);
+      this.#host.onEvent({ kind: 'refused', stream: this, error: reason });
+      this.close('invalid', reason.message);
+      return;
+    }
+    void this.pump();
+  }
+
+  #take(request: ProxyRequest): void {
+    if (this.proxy === undefined) {
+      if (request.node === undefined) {
+        throw new MeshError('BadDiscoveryRequest', 'the first request of a stream must name the node');
+      }
+      this.proxy = proxyIdentity(request.node);
+      this.#host.onEvent({ kind: 'connected', stream: this });
+    }
+    if (request.typeUrl === '') throw new MeshError('BadDiscoveryRequest', 'a request must name a type');
+    const watch = this.#watch(request.typeUrl);
+    const answer = watch.answer(request.nonce, request.error, this.#host.now());
+    // What a proxy says of an older response is overtaken; its newest request follows.
+    if (answer === 'stale' && this.protocol.name === 'state-of-the-world') return;
+    if (answer === 'ack' || answer === 'nack') this.#host.onEvent({ kind: answer, stream: this, watch });
+    request.apply(watch, this.view?.get(watch.typeUrl) ?? EMPTY_VIEW);
+  }
+
+  #watch(typeUrl: string): Watch {
+    const known = this.watches.get(typeUrl);
+    if (known !== undefined) return known;
+    if (this.watches.size >= MAX_TYPES) {
+      throw new MeshError('BadDiscoveryRequest', `a stream may ask for at most ${MAX_TYPES} types`);
+    }
+    const watch = new Watch(typeUrl);
+    this.watches.set(typeUrl, watch);
+    return watch;
+  }
+
+  /** Whether the proxy has answered for all that the newest state changed for it. */
+  get isInSync(): boolean {
+    if (this.generation !== this.#host.generation) return false;
+    return [...this.watches.values()].every((watch) => !watch.isAwaited && !watch.isDue(this.#now(watch)));
+  }
+
+  /** Sends what is due, one response after another, as fast as the proxy takes them. */
+  async pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (!this.#isClosed && this.#refresh() && this.#nextDue() !== undefined) {
+        await this.#host.budget.room();
+        await this.#sendNext();
+      }
+    } catch (error) {
+      const message = `an answer cannot be made: ${error instanceof Error ? error.message : String(error)}`;
+      this.#host.onEvent({ kind: 'refused', stream: this, error: new MeshError('DiscoveryFault', message) });
+      this.close('unavailable', message);
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  /** Brings the view to the newest state. False as long as there is none. */
+  #refresh(): boolean {
+    const { generation } = this.#host;
+    if (this.proxy === undefined) return false;
+    if (this.generation === generation) return this.view !== undefined;
+    this.view = this.#host.viewOf(this.proxy, this.view);
+    this.generation = generation;
+    return this.view !== undefined;
+  }
+
+  #now(watch: Watch): TypeView {
+    return this.view?.get(watch.typeUrl) ?? EMPTY_VIEW;
+  }
+
+  /** The first watch in the order of types that something has to be sent for. */
+  #nextDue(): Watch | undefined {
+    let isHeldUp = false;
+    for (const watch of this.#ordered()) {
+      const now = this.#now(watch);
+      const isQuestion = !watch.isAnswered || watch.asked.size > 0;
+      // A type's change must not overtake that of a type before it.
+      if (watch.isDue(now) && (isQuestion || !isHeldUp)) return watch;
+      isHeldUp ||= watch.isHeldUp(now);
+    }
+    return undefined;
+  }
+
+  #ordered(): readonly Watch[] {
+    const first = TYPE_ORDER.flatMap((type) => this.watches.get(type) ?? []);
+    return [...first, ...[...this.watches.values()].filter((watch) => !first.includes(watch))];
+  }
+
+  /** Decides what to send only now that it can be sent, so that a slow proxy gets the newest state. */
+  async #sendNext(): Promise<void> {
+    const { budget, views } = this.#host;
+    const watch = !this.#isClosed && this.#refresh() ? this.#nextDue() : undefined;
+    const now = watch === undefined ? EMPTY_VIEW : this.#now(watch);
+    const due = watch?.take(now, views);
+    if (watch === undefined || due === undefined) {
+      budget.give(0);
+      return;
+    }
+    this.#rewarm(watch, due);
+    this.#nonces += 1;
+    const nonce = `${this.id}-${this.#nonces}`;
+    const head = { version: this.#host.version, typeUrl: watch.typeUrl, nonce };
+    const encode = (resource: Resource): EncodedResource => this.#host.encode(resource);
+    const { bytes, resources } = this.protocol.response(head, watch, due, now, encode);
+    const names = [...due.changed.map(({ name }) => name), ...due.removed];
+    watch.sent(nonce, head.version, names, this.#host.now());
+    this.#host.onEvent({ kind: 'sent', typeUrl: watch.typeUrl, resources, bytes: bytes.length });
+    budget.take(bytes.length);
+    try {
+      await new Promise<void>((resolve) => this.#sink.write(bytes, resolve));
+    } finally {
+      budget.give(bytes.length);
+    }
+  }
+
+  /**
+   * Envoy warms a changed cluster until it gets its endpoints again, and does not always ask for them.
+   * https://github.com/envoyproxy/envoy/issues/13009
+   */
+  #rewarm(watch: Watch, due: DueResources): void {
+    if (watch.typeUrl !== CLUSTER_TYPE || !watch.isAnswered) return;
+    const endpoints = this.watches.get(ENDPOINT_TYPE);
+    if (endpoints === undefined) return;
+    for (const { name } of due.changed) if (endpoints.names.has(name)) endpoints.asked.add(name);
+  }
+
+  /** Ends the stream from this side. */
+  close(reason: 'invalid' | 'unavailable', message: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sink.refuse(reason, message);
+  }
+
+  /** Notes that the stream has ended. */
+  closed(): void {
+    this.#isClosed = true;
+  }
+}

@@ -1,0 +1,190 @@
+/** What one proxy wants of one type, what it has of it, and what it said to that. */
+
+import { EMPTY_VIEW, type TypeView, type ViewMaker, WILDCARD_TYPES } from './view.ts';
+import type { EncodedResource } from './encoder.ts';
+
+/** A response that the proxy refused. */
+export interface Nack {
+  /** The proxy's own words. */
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly version: string;
+  /** The resources that the message names, or else all of the response. */
+  readonly names: readonly string[];
+}
+
+/** What the next response must hold. */
+export interface DueResources {
+  readonly changed: readonly EncodedResource[];
+  readonly removed: readonly string[];
+}
+
+/** How the answer to a response went. */
+export type Answer = 'ack' | 'nack' | 'stale' | 'none';
+
+const STAR = '*';
+
+export class Watch {
+  readonly typeUrl: string;
+  wildcard = false;
+  readonly names = new Set<string>();
+  /** The view whose part that is watched the proxy has. */
+  has: TypeView = EMPTY_VIEW;
+  /** Versions that a proxy brought along from another stream, until the first response. */
+  brought: ReadonlyMap<string, string> | undefined;
+  /** Names that have to be answered even if the proxy has them. */
+  readonly asked = new Set<string>();
+  /** The first request is answered in any case: an empty answer tells that there is nothing. */
+  isAnswered = false;
+  /** The last response's. */
+  nonce = '';
+  version = '';
+  isAwaited = false;
+  ackedVersion = '';
+  /** Of the last answer; undefined after an ACK. */
+  nack: Nack | undefined;
+  nacks = 0;
+  /** Milliseconds since 1970 of the last response; 0 before. */
+  sentAt = 0;
+  #sentNames: readonly string[] = [];
+  /** Names of a refused response that are sent again one by one, so that one bad resource holds up no other. */
+  readonly #alone: string[] = [];
+
+  constructor(typeUrl: string) {
+    this.typeUrl = typeUrl;
+  }
+
+  /** Takes the names of a state-of-the-world request, which are all that the proxy wants. */
+  setNames(names: readonly string[], shared: TypeView): void {
+    const wanted = new Set(names);
+    const isFirst = !this.isAnswered && this.names.size === 0;
+    if (wanted.size === 0 && WILDCARD_TYPES.has(this.typeUrl)) {
+      // No names mean all, until names have been given once.
+      if (isFirst) this.wildcard = true;
+    } else {
+      this.wildcard = wanted.delete(STAR);
+    }
+    for (const name of this.names) if (!wanted.has(name)) this.#forget(name);
+    this.subscribe(
+      [...wanted].filter((name) => !this.names.has(name)),
+      shared,
+    );
+  }
+
+  /** Takes what a delta request adds. `shared` lends its own strings, so that names are held once. */
+  subscribe(names: readonly string[], shared: TypeView): void {
+    for (const name of names) {
+      if (name === STAR) {
+        this.wildcard = true;
+        continue;
+      }
+      const held = shared.get(name)?.name ?? name;
+      this.names.add(held);
+      this.asked.add(held);
+    }
+  }
+
+  /** Takes what a delta request takes away. */
+  unsubscribe(names: readonly string[]): void {
+    for (const name of names) {
+      if (name === STAR) this.wildcard = false;
+      else this.#forget(name);
+    }
+  }
+
+  #forget(name: string): void {
+    this.names.delete(name);
+    this.asked.delete(name);
+  }
+
+  wants(name: string): boolean {
+    return this.wildcard || this.names.has(name);
+  }
+
+  /** Whether something has to be sent now. A change waits for the answer to the last response; a question does not. */
+  isDue(now: TypeView): boolean {
+    if (!this.isAnswered || this.asked.size > 0) return true;
+    return !this.isAwaited && (this.has !== now || this.#alone.length > 0);
+  }
+
+  /** Whether a change waits for the proxy's answer. */
+  isHeldUp(now: TypeView): boolean {
+    return this.isAwaited && this.has !== now;
+  }
+
+  /** What the proxy lacks of `now`; after this it counts as having it. Undefined when there is nothing to say. */
+  take(now: TypeView, views: ViewMaker): DueResources | undefined {
+    const changed = new Map<string, EncodedResource>();
+    const removed = new Set<string>();
+    const add = (name: string): void => {
+      const resource = now.get(name);
+      if (resource === undefined) removed.add(name);
+      else changed.set(name, resource);
+    };
+    // A question is answered from the new state, so that what is told of one name never goes back.
+    if (this.has !== now) this.#addDifference(now, views, changed, removed);
+    for (const name of this.asked) if (!this.#isBrought(name, now)) add(name);
+    const again = this.isAwaited ? undefined : this.#alone.shift();
+    if (again !== undefined && changed.size === 0 && this.wants(again)) add(again);
+    const isSilent = this.isAnswered && changed.size === 0 && removed.size === 0;
+    this.has = now;
+    this.asked.clear();
+    this.brought = undefined;
+    return isSilent ? undefined : { changed: [...changed.values()], removed: [...removed] };
+  }
+
+  #addDifference(
+    now: TypeView,
+    views: ViewMaker,
+    changed: Map<string, EncodedResource>,
+    removed: Set<string>,
+  ): void {
+    const difference = views.difference(this.has, now);
+    for (const resource of difference.changed) {
+      const { name } = resource;
+      if (this.wants(name) && !this.#isBrought(name, now)) changed.set(name, resource);
+    }
+    for (const name of difference.removed) if (this.wants(name)) removed.add(name);
+    for (const name of this.brought?.keys() ?? []) if (this.wants(name) && !now.has(name)) removed.add(name);
+  }
+
+  #isBrought(name: string, now: TypeView): boolean {
+    const version = this.brought?.get(name);
+    return version !== undefined && version === now.get(name)?.version;
+  }
+
+  /** Notes a response that is being sent. */
+  sent(nonce: string, version: string, names: readonly string[], at: number): void {
+    this.nonce = nonce;
+    this.version = version;
+    this.#sentNames = names;
+    this.sentAt = at;
+    this.isAnswered = true;
+    this.isAwaited = true;
+  }
+
+  /** Takes the nonce and the error of a request. */
+  answer(nonce: string, error: string | undefined, at: number): Answer {
+    if (nonce === '') return 'none';
+    if (nonce !== this.nonce) return 'stale';
+    const isFirst = this.isAwaited;
+    this.isAwaited = false;
+    if (error === undefined) {
+      if (!isFirst) return 'none';
+      this.ackedVersion = this.version;
+      const refused = this.nack?.names ?? [];
+      if (refused.length === 0 || refused.some((name) => this.#sentNames.includes(name)))
+        this.nack = undefined;
+      return 'ack';
+    }
+    this.nacks += 1;
+    const named = this.#sentNames.filter((name) => error.includes(name));
+    const names = named.length > 0 ? named : this.#sentNames;
+    this.nack = { message: error, at, version: this.version, names };
+    if (this.#sentNames.length > 1 && !WILDCARD_TYPES.has(this.typeUrl)) {
+      this.#alone.splice(0, this.#alone.length, ...this.#sentNames);
+    }
+    return 'nack';
+  }
+}

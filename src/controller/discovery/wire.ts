@@ -1,0 +1,84 @@
+/**
+ * Discovery responses put together from bytes that exist already: a protobuf message is its fields one after
+ * another, so a resource that was encoded once is copied, not encoded again, for each proxy that gets it.
+ */
+
+import type { EncodedResource } from './encoder.ts';
+
+/** Numbers of the fields in `envoy/service/discovery/v3/discovery.proto`. */
+const RESPONSE = { version: 1, resources: 2, typeUrl: 4, nonce: 5 } as const;
+const DELTA_RESPONSE = { version: 1, resources: 2, typeUrl: 4, nonce: 5, removed: 6 } as const;
+const RESOURCE = { version: 1, resource: 2, name: 3 } as const;
+const ANY = { typeUrl: 1, value: 2 } as const;
+
+/** What a response says besides its resources. */
+export interface ResponseHead {
+  readonly version: string;
+  readonly typeUrl: string;
+  readonly nonce: string;
+}
+
+/** The head of a field whose value has so many bytes. */
+function lengthDelimited(field: number, length: number): Buffer {
+  const bytes: number[] = [(field << 3) | 2];
+  let rest = length;
+  while (rest > 0x7f) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+function textField(field: number, text: string): readonly Buffer[] {
+  const value = Buffer.from(text);
+  return [lengthDelimited(field, value.length), value];
+}
+
+/** An `Any` as bytes. */
+export function encodeAny(typeUrl: string, value: Uint8Array): Buffer {
+  return Buffer.concat([...textField(ANY.typeUrl, typeUrl), lengthDelimited(ANY.value, value.length), value]);
+}
+
+/** What stands before the resource's bytes in a delta response: its name and version. */
+export function deltaHead(name: string, version: string, anyLength: number): Buffer {
+  const fields = [
+    ...textField(RESOURCE.name, name),
+    ...textField(RESOURCE.version, version),
+    lengthDelimited(RESOURCE.resource, anyLength),
+  ];
+  const length = fields.reduce((sum, field) => sum + field.length, anyLength);
+  return Buffer.concat([lengthDelimited(DELTA_RESPONSE.resources, length), ...fields]);
+}
+
+/** What stands before the resource's bytes in a state-of-the-world response. */
+export function stateHead(anyLength: number): Buffer {
+  return lengthDelimited(RESPONSE.resources, anyLength);
+}
+
+/** A `DiscoveryResponse`. */
+export function stateResponse(head: ResponseHead, resources: readonly EncodedResource[]): Buffer {
+  const parts: Buffer[] = [
+    ...textField(RESPONSE.version, head.version),
+    ...textField(RESPONSE.typeUrl, head.typeUrl),
+    ...textField(RESPONSE.nonce, head.nonce),
+  ];
+  for (const { stateHead, any } of resources) parts.push(stateHead, any);
+  return Buffer.concat(parts);
+}
+
+/** A `DeltaDiscoveryResponse`. */
+export function deltaResponse(
+  head: ResponseHead,
+  resources: readonly EncodedResource[],
+  removed: readonly string[],
+): Buffer {
+  const parts: Buffer[] = [
+    ...textField(DELTA_RESPONSE.version, head.version),
+    ...textField(DELTA_RESPONSE.typeUrl, head.typeUrl),
+    ...textField(DELTA_RESPONSE.nonce, head.nonce),
+  ];
+  for (const { deltaHead, any } of resources) parts.push(deltaHead, any);
+  for (const name of removed) parts.push(...textField(DELTA_RESPONSE.removed, name));
+  return Buffer.concat(parts);
+}

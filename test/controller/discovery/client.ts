@@ -1,0 +1,134 @@
+/** A real gRPC client of aggregated discovery for tests: sends what it is told and collects what comes. */
+
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, JsonObject, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { Client, credentials } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import {
+  DeltaDiscoveryRequestSchema,
+  DeltaDiscoveryResponseSchema,
+  DiscoveryRequestSchema,
+  DiscoveryResponseSchema,
+} from '../../../src/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js';
+import { REGISTRY } from '../../../src/xds/proto/registry.ts';
+
+/** Milliseconds after which a test that waits in vain fails with what it waited for. */
+const PATIENCE = 10_000;
+
+type Request = typeof DiscoveryRequestSchema | typeof DeltaDiscoveryRequestSchema;
+type Response = typeof DiscoveryResponseSchema | typeof DeltaDiscoveryResponseSchema;
+
+export class TestStream<RequestType extends Request, ResponseType extends Response> {
+  readonly #call: ClientDuplexStream<MessageInitShape<RequestType>, MessageShape<ResponseType>>;
+  readonly #client: Client;
+  readonly #arrived: MessageShape<ResponseType>[] = [];
+  #wake: (() => void) | undefined;
+  error: ServiceError | undefined;
+
+  constructor(port: number, name: string, request: RequestType, response: ResponseType) {
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    this.#call = this.#client.makeBidiStreamRequest<
+      MessageInitShape<RequestType>,
+      MessageShape<ResponseType>
+    >(
+      `/envoy.service.discovery.v3.AggregatedDiscoveryService/${name}`,
+      (init) => Buffer.from(toBinary(request as DescMessage, create(request as DescMessage, init))),
+      (bytes) => fromBinary(response, bytes) as MessageShape<ResponseType>,
+    );
+    this.#call.on('data', (message: MessageShape<ResponseType>) => {
+      this.#arrived.push(message);
+      this.#wake?.();
+    });
+    this.#call.on('error', (error: ServiceError) => {
+      this.error = error;
+      this.#wake?.();
+    });
+  }
+
+  send(request: MessageInitShape<RequestType>): void {
+    this.#call.write(request);
+  }
+
+  /** Stops reading, as a proxy that hangs. */
+  pause(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
+  }
+
+  /** The next response, in the order of arrival. */
+  async next(): Promise<MessageShape<ResponseType>> {
+    await this.#until(() => this.#arrived.length > 0, 'a response');
+    const message = this.#arrived.shift();
+    if (message === undefined) throw new Error('no response');
+    return message;
+  }
+
+  /** Responses that have come and were not asked for. */
+  get unread(): number {
+    return this.#arrived.length;
+  }
+
+  async failure(): Promise<ServiceError> {
+    await this.#until(() => this.error !== undefined, 'the end of the stream');
+    if (this.error === undefined) throw new Error('no error');
+    return this.error;
+  }
+
+  async #until(isSo: () => boolean, what: string): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (!isSo()) {
+      if (Date.now() > end) throw new Error(`${what} did not come within ${PATIENCE} ms`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, PATIENCE);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  close(): void {
+    this.#call.cancel();
+    this.#client.close();
+  }
+}
+
+export type DeltaStream = TestStream<typeof DeltaDiscoveryRequestSchema, typeof DeltaDiscoveryResponseSchema>;
+export type StateStream = TestStream<typeof DiscoveryRequestSchema, typeof DiscoveryResponseSchema>;
+
+export function deltaStream(port: number): DeltaStream {
+  return new TestStream(
+    port,
+    'DeltaAggregatedResources',
+    DeltaDiscoveryRequestSchema,
+    DeltaDiscoveryResponseSchema,
+  );
+}
+
+export function stateStream(port: number): StateStream {
+  return new TestStream(port, 'StreamAggregatedResources', DiscoveryRequestSchema, DiscoveryResponseSchema);
+}
+
+export function node(name = 'juice-0.shop', metadata: JsonObject = {}): { id: string; metadata: JsonObject } {
+  return { id: `sidecar~10.1.2.3~${name}~shop.svc.cluster.local`, metadata };
+}
+
+/** The names of the resources in a response, sorted; of a delta response as they are told. */
+export function namesIn(
+  response: MessageShape<typeof DiscoveryResponseSchema> | MessageShape<typeof DeltaDiscoveryResponseSchema>,
+): string[] {
+  if (response.$typeName === 'envoy.service.discovery.v3.DeltaDiscoveryResponse') {
+    return response.resources.map(({ name }) => name).toSorted();
+  }
+  return response.resources
+    .map((any) => {
+      const message = anyUnpack(any, REGISTRY) as { name?: string; clusterName?: string } | undefined;
+      return message?.name ?? message?.clusterName ?? '?';
+    })
+    .toSorted();
+}
