@@ -127,8 +127,8 @@ const DUPLICATE_OBJECT: MessageType = {
   template: '{detail}',
 };
 
-function messageType({ check, level }: Finding): MessageType {
-  if (check === 'Duplicate' && level === 'Warning') return DUPLICATE_OBJECT;
+function messageType({ check, level, path }: Finding): MessageType {
+  if (check === 'Duplicate' && level === 'Warning' && path[0] === 'metadata') return DUPLICATE_OBJECT;
   return OWN_MESSAGE[check] ?? MESSAGE_OF_LEVEL[level];
 }
 
