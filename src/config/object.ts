@@ -49,5 +49,7 @@ export interface MeshObject<Value = Record<string, unknown>> {
 /** `Kind namespace/name`, or `Kind name` where the input names no namespace: how findings name an object. */
 export function objectName(object: Pick<MeshObject, 'kind' | 'meta'>): string {
   const { name, namespace } = object.meta;
+  // Files of settings need no name.
+  if (name === '') return object.kind;
   return namespace === undefined ? `${object.kind} ${name}` : `${object.kind} ${namespace}/${name}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What stands inside an object and has a kind of its own: mesh settings in ConfigMaps, parameters in handlers
- * and instances of Mixer. It is read as the document that it is, and checked in place.
+ * What stands inside an object and has a kind of its own: mesh settings in ConfigMaps and IstioOperators,
+ * parameters in handlers and instances of Mixer. It is read as the document that it is, and checked in place.
  */
 
 import type { KindKey } from '../../api/kind-info.ts';
@@ -36,12 +36,51 @@ export type Embedded =
 
 /** The kinds that stand inside the object. */
 export function embeddedKinds(object: MeshObject): readonly KindKey[] {
-  return [...entriesOf(object).map(({ entry }) => entry.key), ...embeddedParts(object).map(({ key }) => key)];
+  return [
+    ...entriesOf(object).map(({ entry }) => entry.key),
+    ...embeddedParts(object).map(({ key }) => key),
+    ...settingsOf(object).map(({ key }) => key),
+  ];
 }
 
 /** The documents inside the object, and what keeps one from being read. */
 export function embeddedFindings(object: MeshObject): readonly Embedded[] {
-  return [...entriesOf(object).flatMap(({ entry, text }) => read(entry, text)), ...embeddedParts(object)];
+  return [
+    ...entriesOf(object).flatMap(({ entry, text }) => read(entry, text)),
+    ...embeddedParts(object),
+    ...settingsOf(object),
+  ];
+}
+
+/** Settings of the mesh among those of an installation, where today's and older files have them. */
+const SETTINGS: readonly {
+  readonly path: readonly string[];
+  readonly key: KindKey;
+  readonly wrapper?: string;
+}[] = [
+  { path: ['spec', 'meshConfig'], key: 'mesh.istio.io/MeshConfig' },
+  { path: ['spec', 'values', 'meshConfig'], key: 'mesh.istio.io/MeshConfig' },
+  {
+    path: ['spec', 'values', 'global', 'meshNetworks'],
+    key: 'mesh.istio.io/MeshNetworks',
+    wrapper: 'networks',
+  },
+];
+
+function settingsOf(object: MeshObject): readonly Exclude<Embedded, { finding: Finding }>[] {
+  if (object.key !== 'install.istio.io/IstioOperator') return [];
+  return SETTINGS.flatMap(({ path, key, wrapper }) => {
+    let value: unknown = object.value;
+    for (const part of path) value = isMap(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+    if (!isMap(value)) return [];
+    return [
+      wrapper === undefined ? { key, path, value } : { key, path, value: { [wrapper]: value }, wrapper },
+    ];
+  });
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function entriesOf(object: MeshObject): readonly { entry: Entry; text: string }[] {

@@ -1,0 +1,50 @@
+/** The flags by which commands are told what to install, and the reading of their files. */
+
+import type { FlagSpecs } from './command.ts';
+import type { Context } from './context.ts';
+import type { OperatorInput } from './operator-input.ts';
+
+export const OPERATOR_FLAGS = {
+  filename: {
+    type: 'strings',
+    short: 'f',
+    value: 'FILE',
+    settable: false,
+    complete: 'files',
+    description: 'File with an IstioOperator, - for standard input; may be repeated, the last wins',
+  },
+  set: {
+    type: 'strings',
+    short: 's',
+    value: 'PATH=VALUE',
+    settable: false,
+    description:
+      'A setting, as values.global.network=net1, or a key of the charts of Istio 1.2 to 1.4; may be repeated',
+  },
+  manifests: {
+    type: 'string',
+    short: 'd',
+    value: 'FOLDER',
+    hidden: true,
+    description: 'Accepted: profiles are built in',
+  },
+} as const satisfies FlagSpecs;
+
+/** The content of `-f` and the single settings of `--set`. */
+export async function readOperatorFlags(
+  flags: { readonly filename: readonly string[]; readonly set?: readonly string[] },
+  context: Context,
+): Promise<OperatorInput> {
+  const [{ readNamedText }, { splitSettings }] = await Promise.all([
+    import('./named-text.ts'),
+    import('./set-argument.ts'),
+  ]);
+  const files = [];
+  for (const path of flags.filename) files.push({ path, text: await readNamedText(path, context) });
+  return { files, sets: (flags.set ?? []).flatMap(splitSettings) };
+}
+
+/** Tells warnings, one a line. */
+export function writeWarnings(warnings: readonly string[], { stderr }: Context): void {
+  for (const warning of warnings) stderr.write(`Warning: ${warning}\n`);
+}

@@ -1,0 +1,58 @@
+/** From `-f`, `--set` and `-r` to settings and objects: what commands and the library share. */
+
+import { fileURLToPath } from 'node:url';
+import type { IstioOperatorSpec } from '../api/generated/types/install.istio.io/IstioOperator.ts';
+import { MeshError } from '../base/mesh-error.ts';
+import { buildManifest } from '../install/manifest.ts';
+import type { Resource } from '../install/resource.ts';
+import { resolveSettings } from '../install/settings.ts';
+import { readCrds } from './built-crds.ts';
+import { type OperatorInput, readOperatorInput } from './operator-input.ts';
+import { packageVersion } from './version.ts';
+
+/** Two folders up both from the sources and from the bundle. */
+const CRDS = new URL('../../dist/crds/', import.meta.url);
+
+export interface InstallationInput extends OperatorInput {
+  /** Revision of the control plane; wins over files and settings. */
+  readonly revision?: string;
+}
+
+export interface RenderedSettings {
+  readonly spec: IstioOperatorSpec;
+  readonly warnings: readonly string[];
+}
+
+/** All settings of an installation. Throws a `MeshError` for what cannot be read or is wrong. */
+export async function settingsOf({ files, sets, revision }: InstallationInput): Promise<RenderedSettings> {
+  const { layers, warnings } = await readOperatorInput({ files, sets });
+  if (revision !== undefined && !/^(?:[a-z0-9](?:[-a-z0-9]{0,54}[a-z0-9])?)?$/.test(revision)) {
+    throw new MeshError('BadFlagValue', `--revision is "${revision}", which is no DNS label`, {
+      hint: 'Use small letters, digits and dashes, up to 56 of them, for example --revision canary.',
+    });
+  }
+  const revisionLayer = revision === undefined ? [] : [{ spec: { revision } }];
+  return { spec: resolveSettings([...layers, ...revisionLayer], packageVersion()), warnings };
+}
+
+export interface RenderedManifest extends RenderedSettings {
+  readonly resources: readonly Resource[];
+}
+
+/** The objects of an installation, in apply order. Throws as `settingsOf` does. */
+export async function renderInstallation(
+  input: InstallationInput,
+  filter: readonly string[] = [],
+): Promise<RenderedManifest> {
+  const { spec, warnings } = await settingsOf(input);
+  const needsCrds =
+    spec.components?.base?.enabled === true && (filter.length === 0 || filter.includes('Base'));
+  const crds = needsCrds ? await readCrds(fileURLToPath(CRDS)) : [];
+  const { resources, notes } = buildManifest(spec, { version: packageVersion(), crds, filter });
+  return { spec, resources, warnings: [...warnings, ...notes] };
+}
+
+/** The objects that a built-in profile installs, as `profile:NAME` of `mesh diff` means it. */
+export async function profileResources(profile: string): Promise<readonly Resource[]> {
+  return (await renderInstallation({ files: [], sets: [`profile=${profile}`] })).resources;
+}
