@@ -34,8 +34,14 @@ export interface InjectConfig {
 }
 
 const KEYS: readonly string[] = [
-  ...['policy', 'defaultTemplates', 'aliases', 'templates', 'neverInjectSelector', 'alwaysInjectSelector'],
-  ...['injectedAnnotations', 'template'],
+  'policy',
+  'defaultTemplates',
+  'aliases',
+  'templates',
+  'template',
+  'neverInjectSelector',
+  'alwaysInjectSelector',
+  'injectedAnnotations',
 ];
 
 /** The text of the configuration that is built in, as a ConfigMap carries it. */
@@ -66,7 +72,9 @@ export function readInjectConfig(value: Json | undefined, where: string): Inject
   return {
     policy,
     defaultTemplates: defaults.length === 0 ? ['sidecar'] : defaults,
-    aliases: Object.fromEntries(Object.entries(mapOf(given.aliases, where, 'aliases')).map(([name, list]) => [name, textsOf(list)])),
+    aliases: Object.fromEntries(
+      Object.entries(mapOf(given.aliases, where, 'aliases')).map(([name, list]) => [name, textsOf(list)]),
+    ),
     templates: readTemplates(given, where),
     neverInjectSelector: selectors(given.neverInjectSelector, where, 'neverInjectSelector'),
     alwaysInjectSelector: selectors(given.alwaysInjectSelector, where, 'alwaysInjectSelector'),
@@ -101,12 +109,18 @@ function readTemplates(given: JsonMap, where: string): Record<string, TemplateSo
     Object.keys(BUILTIN_TEMPLATES).map((name) => [name, { builtin: name }]),
   );
   // Istio 1.4 knew one template only.
-  const named = { ...(given.template === undefined ? {} : { sidecar: given.template }), ...mapOf(given.templates, where, 'templates') };
+  const named = {
+    ...(given.template === undefined ? {} : { sidecar: given.template }),
+    ...mapOf(given.templates, where, 'templates'),
+  };
   for (const [name, source] of Object.entries(named)) {
     if (typeof source === 'string' && /^\s*builtin(:.*)?\s*$/.test(source)) {
       const builtin = source.split(':')[1]?.trim() ?? name;
       if (!Object.hasOwn(BUILTIN_TEMPLATES, builtin)) {
-        throw bad(where, `template ${name}: there is no built-in template "${builtin}", only ${Object.keys(BUILTIN_TEMPLATES).join(', ')}`);
+        throw bad(
+          where,
+          `template ${name}: there is no built-in template "${builtin}", only ${Object.keys(BUILTIN_TEMPLATES).join(', ')}`,
+        );
       }
       result[name] = { builtin };
     } else if (source !== null) result[name] = { custom: parseCustomTemplate(name, source, where) };
@@ -124,8 +138,14 @@ function selectors(value: Json | undefined, where: string, key: string): Selecto
       matchLabels: texts(mapOf(map.matchLabels, where, `${key}.matchLabels`)),
       matchExpressions: (Array.isArray(expressions) ? expressions : []).map((expression) => {
         const { key: label, operator, values } = mapOf(expression, where, `${key}.matchExpressions`);
-        if (typeof label !== 'string' || !['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(String(operator))) {
-          throw bad(where, `${key}: each expression needs a key, and an operator of In, NotIn, Exists, DoesNotExist`);
+        if (
+          typeof label !== 'string' ||
+          !['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(String(operator))
+        ) {
+          throw bad(
+            where,
+            `${key}: each expression needs a key, and an operator of In, NotIn, Exists, DoesNotExist`,
+          );
         }
         return { key: label, operator: String(operator), values: textsOf(values) };
       }),

@@ -16,9 +16,11 @@ const JSON_ENV = new Set(['ISTIO_META_POD_PORTS', PROBERS_ENV]);
  */
 export function covers(actual: Json | undefined, wanted: Json, field = ''): boolean {
   if (isMap(wanted)) {
-    if (field === 'env' && JSON_ENV.has(String(wanted.name))) return sameJson(getKey(actual, 'value'), wanted.value);
+    if (field === 'env' && JSON_ENV.has(String(wanted.name)))
+      return sameJson(getKey(actual, 'value'), wanted.value);
     return Object.entries(wanted).every(
-      ([key, value]) => key === STATUS || value === null || isEmpty(value) || covers(getKey(actual, key), value, key),
+      ([key, value]) =>
+        key === STATUS || value === null || isEmpty(value) || covers(getKey(actual, key), value, key),
     );
   }
   if (Array.isArray(wanted)) {

@@ -32,7 +32,7 @@ export function uninjectText(text: string, file?: string): Rewritten {
 }
 
 function injectObject(object: ObjectText, settings: InjectSettings): Outcome {
-  const workload = workloadOf(object.value);
+  const workload = workloadOf(object.value, settings.defaultNamespace);
   if (workload === undefined) return { outcome: 'skipped', reason: 'has no pod template' };
   const reason = reasonToSkip(readPod(workload.template, workload.owner), settings.config);
   if (reason !== undefined) return { outcome: 'skipped', reason };
@@ -43,7 +43,7 @@ function injectObject(object: ObjectText, settings: InjectSettings): Outcome {
   if (original !== undefined) {
     // Made anew from what it was made from, so that the same settings give the same bytes.
     const fresh = object.reread(original.original);
-    const workloadThen = workloadOf(fresh.value);
+    const workloadThen = workloadOf(fresh.value, settings.defaultNamespace);
     if (workloadThen !== undefined) {
       const edits = injectEdits(fresh, workloadThen, settings, true);
       const text = fresh.text.slice(0, fresh.start) + applyRange(fresh, edits);
@@ -72,7 +72,8 @@ function uninjectObject(object: ObjectText): Outcome {
 /** The text before an injection of ours, if the text at hand is still the one that it made. */
 function originalText(object: ObjectText, workload: Workload): { original: string; end: number } | undefined {
   const undo = readUndo(getKey(readStatus(workload.template), 'undo'));
-  const node = undo === undefined ? undefined : object.nodeAt([...workload.path, 'metadata', 'annotations', STATUS]);
+  const node =
+    undo === undefined ? undefined : object.nodeAt([...workload.path, 'metadata', 'annotations', STATUS]);
   if (undo === undefined || node === undefined) return undefined;
   return undoText(object.text, object.start, node, undo);
 }
@@ -83,7 +84,12 @@ function isCurrent({ template, owner }: Workload, settings: InjectSettings): boo
   return covers(template, wanted);
 }
 
-function injectEdits(object: ObjectText, workload: Workload, settings: InjectSettings, exact: boolean): readonly Edit[] {
+function injectEdits(
+  object: ObjectText,
+  workload: Workload,
+  settings: InjectSettings,
+  exact: boolean,
+): readonly Edit[] {
   const { template, owner, path } = workload;
   const base = isInjected(template) ? uninjectPod(template) : template;
   const injected = injectPod(base, owner, settings);
@@ -91,9 +97,11 @@ function injectEdits(object: ObjectText, workload: Workload, settings: InjectSet
   const edits = object.editsTo(withTemplate(object.value, path, marked));
   if (edits.length === 0) return edits;
   const { status } = injected;
-  const listed = new Set(['containers', 'initContainers', 'volumes', 'imagePullSecrets'].flatMap((field) =>
-    (getKey(status as unknown as JsonMap, field) as string[]).map((name) => `spec/${field}/${name}`),
-  ));
+  const listed = new Set(
+    ['containers', 'initContainers', 'volumes', 'imagePullSecrets'].flatMap((field) =>
+      (getKey(status as unknown as JsonMap, field) as string[]).map((name) => `spec/${field}/${name}`),
+    ),
+  );
   // What the lists name need not be told again.
   const fields = changesBetween(base, injected.template).filter(([change]) => !listed.has(change.join('/')));
   const undo = exact ? undoOf(object.text, object.start, object.end, edits) : undefined;
@@ -118,4 +126,3 @@ function applyRange(object: ObjectText, edits: readonly Edit[]): string {
 function whole(start: number, end: number, replacement: string): Edit {
   return { start, end, replacement, column: 0 };
 }
-

@@ -12,6 +12,8 @@ export interface InjectSettings {
   readonly mesh: JsonMap;
   /** Empty for the default revision. */
   readonly revision: string;
+  /** Of objects that name none; empty where nothing is known. */
+  readonly defaultNamespace: string;
 }
 
 /** Values that count when the installation's values do not say otherwise. Keys as Istio's charts have them. */

@@ -39,7 +39,11 @@ export interface Outcome {
 }
 
 /** Goes through the workloads of a text, also those in lists. */
-export function eachObject(text: string, file: string | undefined, rewrite: (object: ObjectText) => Outcome): Rewritten {
+export function eachObject(
+  text: string,
+  file: string | undefined,
+  rewrite: (object: ObjectText) => Outcome,
+): Rewritten {
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const parts: string[] = [];
   const resources: ResourceReport[] = [];
@@ -56,10 +60,26 @@ export function eachObject(text: string, file: string | undefined, rewrite: (obj
         for (const edit of report.edits) edits.push(edit);
       }
     }
-    parts.push(edits.length === 0 ? piece : applyEdits(piece, edits.sort((a, b) => a.start - b.start)));
+    parts.push(
+      edits.length === 0
+        ? piece
+        : applyEdits(
+            piece,
+            edits.sort((a, b) => a.start - b.start),
+          ),
+    );
     line += countLines(piece, counted, piece.length);
   }
   return { text: parts.join(''), resources };
+}
+
+/** The values of a text's documents, empty ones left out. Throws a MeshError for text that cannot be read. */
+export function readDocuments(text: string, file?: string): readonly Json[] {
+  return piecesOf(text, file).flatMap(({ documents }) =>
+    documents
+      .flatMap(({ root }) => (root === undefined ? [] : [valueOf(root)]))
+      .filter((value) => value !== null),
+  );
 }
 
 function countLines(text: string, start: number, end: number): number {
@@ -108,9 +128,13 @@ export class ObjectText {
     const sorted = edits.sorted();
     const { start, end } = this;
     if (this.document !== this.root && sorted.some((edit) => edit.start < start || edit.end > end)) {
-      throw new MeshError('Unsupported', 'an alias in another object of the list refers to what would change', {
-        hint: 'Write the value out in both places.',
-      });
+      throw new MeshError(
+        'Unsupported',
+        'an alias in another object of the list refers to what would change',
+        {
+          hint: 'Write the value out in both places.',
+        },
+      );
     }
     return sorted;
   }
@@ -127,7 +151,8 @@ export class ObjectText {
   private style(): Style {
     const spec = workloadOf(this.value)?.path ?? [];
     const containers = this.nodeAt([...spec, 'spec', 'containers']);
-    const indented = containers?.type !== 'sequence' || containers.flow || containers.column > containers.slot.column;
+    const indented =
+      containers?.type !== 'sequence' || containers.flow || containers.column > containers.slot.column;
     return { newline: this.newline, listOffset: indented ? 2 : 0 };
   }
 }
@@ -144,7 +169,14 @@ function rewriteObject(
   const namespace = workload?.namespace ?? String(getKey(metadata, 'namespace') ?? '');
   try {
     const { outcome, reason, edits = [] } = rewrite(object);
-    const resource = { kind, name, namespace, outcome, ...(reason === undefined ? {} : { reason }), line: where.line };
+    const resource = {
+      kind,
+      name,
+      namespace,
+      outcome,
+      ...(reason === undefined ? {} : { reason }),
+      line: where.line,
+    };
     return { resource, edits };
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;

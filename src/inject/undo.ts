@@ -20,11 +20,20 @@ export interface TextUndo {
 }
 
 /** The way back to `text.slice(start, end)`. Undefined where more was replaced than an annotation should carry. */
-export function undoOf(text: string, start: number, end: number, edits: readonly Edit[]): TextUndo | undefined {
+export function undoOf(
+  text: string,
+  start: number,
+  end: number,
+  edits: readonly Edit[],
+): TextUndo | undefined {
   const reversals = edits.map((edit): Reversal => {
     const marked = edit.replacement.includes(STATUS_MARK);
     // The mark stands in quotes; they go with it.
-    return [edit.start - start, edit.replacement.length - (marked ? STATUS_MARK.length + 2 : 0), text.slice(edit.start, edit.end)];
+    return [
+      edit.start - start,
+      edit.replacement.length - (marked ? STATUS_MARK.length + 2 : 0),
+      text.slice(edit.start, edit.end),
+    ];
   });
   const size = reversals.reduce((sum, [, , before]) => sum + before.length + 16, 0);
   if (size > MAX_TEXT || edits.some((edit) => edit.start < start || edit.end > end)) return undefined;

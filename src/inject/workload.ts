@@ -17,7 +17,9 @@ export interface Workload {
 }
 
 const TEMPLATE = ['spec', 'template'];
-const KINDS: Readonly<Record<string, { readonly groups: readonly string[]; readonly path: readonly string[] }>> = {
+const KINDS: Readonly<
+  Record<string, { readonly groups: readonly string[]; readonly path: readonly string[] }>
+> = {
   Pod: { groups: [''], path: [] },
   ReplicationController: { groups: [''], path: TEMPLATE },
   Deployment: { groups: ['apps', 'extensions'], path: TEMPLATE },
@@ -32,7 +34,9 @@ const KINDS: Readonly<Record<string, { readonly groups: readonly string[]; reado
 /** Whether the object is of a kind that holds a pod template. */
 export function isWorkload(value: Json): boolean {
   const kind = text(value, 'kind');
-  return Object.hasOwn(KINDS, kind) && (KINDS[kind]?.groups.includes(groupOf(text(value, 'apiVersion'))) ?? false);
+  return (
+    Object.hasOwn(KINDS, kind) && (KINDS[kind]?.groups.includes(groupOf(text(value, 'apiVersion'))) ?? false)
+  );
 }
 
 /** Whether the object is Kubernetes' list of any objects. */
@@ -41,14 +45,15 @@ export function isList(value: Json): boolean {
 }
 
 /** The workload; undefined where it has no pod template. */
-export function workloadOf(value: Json): Workload | undefined {
+export function workloadOf(value: Json, defaultNamespace = ''): Workload | undefined {
   const kind = text(value, 'kind');
   const path = KINDS[kind]?.path ?? TEMPLATE;
   const template = path.reduce<Json | undefined>((current, key) => getKey(current, key), value);
   if (!isMap(template) || !isMap(getKey(template, 'spec'))) return undefined;
   const metadata = getKey(value, 'metadata');
   const name = text(metadata, 'name');
-  const namespace = text(metadata, 'namespace') || text(getKey(template, 'metadata'), 'namespace');
+  const namespace =
+    text(metadata, 'namespace') || text(getKey(template, 'metadata'), 'namespace') || defaultNamespace;
   const self = { apiVersion: text(value, 'apiVersion'), kind, name, namespace };
   return {
     kind,
@@ -74,7 +79,9 @@ export function withTemplate(value: Json, path: readonly string[], template: Jso
 function podOwner(metadata: Json | undefined, self: Owner): Owner {
   const references = getKey(metadata, 'ownerReferences');
   const generated = text(metadata, 'generateName');
-  const controller = Array.isArray(references) ? references.find((one) => getKey(one, 'controller') === true) : undefined;
+  const controller = Array.isArray(references)
+    ? references.find((one) => getKey(one, 'controller') === true)
+    : undefined;
   if (generated === '' || controller === undefined) {
     return { ...self, name: self.name === '' ? generated.replace(/-+$/, '') : self.name };
   }
@@ -91,9 +98,12 @@ function podOwner(metadata: Json | undefined, self: Owner): Owner {
     return { ...owner, apiVersion: 'v1alpha1', kind: 'Rollout', name: name.slice(0, -rollout.length - 1) };
   }
   const config = text(labels, 'deploymentconfig');
-  if (kind === 'ReplicationController' && config !== '') return { ...owner, kind: 'DeploymentConfig', name: config };
+  if (kind === 'ReplicationController' && config !== '')
+    return { ...owner, kind: 'DeploymentConfig', name: config };
   const scheduled = kind === 'Job' ? /^(.+)-\d{8,10}$/.exec(name)?.[1] : undefined;
-  return scheduled === undefined ? owner : { ...owner, apiVersion: 'batch/v1', kind: 'CronJob', name: scheduled };
+  return scheduled === undefined
+    ? owner
+    : { ...owner, apiVersion: 'batch/v1', kind: 'CronJob', name: scheduled };
 }
 
 function groupOf(apiVersion: string): string {

@@ -46,8 +46,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const PROXY_CONFIG_FIELDS: readonly string[] = [
   ...'configPath binaryPath serviceCluster drainDuration parentShutdownDuration discoveryAddress'.split(' '),
   ...'discoveryRefreshDelay zipkinAddress statsdUdpAddress proxyAdminPort controlPlaneAuthPolicy'.split(' '),
-  ...'customConfigFile statNameLength concurrency proxyBootstrapTemplatePath interceptionMode tracing'.split(' '),
-  ...'envoyAccessLogService envoyMetricsService proxyMetadata runtimeValues statusPort extraStatTags'.split(' '),
+  ...'customConfigFile statNameLength concurrency proxyBootstrapTemplatePath interceptionMode tracing'.split(
+    ' ',
+  ),
+  ...'envoyAccessLogService envoyMetricsService proxyMetadata runtimeValues statusPort extraStatTags'.split(
+    ' ',
+  ),
   ...'gatewayTopology terminationDrainDuration meshId readinessProbe proxyStatsMatcher'.split(' '),
   ...'holdApplicationUntilProxyStarts caCertificatesPem image privateKeyProvider proxyHeaders'.split(' '),
   ...'fileFlushInterval fileFlushMinSizeKb statsCompression sds connectTimeout availabilityZone'.split(' '),
@@ -60,7 +64,8 @@ export function checkAnnotations(annotations: Readonly<Record<string, string>>):
   for (const [name, check] of Object.entries(CHECKS)) {
     const value = annotations[name];
     const fault = value === undefined ? undefined : check(value);
-    if (fault !== undefined) faults.push(`annotation ${name} is ${JSON.stringify(shorten(value ?? ''))}, but ${fault}`);
+    if (fault !== undefined)
+      faults.push(`annotation ${name} is ${JSON.stringify(shorten(value ?? ''))}, but ${fault}`);
   }
   if (faults.length === 0) return;
   throw new MeshError('InvalidAnnotation', faults.join('; '), {
@@ -102,15 +107,23 @@ function settingFault(key: string, value: Json): string | undefined {
     case 'holdApplicationUntilProxyStarts':
       return typeof value === 'boolean' ? undefined : 'must be true or false';
     case 'concurrency':
-      return typeof value === 'number' && value >= 0 && Number.isInteger(value) ? undefined : 'must be a count of threads, 0 or more';
+      return typeof value === 'number' && value >= 0 && Number.isInteger(value)
+        ? undefined
+        : 'must be a count of threads, 0 or more';
     case 'statusPort':
     case 'proxyAdminPort':
-      return typeof value === 'number' && port(String(value)) === undefined ? undefined : 'must be a port, 0 to 65535';
+      return typeof value === 'number' && port(String(value)) === undefined
+        ? undefined
+        : 'must be a port, 0 to 65535';
     case 'interceptionMode':
-      return value === 'REDIRECT' || value === 'TPROXY' || value === 'NONE' ? undefined : 'must be REDIRECT, TPROXY or NONE';
+      return value === 'REDIRECT' || value === 'TPROXY' || value === 'NONE'
+        ? undefined
+        : 'must be REDIRECT, TPROXY or NONE';
     case 'proxyMetadata':
     case 'runtimeValues':
-      return isMap(value) && Object.values(value).every((one) => typeof one === 'string') ? undefined : 'must be a map of texts';
+      return isMap(value) && Object.values(value).every((one) => typeof one === 'string')
+        ? undefined
+        : 'must be a map of texts';
     case 'image':
       return isMap(value) ? undefined : 'must be a map';
     default:
@@ -119,7 +132,8 @@ function settingFault(key: string, value: Json): string | undefined {
 }
 
 function oneOf(...words: readonly string[]): Check {
-  return (value) => (words.includes(value) ? undefined : `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
+  return (value) =>
+    words.includes(value) ? undefined : `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function orStar(check: Check): Check {
@@ -133,7 +147,9 @@ function port(value: string): string | undefined {
 
 function ports(value: string): string | undefined {
   if (value.trim() === '') return undefined;
-  return value.split(',').every((one) => port(one) === undefined) ? undefined : 'must be ports (0 to 65535) with commas between them';
+  return value.split(',').every((one) => port(one) === undefined)
+    ? undefined
+    : 'must be ports (0 to 65535) with commas between them';
 }
 
 function ranges(value: string): string | undefined {
@@ -145,13 +161,17 @@ function ranges(value: string): string | undefined {
 
 function interfaces(value: string): string | undefined {
   if (value === '') return undefined;
-  return value.split(',').every((one) => /^[^\s/:]{1,15}$/.test(one.trim()) && !['.', '..'].includes(one.trim()))
+  return value
+    .split(',')
+    .every((one) => /^[^\s/:]{1,15}$/.test(one.trim()) && !['.', '..'].includes(one.trim()))
     ? undefined
     : 'must be names of network interfaces (up to 15 characters) with commas between them';
 }
 
 function count(value: string): string | undefined {
-  return /^[0-9]{1,10}$/.test(value) && Number(value) < 2 ** 31 ? undefined : 'must be a whole number, 0 or more';
+  return /^[0-9]{1,10}$/.test(value) && Number(value) < 2 ** 31
+    ? undefined
+    : 'must be a whole number, 0 or more';
 }
 
 function truth(value: string): string | undefined {
@@ -174,7 +194,9 @@ function volumes(value: string): string | undefined {
   } catch {
     return 'must be JSON';
   }
-  return isMap(read) && Object.values(read).every(isMap) ? undefined : 'must be a JSON object with an object for each volume name';
+  return isMap(read) && Object.values(read).every(isMap)
+    ? undefined
+    : 'must be a JSON object with an object for each volume name';
 }
 
 function proxyConfigText(value: string): string | undefined {

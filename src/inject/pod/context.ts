@@ -55,18 +55,26 @@ export class TemplateContext {
 
   get statusPort(): string {
     const fromConfig = textAt(this.proxyConfig, 'statusPort');
-    return this.pod.annotations['status.sidecar.istio.io/port'] ?? (fromConfig === '' ? this.text('global.proxy.statusPort') : fromConfig);
+    return (
+      this.pod.annotations['status.sidecar.istio.io/port'] ??
+      (fromConfig === '' ? this.text('global.proxy.statusPort') : fromConfig)
+    );
   }
 
   get interceptionMode(): string {
     const configured = textAt(this.proxyConfig, 'interceptionMode');
-    return this.pod.annotations['sidecar.istio.io/interceptionMode'] ?? (configured === '' ? 'REDIRECT' : configured);
+    return (
+      this.pod.annotations['sidecar.istio.io/interceptionMode'] ??
+      (configured === '' ? 'REDIRECT' : configured)
+    );
   }
 
   get native(): boolean {
     const annotation = this.pod.annotations['sidecar.istio.io/nativeSidecar'];
     if (annotation !== undefined) return annotation === 'true';
-    return this.flag('global.proxy.nativeSidecar') || this.text('pilot.env.ENABLE_NATIVE_SIDECARS') === 'true';
+    return (
+      this.flag('global.proxy.nativeSidecar') || this.text('pilot.env.ENABLE_NATIVE_SIDECARS') === 'true'
+    );
   }
 
   /** The application waits for the proxy. A native sidecar starts first anyway. */
@@ -88,7 +96,10 @@ export class TemplateContext {
 
   /** Settings of the proxy that travel as environment variables. */
   get proxyMetadata(): readonly (readonly [string, string])[] {
-    return Object.entries(mapAt(this.proxyConfig, 'proxyMetadata')).map(([key, value]) => [key, String(value)]);
+    return Object.entries(mapAt(this.proxyConfig, 'proxyMetadata')).map(([key, value]) => [
+      key,
+      String(value),
+    ]);
   }
 
   /** `hub/name:tag`, or the image named in full by annotation or value. `path` is that of the image's name. */
@@ -143,7 +154,9 @@ export function fieldEnv(name: string, fieldPath: string): JsonMap {
 /** The texts of a list value. */
 export function textsOf(value: Json | undefined): string[] {
   return Array.isArray(value)
-    ? value.flatMap((item) => (typeof item === 'string' ? [item] : isMap(item) && typeof item.name === 'string' ? [item.name] : []))
+    ? value.flatMap((item) =>
+        typeof item === 'string' ? [item] : isMap(item) && typeof item.name === 'string' ? [item.name] : [],
+      )
     : [];
 }
 

@@ -16,7 +16,8 @@ export interface CustomTemplate {
 
 /** An action of a Go template. */
 const ACTION = /\{\{-?\s*([\s\S]*?)\s*-?\}\}/g;
-const FIELD = /^\.((?:Values|MeshConfig|ProxyConfig|ObjectMeta|DeploymentMeta|Spec)(?:\.[A-Za-z0-9_]+)+|Revision|ProxyImage)(?:\s*\|\s*quote)?$/;
+const FIELD =
+  /^\.((?:Values|MeshConfig|ProxyConfig|ObjectMeta|DeploymentMeta|Spec)(?:\.[A-Za-z0-9_]+)+|Revision|ProxyImage)(?:\s*\|\s*quote)?$/;
 
 /** Reads a template. Throws a MeshError that names what it cannot run and what to write in its place. */
 export function parseCustomTemplate(name: string, source: Json, where: string): CustomTemplate {
@@ -24,9 +25,10 @@ export function parseCustomTemplate(name: string, source: Json, where: string): 
   if (isMap(source)) return { patch: source, slots };
   if (typeof source !== 'string') throw unusable(name, where, 'must be a partial pod, as a map or as text');
   const text = source.replaceAll(ACTION, (action: string, body: string, offset: number) => {
-    if (/^\/\*/.test(body)) return '';
+    if (body.startsWith('/*')) return '';
     const path = FIELD.exec(body)?.[1];
-    if (path === undefined) throw unsupported(name, where, action, body, source.slice(0, offset).split('\n').length);
+    if (path === undefined)
+      throw unsupported(name, where, action, body, source.slice(0, offset).split('\n').length);
     const mark = `lateen-slot-${slots.size}-end`;
     slots.set(mark, path);
     return mark;
@@ -93,7 +95,11 @@ function unsupported(name: string, where: string, action: string, body: string, 
   const construct = /^(?:if|else|end|range|with|define|template|block|include)\b/.exec(body)?.[0];
   const called = /^\$?[A-Za-z_]\w*/.exec(body.replace(/^\(+/, ''))?.[0];
   const what =
-    construct !== undefined ? `the control word "${construct}"` : called !== undefined && !called.startsWith('$') ? `the function "${called}"` : JSON.stringify(shorten(action));
+    construct !== undefined
+      ? `the control word "${construct}"`
+      : called !== undefined && !called.startsWith('$')
+        ? `the function "${called}"`
+        : JSON.stringify(shorten(action));
   return new MeshError(
     'UnsupportedTemplate',
     `${where}: template "${name}", line ${line}: ${what} of Go templates is not supported`,

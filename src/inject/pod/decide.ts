@@ -5,7 +5,12 @@ import { selects } from '../config.ts';
 import type { Pod } from './pod.ts';
 
 /** Namespaces of the cluster itself, whose pods the mesh leaves alone. */
-export const IGNORED_NAMESPACES: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'];
+export const IGNORED_NAMESPACES: readonly string[] = [
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'local-path-storage',
+];
 
 const INJECT = 'sidecar.istio.io/inject';
 

@@ -34,20 +34,29 @@ function captureArgs(context: TemplateContext): string[] {
   const traffic = (name: string, path: string): string =>
     context.annotation(`traffic.sidecar.istio.io/${name}`, `global.proxy.${path}`);
   const interfaces =
-    annotations['istio.io/reroute-virtual-interfaces'] ?? annotations['traffic.sidecar.istio.io/kubevirtInterfaces'];
+    annotations['istio.io/reroute-virtual-interfaces'] ??
+    annotations['traffic.sidecar.istio.io/kubevirtInterfaces'];
   const excluded = annotations['traffic.sidecar.istio.io/excludeInterfaces'];
   const outbound = traffic('includeOutboundPorts', 'includeOutboundPorts');
   const notOutbound = traffic('excludeOutboundPorts', 'excludeOutboundPorts');
   return [
     'istio-iptables',
-    ...['-p', textAt(mesh, 'proxyListenPort') || '15001'],
-    ...['-z', textAt(mesh, 'proxyInboundListenPort') || '15006'],
-    ...['-u', String(proxyUser(context))],
-    ...['-m', context.interceptionMode],
-    ...['-i', traffic('includeOutboundIPRanges', 'includeIPRanges')],
-    ...['-x', traffic('excludeOutboundIPRanges', 'excludeIPRanges')],
-    ...['-b', traffic('includeInboundPorts', 'includeInboundPorts')],
-    ...['-d', excludedInbound(context, traffic('excludeInboundPorts', 'excludeInboundPorts'))],
+    '-p',
+    textAt(mesh, 'proxyListenPort') || '15001',
+    '-z',
+    textAt(mesh, 'proxyInboundListenPort') || '15006',
+    '-u',
+    String(proxyUser(context)),
+    '-m',
+    context.interceptionMode,
+    '-i',
+    traffic('includeOutboundIPRanges', 'includeIPRanges'),
+    '-x',
+    traffic('excludeOutboundIPRanges', 'excludeIPRanges'),
+    '-b',
+    traffic('includeInboundPorts', 'includeInboundPorts'),
+    '-d',
+    excludedInbound(context, traffic('excludeInboundPorts', 'excludeInboundPorts')),
     ...(outbound === '' ? [] : ['-q', outbound]),
     ...(notOutbound === '' ? [] : ['-o', notOutbound]),
     ...(interfaces === undefined ? [] : ['-k', interfaces]),

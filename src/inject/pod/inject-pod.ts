@@ -62,9 +62,9 @@ export function injectPod(template: JsonMap, owner: Owner, settings: InjectSetti
 function renderTemplates(context: TemplateContext): JsonMap {
   const { config } = context.settings;
   const asked = context.pod.annotations['inject.istio.io/templates'];
-  const names = (asked === undefined ? config.defaultTemplates : asked.split(',').map((name) => name.trim())).flatMap(
-    (name) => config.aliases[name] ?? [name],
-  );
+  const names = (
+    asked === undefined ? config.defaultTemplates : asked.split(',').map((name) => name.trim())
+  ).flatMap((name) => config.aliases[name] ?? [name]);
   let patch: JsonMap = {};
   for (const name of new Set(names)) {
     const source = Object.hasOwn(config.templates, name) ? config.templates[name] : undefined;
@@ -74,18 +74,26 @@ function renderTemplates(context: TemplateContext): JsonMap {
       });
     }
     const builtin = 'builtin' in source ? BUILTIN_TEMPLATES[source.builtin] : undefined;
-    const rendered = 'custom' in source ? renderCustomTemplate(source.custom, context) : (builtin?.(context) ?? {});
+    const rendered =
+      'custom' in source ? renderCustomTemplate(source.custom, context) : (builtin?.(context) ?? {});
     patch = mergePatch(patch, rendered);
   }
   return patch;
 }
 
 function hasProxy(spec: JsonMap): boolean {
-  return [...listOf(spec.containers), ...listOf(spec.initContainers)].some((one) => containerName(one) === PROXY);
+  return [...listOf(spec.containers), ...listOf(spec.initContainers)].some(
+    (one) => containerName(one) === PROXY,
+  );
 }
 
 /** Metadata with the labels and annotations of the template. */
-function metadataOf(template: JsonMap, patch: JsonMap, settings: InjectSettings, scrape: ScrapeMerge | undefined): JsonMap {
+function metadataOf(
+  template: JsonMap,
+  patch: JsonMap,
+  settings: InjectSettings,
+  scrape: ScrapeMerge | undefined,
+): JsonMap {
   const own = isMap(template.metadata) ? template.metadata : {};
   const added = isMap(patch.metadata) ? patch.metadata : {};
   const annotations = mergePatch(isMap(own.annotations) ? own.annotations : {}, {
@@ -110,7 +118,12 @@ function withProxyEnv(spec: JsonMap, variables: readonly JsonMap[]): JsonMap {
   return result;
 }
 
-function mergeSpec(own: JsonMap, patch: JsonMap, rewrites: readonly ProbeRewrite[], context: TemplateContext): JsonMap {
+function mergeSpec(
+  own: JsonMap,
+  patch: JsonMap,
+  rewrites: readonly ProbeRewrite[],
+  context: TemplateContext,
+): JsonMap {
   const { containers: newContainers, initContainers: newInit, volumes, imagePullSecrets, ...rest } = patch;
   const containers = rewriteList(context.pod.containers, rewrites, 'containers');
   const initContainers = rewriteList(context.pod.initContainers, rewrites, 'initContainers');
@@ -127,9 +140,14 @@ function mergeSpec(own: JsonMap, patch: JsonMap, rewrites: readonly ProbeRewrite
   result.containers = orderContainers(completeList(staying, added), context.hold);
   const init = orderInit(completeList(starting, addedInit), native, starting);
   if (init.length > 0) result.initContainers = init;
-  for (const [field, list] of [['volumes', volumes], ['imagePullSecrets', imagePullSecrets]] as const) {
+  for (const [field, list] of [
+    ['volumes', volumes],
+    ['imagePullSecrets', imagePullSecrets],
+  ] as const) {
     const before = listOf(own[field]);
-    const items = listOf(list).filter((item) => !before.some((one) => itemKey(field, one) === itemKey(field, item)));
+    const items = listOf(list).filter(
+      (item) => !before.some((one) => itemKey(field, one) === itemKey(field, item)),
+    );
     if (items.length > 0) result[field] = [...before, ...items];
   }
   return result;
@@ -143,7 +161,11 @@ function completeList(own: readonly JsonMap[], added: readonly JsonMap[]): JsonM
     const before = result[index];
     if (before === undefined) result.push(container);
     // The image "auto" asks for the one of the template.
-    else result[index] = complete(before.image === 'auto' ? { ...before, image: container.image ?? 'auto' } : before, container);
+    else
+      result[index] = complete(
+        before.image === 'auto' ? { ...before, image: container.image ?? 'auto' } : before,
+        container,
+      );
   }
   return result;
 }
@@ -159,14 +181,21 @@ function orderContainers(containers: JsonMap[], hold: boolean): JsonMap[] {
  * native sidecar, which does handle it, the mesh comes first. The check of a CNI plugin is always first.
  */
 function orderInit(containers: JsonMap[], native: boolean, own: readonly JsonMap[]): JsonMap[] {
-  const named = (name: string): JsonMap[] => containers.filter((one) => containerName(one) === name && (native || !own.includes(one)));
+  const named = (name: string): JsonMap[] =>
+    containers.filter((one) => containerName(one) === name && (native || !own.includes(one)));
   const mesh = native ? [INIT, VALIDATION, PROXY, CORE_DUMP] : [VALIDATION, INIT, CORE_DUMP];
-  const others = containers.filter((one) => !mesh.includes(containerName(one)) || (!native && own.includes(one)));
+  const others = containers.filter(
+    (one) => !mesh.includes(containerName(one)) || (!native && own.includes(one)),
+  );
   if (native) return [...mesh.flatMap(named), ...others];
   return [...named(VALIDATION), ...others, ...named(INIT), ...named(CORE_DUMP)];
 }
 
-function rewriteList(containers: readonly JsonMap[], rewrites: readonly ProbeRewrite[], list: ProbeRewrite['list']): JsonMap[] {
+function rewriteList(
+  containers: readonly JsonMap[],
+  rewrites: readonly ProbeRewrite[],
+  list: ProbeRewrite['list'],
+): JsonMap[] {
   return containers.map((container, index) =>
     rewrites
       .filter((rewrite) => rewrite.list === list && rewrite.index === index)

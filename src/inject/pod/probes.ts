@@ -26,16 +26,19 @@ export interface ProbeRewrite {
   readonly original: JsonMap;
 }
 
-const PROBES: readonly { readonly path: readonly string[]; readonly url: string; readonly timed: boolean }[] = [
-  { path: ['readinessProbe'], url: 'app-health/*/readyz', timed: true },
-  { path: ['livenessProbe'], url: 'app-health/*/livez', timed: true },
-  { path: ['startupProbe'], url: 'app-health/*/startupz', timed: true },
-  { path: ['lifecycle', 'preStop'], url: 'app-lifecycle/*/prestopz', timed: false },
-  { path: ['lifecycle', 'postStart'], url: 'app-lifecycle/*/poststartz', timed: false },
-];
+const PROBES: readonly { readonly path: readonly string[]; readonly url: string; readonly timed: boolean }[] =
+  [
+    { path: ['readinessProbe'], url: 'app-health/*/readyz', timed: true },
+    { path: ['livenessProbe'], url: 'app-health/*/livez', timed: true },
+    { path: ['startupProbe'], url: 'app-health/*/startupz', timed: true },
+    { path: ['lifecycle', 'preStop'], url: 'app-lifecycle/*/prestopz', timed: false },
+    { path: ['lifecycle', 'postStart'], url: 'app-lifecycle/*/poststartz', timed: false },
+  ];
 
 /** Places of probes in a container, with the URL under which the agent answers for each. */
-export function probePlaces(container: string): readonly { readonly path: readonly string[]; readonly url: string }[] {
+export function probePlaces(
+  container: string,
+): readonly { readonly path: readonly string[]; readonly url: string }[] {
   return PROBES.map(({ path, url }) => ({ path, url: `/${url.replace('*', () => container)}` }));
 }
 
@@ -58,12 +61,26 @@ export function rewriteProbes(context: TemplateContext): { rewrites: ProbeRewrit
         if (found === undefined) continue;
         const url = `/${pattern.replace('*', () => name)}`;
         const timeout = getKey(probe, 'timeoutSeconds');
-        probers[url] = { ...found.prober, ...(timed && typeof timeout === 'number' ? { timeoutSeconds: timeout } : {}) };
-        rewrites.push({ list, index, path, handler: found.handler, url, port, original: isMap(probe) ? probe : {} });
+        probers[url] = {
+          ...found.prober,
+          ...(timed && typeof timeout === 'number' ? { timeoutSeconds: timeout } : {}),
+        };
+        rewrites.push({
+          list,
+          index,
+          path,
+          handler: found.handler,
+          url,
+          port,
+          original: isMap(probe) ? probe : {},
+        });
       }
     }
   }
-  return { rewrites, probers: Object.fromEntries(Object.entries(probers).sort(([a], [b]) => (a < b ? -1 : 1))) };
+  return {
+    rewrites,
+    probers: Object.fromEntries(Object.entries(probers).sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
 }
 
 /** What the agent does in place of the kubelet; undefined for probes that it cannot or need not take over. */
@@ -88,7 +105,10 @@ function portNumber(port: Json | undefined, container: JsonMap): number | undefi
   if (typeof port === 'number') return port;
   const ports = getKey(container, 'ports');
   if (typeof port !== 'string' || !Array.isArray(ports)) return undefined;
-  const found = getKey(ports.find((one) => getKey(one, 'name') === port), 'containerPort');
+  const found = getKey(
+    ports.find((one) => getKey(one, 'name') === port),
+    'containerPort',
+  );
   return typeof found === 'number' ? found : undefined;
 }
 
@@ -96,5 +116,8 @@ function portNumber(port: Json | undefined, container: JsonMap): number | undefi
 export function rewrittenProbe({ handler, original, url, port }: ProbeRewrite): JsonMap {
   const { [handler]: action, ...rest } = original;
   if (handler !== 'httpGet' || !isMap(action)) return { ...rest, httpGet: { path: url, port } };
-  return { ...rest, httpGet: { ...action, path: url, port, ...(action.scheme === 'HTTPS' ? { scheme: 'HTTP' } : {}) } };
+  return {
+    ...rest,
+    httpGet: { ...action, path: url, port, ...(action.scheme === 'HTTPS' ? { scheme: 'HTTP' } : {}) },
+  };
 }

@@ -16,7 +16,9 @@ export interface ScrapeMerge {
   readonly env: string | undefined;
 }
 
-const RESERVED = new Set([15_000, 15_001, 15_002, 15_004, 15_006, 15_008, 15_009, 15_020, 15_021, 15_053, 15_090]);
+const RESERVED = new Set([
+  15_000, 15_001, 15_002, 15_004, 15_006, 15_008, 15_009, 15_020, 15_021, 15_053, 15_090,
+]);
 const NAMES = ['prometheus.io/scrape', 'prometheus.io/port', 'prometheus.io/path'] as const;
 const TARGETS = 'prometheus.istio.io/scrape-targets';
 
@@ -77,7 +79,8 @@ function readTargets(text: string | undefined, agentPort: string): { port: strin
 
 function checkPort(port: string, agentPort: string, annotation: string): void {
   const number = /^[0-9]{1,5}$/.test(port) ? Number(port) : 0;
-  if (number < 1 || number > 65_535) throw scrapeError(annotation, `names the port ${JSON.stringify(port)}, which must be 1 to 65535`);
+  if (number < 1 || number > 65_535)
+    throw scrapeError(annotation, `names the port ${JSON.stringify(port)}, which must be 1 to 65535`);
   if (String(number) === agentPort || RESERVED.has(number)) {
     throw scrapeError(annotation, `names the port ${number}, which belongs to the proxy`);
   }

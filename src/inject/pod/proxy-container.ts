@@ -162,7 +162,8 @@ function positive(value: number): number {
 
 function sidecarSecurity(context: TemplateContext): JsonMap {
   const transparent = context.interceptionMode === 'TPROXY';
-  const binds = context.annotation('sidecar.istio.io/capNetBindService', 'global.proxy.capNetBindService') === 'true';
+  const binds =
+    context.annotation('sidecar.istio.io/capNetBindService', 'global.proxy.capNetBindService') === 'true';
   const privileged = context.flag('global.proxy.privileged');
   const add = [...(transparent ? ['NET_ADMIN'] : []), ...(binds ? ['NET_BIND_SERVICE'] : [])];
   return {
@@ -182,7 +183,11 @@ function mounts(context: TemplateContext): JsonMap[] {
     { name: 'workload-socket', mountPath: '/var/run/secrets/workload-spiffe-uds' },
     { name: 'credential-socket', mountPath: '/var/run/secrets/credential-uds' },
     context.text('global.caName') === 'GkeWorkloadCertificate'
-      ? { name: 'gke-workload-certificate', mountPath: '/var/run/secrets/workload-spiffe-credentials', readOnly: true }
+      ? {
+          name: 'gke-workload-certificate',
+          mountPath: '/var/run/secrets/workload-spiffe-credentials',
+          readOnly: true,
+        }
       : { name: 'workload-certs', mountPath: '/var/run/secrets/workload-spiffe-credentials' },
     ...(context.text('global.pilotCertProvider') === 'istiod'
       ? [{ name: 'istiod-ca-cert', mountPath: '/var/run/secrets/istio' }]
@@ -193,7 +198,9 @@ function mounts(context: TemplateContext): JsonMap[] {
       : []),
     { name: 'istio-envoy', mountPath: '/etc/istio/proxy' },
     { name: 'istio-token', mountPath: '/var/run/secrets/tokens' },
-    ...(context.flag('global.mountMtlsCerts') ? [{ name: 'istio-certs', mountPath: '/etc/certs/', readOnly: true }] : []),
+    ...(context.flag('global.mountMtlsCerts')
+      ? [{ name: 'istio-certs', mountPath: '/etc/certs/', readOnly: true }]
+      : []),
     { name: 'istio-podinfo', mountPath: '/etc/istio/pod' },
   ];
 }

@@ -33,7 +33,9 @@ function sidecar(context: TemplateContext): JsonMap {
       annotations: { ...commonAnnotations(context), ...captureAnnotations(context) },
     },
     spec: {
-      ...(init.length > 0 || context.native ? { initContainers: context.native ? [...init, proxy] : init } : {}),
+      ...(init.length > 0 || context.native
+        ? { initContainers: context.native ? [...init, proxy] : init }
+        : {}),
       ...(context.native ? {} : { containers: [proxy] }),
       volumes: [...proxyVolumes(context), ...userVolumes(context)],
       ...pullSecrets(context),
@@ -63,7 +65,11 @@ function gateway(context: TemplateContext): JsonMap {
 
 /** Sockets of SPIRE's CSI driver in place of the proxy's own. */
 function spire(): JsonMap {
-  const mount = { name: 'workload-socket', mountPath: '/var/run/secrets/workload-spiffe-uds', readOnly: true };
+  const mount = {
+    name: 'workload-socket',
+    mountPath: '/var/run/secrets/workload-spiffe-uds',
+    readOnly: true,
+  };
   return {
     spec: {
       containers: [{ name: 'istio-proxy', volumeMounts: [mount] }],
@@ -106,7 +112,11 @@ function grpcSimple(context: TemplateContext): JsonMap {
           ],
           args: ['write-file', `--path=${GRPC_FILE}`, '--env=GRPC_BOOTSTRAP'],
           resources: context.resources,
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+            readOnlyRootFilesystem: true,
+          },
           volumeMounts: [{ name: GRPC_VOLUME, mountPath: GRPC_FOLDER }],
         },
       ],
@@ -165,8 +175,17 @@ function grpcApps({ pod }: TemplateContext, volume: string, folder: string, file
 
 /** Labels by which telemetry knows the workload. Values are labels, so at most 63 characters. */
 export function canonicalLabels({ pod: { labels, owner } }: TemplateContext): Record<string, string> {
-  const name = [labels['service.istio.io/canonical-name'], labels['app.kubernetes.io/name'], labels.app, owner.name].find(isGiven) ?? '';
-  const revision = [labels['service.istio.io/canonical-revision'], labels['app.kubernetes.io/version'], labels.version].find(isGiven) ?? 'latest';
+  const name =
+    [
+      labels['service.istio.io/canonical-name'],
+      labels['app.kubernetes.io/name'],
+      labels.app,
+      owner.name,
+    ].find(isGiven) ?? '';
+  const revision =
+    [labels['service.istio.io/canonical-revision'], labels['app.kubernetes.io/version'], labels.version].find(
+      isGiven,
+    ) ?? 'latest';
   return {
     'service.istio.io/canonical-name': name.slice(0, 63).replace(/^[-_.]+|[-_.]+$/g, ''),
     'service.istio.io/canonical-revision': revision,
@@ -203,7 +222,9 @@ function captureAnnotations(context: TemplateContext): Record<string, string> {
   };
   const networks = context.pod.annotations[NETWORKS];
   return {
-    ...(context.text('pilot.cni.provider') === 'multus' ? { [NETWORKS]: withNetwork(networks, 'default/istio-cni') } : {}),
+    ...(context.text('pilot.cni.provider') === 'multus'
+      ? { [NETWORKS]: withNetwork(networks, 'default/istio-cni') }
+      : {}),
     'sidecar.istio.io/interceptionMode': context.interceptionMode,
     ...traffic('includeOutboundIPRanges', 'includeIPRanges', false),
     ...traffic('excludeOutboundIPRanges', 'excludeIPRanges', false),
@@ -220,7 +241,8 @@ const NETWORKS = 'k8s.v1.cni.cncf.io/networks';
 function withNetwork(existing: string | undefined, name: string): string {
   const text = existing?.trim() ?? '';
   if (text === '') return name;
-  if (!text.startsWith('[')) return text.split(',').some((one) => one.trim() === name) ? text : `${text},${name}`;
+  if (!text.startsWith('['))
+    return text.split(',').some((one) => one.trim() === name) ? text : `${text},${name}`;
   const [namespace = '', short = ''] = name.split('/');
   if (text.includes(`"${short}"`)) return text;
   const item = JSON.stringify({ name: short, namespace });

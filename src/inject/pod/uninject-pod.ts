@@ -28,7 +28,13 @@ export function isInjected(template: Json): boolean {
   if (readStatus(template) !== undefined) return true;
   return containersOf(template, 'containers').some((container) => {
     const args = container.args;
-    return containerName(container) === PROXY && container.image !== 'auto' && Array.isArray(args) && args[0] === 'proxy' && args[1] === 'sidecar';
+    return (
+      containerName(container) === PROXY &&
+      container.image !== 'auto' &&
+      Array.isArray(args) &&
+      args[0] === 'proxy' &&
+      args[1] === 'sidecar'
+    );
   });
 }
 
@@ -65,11 +71,14 @@ function foreign(template: JsonMap, status: JsonMap): JsonMap {
     if (all.length > 0) result = setAt(result, ['spec', field], all);
   }
   const first = containerName(containersOf(result, 'containers')[0] ?? {});
-  result = removeWhere(result, ['metadata', 'annotations'], (key, value) =>
-    key === STATUS ||
-    key === OVERRIDES ||
-    key === 'istio.io/rev' ||
-    (/^kubectl\.kubernetes\.io\/default-(?:logs-)?container$/.test(key) && value === first),
+  result = removeWhere(
+    result,
+    ['metadata', 'annotations'],
+    (key, value) =>
+      key === STATUS ||
+      key === OVERRIDES ||
+      key === 'istio.io/rev' ||
+      (/^kubectl\.kubernetes\.io\/default-(?:logs-)?container$/.test(key) && value === first),
   );
   result = restoreScraping(result, scrape);
   result = removeLabels(result);
@@ -81,7 +90,8 @@ function foreign(template: JsonMap, status: JsonMap): JsonMap {
 
 function removeLabels(template: JsonMap): JsonMap {
   const labels = getKey(getKey(template, 'metadata'), 'labels');
-  const derived = (...names: string[]): Json | undefined => names.map((name) => getKey(labels, name)).find((value) => value !== undefined);
+  const derived = (...names: string[]): Json | undefined =>
+    names.map((name) => getKey(labels, name)).find((value) => value !== undefined);
   const revision = derived('app.kubernetes.io/version', 'version') ?? 'latest';
   const name = derived('app.kubernetes.io/name', 'app');
   return removeWhere(template, ['metadata', 'labels'], (key, value) => {
@@ -98,12 +108,18 @@ function restoreScraping(template: JsonMap, scrape: JsonMap): JsonMap {
   for (const key of ['scrape', 'port', 'path']) {
     const name = `prometheus.io/${key}`;
     const value = scrape[key];
-    result = typeof value === 'string' ? setAt(result, ['metadata', 'annotations', name], value) : deleteAt(result, ['metadata', 'annotations', name]);
+    result =
+      typeof value === 'string'
+        ? setAt(result, ['metadata', 'annotations', name], value)
+        : deleteAt(result, ['metadata', 'annotations', name]);
   }
   const targets = scrape.targets;
   if (!Array.isArray(targets)) return result;
-  const text = targets.map((target) => `${String(getKey(target, 'port'))}:${String(getKey(target, 'path'))}`).join(',');
-  for (const key of ['port', 'path']) result = deleteAt(result, ['metadata', 'annotations', `prometheus.io/${key}`]);
+  const text = targets
+    .map((target) => `${String(getKey(target, 'port'))}:${String(getKey(target, 'path'))}`)
+    .join(',');
+  for (const key of ['port', 'path'])
+    result = deleteAt(result, ['metadata', 'annotations', `prometheus.io/${key}`]);
   return setAt(result, ['metadata', 'annotations', 'prometheus.istio.io/scrape-targets'], text);
 }
 
@@ -139,7 +155,11 @@ function removeNamed(template: JsonMap, status: JsonMap, known: readonly string[
 /** Maps that stand empty once their injected entries are gone. */
 function withoutEmpty(template: JsonMap): JsonMap {
   let result = template;
-  for (const path of [['metadata', 'annotations'], ['metadata', 'labels'], ['spec', 'securityContext']]) {
+  for (const path of [
+    ['metadata', 'annotations'],
+    ['metadata', 'labels'],
+    ['spec', 'securityContext'],
+  ]) {
     const value = path.reduce<Json | undefined>((current, key) => getKey(current, key), result);
     if (isMap(value) && Object.keys(value).length === 0) result = deleteAt(result, path);
   }
@@ -153,12 +173,19 @@ function containersOf(template: Json, field: string): JsonMap[] {
 
 /** A container whose image the injector chose has none in Istio's record, but Kubernetes asks for one. */
 function withImage(container: JsonMap): JsonMap {
-  return container.image === undefined || container.image === '' ? { ...container, image: 'auto' } : container;
+  return container.image === undefined || container.image === ''
+    ? { ...container, image: 'auto' }
+    : container;
 }
 
 function variable(container: JsonMap | undefined, name: string): Json | undefined {
   const list = getKey(container, 'env');
-  return Array.isArray(list) ? getKey(list.find((one) => getKey(one, 'name') === name), 'value') : undefined;
+  return Array.isArray(list)
+    ? getKey(
+        list.find((one) => getKey(one, 'name') === name),
+        'value',
+      )
+    : undefined;
 }
 
 function parseMap(text: Json | undefined): JsonMap {
@@ -187,7 +214,11 @@ function deleteAt(map: JsonMap, path: readonly string[]): JsonMap {
   return isMap(child) ? { ...map, [key]: deleteAt(child, rest) } : map;
 }
 
-function removeWhere(template: JsonMap, path: readonly string[], gone: (key: string, value: Json) => boolean): JsonMap {
+function removeWhere(
+  template: JsonMap,
+  path: readonly string[],
+  gone: (key: string, value: Json) => boolean,
+): JsonMap {
   const map = path.reduce<Json | undefined>((value, key) => getKey(value, key), template);
   if (!isMap(map)) return template;
   return Object.keys(map)

@@ -11,7 +11,10 @@ export function proxyVolumes(context: TemplateContext): JsonMap[] {
     { name: 'workload-socket', emptyDir: {} },
     { name: 'credential-socket', emptyDir: {} },
     context.text('global.caName') === 'GkeWorkloadCertificate'
-      ? { name: 'gke-workload-certificate', csi: { driver: 'workloadcertificates.security.cloud.google.com' } }
+      ? {
+          name: 'gke-workload-certificate',
+          csi: { driver: 'workloadcertificates.security.cloud.google.com' },
+        }
       : { name: 'workload-certs', emptyDir: {} },
     ...(context.has('sidecar.istio.io/bootstrapOverride')
       ? [
@@ -26,7 +29,12 @@ export function proxyVolumes(context: TemplateContext): JsonMap[] {
     { name: 'istio-podinfo', downwardAPI: { items: ['labels', 'annotations'].map(podField) } },
     { name: 'istio-token', projected: { sources: [{ serviceAccountToken: token(context) }] } },
     ...(context.text('global.pilotCertProvider') === 'istiod'
-      ? [{ name: 'istiod-ca-cert', configMap: { name: context.text('global.trustBundleName') || 'istio-ca-root-cert' } }]
+      ? [
+          {
+            name: 'istiod-ca-cert',
+            configMap: { name: context.text('global.trustBundleName') || 'istio-ca-root-cert' },
+          },
+        ]
       : []),
     ...(context.flag('global.mountMtlsCerts')
       ? [

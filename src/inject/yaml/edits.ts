@@ -48,7 +48,11 @@ export class Edits {
     const { slot } = node;
     if (slot.flow || slot.column < 0) {
       const start = this.slotStart(node);
-      this.replace(start, node.end, (slot.flow && this.needsSpace(start) ? ' ' : '') + this.flowText(value, start));
+      this.replace(
+        start,
+        node.end,
+        (slot.flow && this.needsSpace(start) ? ' ' : '') + this.flowText(value, start),
+      );
       return;
     }
     const inList = this.text[slot.from - 1] === '-' && !this.isMapSlot(node);
@@ -58,7 +62,11 @@ export class Edits {
   /** Replaces an entry, key and all. */
   putEntry(map: MapNode, entry: Entry, key: string, value: Json): void {
     if (map.flow) {
-      this.replace(entry.start, entry.value.end, `${this.flowKey(key)}: ${this.flowText(value, entry.start)}`);
+      this.replace(
+        entry.start,
+        entry.value.end,
+        `${this.flowKey(key)}: ${this.flowText(value, entry.start)}`,
+      );
       return;
     }
     const lines = entryLines(key, value, this.style);
@@ -76,7 +84,8 @@ export class Edits {
     if (map.flow) {
       const gap = this.gapBefore(map, first.start);
       const parts = entries.map(
-        ([key, value]) => `${this.flowKey(key)}: ${this.flowText(value, first.start)},${gap === '' ? ' ' : gap}`,
+        ([key, value]) =>
+          `${this.flowKey(key)}: ${this.flowText(value, first.start)},${gap === '' ? ' ' : gap}`,
       );
       this.insert(first.start, parts.join(''), map.column);
       return;
@@ -126,7 +135,10 @@ export class Edits {
 
   /** Takes items out of a list; the list must keep one. */
   removeItems(list: SequenceNode, indexes: ReadonlySet<number>): void {
-    const spans = list.items.map((item) => ({ start: list.flow ? this.slotStart(item) : item.slot.from - 1, node: item }));
+    const spans = list.items.map((item) => ({
+      start: list.flow ? this.slotStart(item) : item.slot.from - 1,
+      node: item,
+    }));
     this.removeSpans(list.flow, spans, indexes);
   }
 
@@ -200,7 +212,8 @@ export class Edits {
   private requireIndented(map: MapNode): void {
     let at = map.start;
     while (at > 0 && !isBreak(this.text, at - 1)) at--;
-    if (!/^\ufeff?[ \-?:]*$/.test(this.text.slice(at, map.start))) throw unsupported('a map that starts on a line with other text');
+    if (!/^\ufeff?[ \-?:]*$/.test(this.text.slice(at, map.start)))
+      throw unsupported('a map that starts on a line with other text');
   }
 
   /** Lines after the end of a line. */
@@ -215,7 +228,8 @@ export class Edits {
 
   /** The text after a `:` or `-` in block style. */
   private slotText(value: Json, column: number, inList: boolean): string {
-    if (!isBlock(value)) return ` ${Array.isArray(value) ? '[]' : typeof value === 'object' && value !== null ? '{}' : renderScalar(value)}`;
+    if (!isBlock(value))
+      return ` ${Array.isArray(value) ? '[]' : typeof value === 'object' && value !== null ? '{}' : renderScalar(value)}`;
     const lines = blockLines(value, this.style);
     if (inList) return ` ${this.joined(lines, column + 2)}`;
     return this.led(lines, column + (Array.isArray(value) ? this.style.listOffset : 2));

@@ -18,7 +18,7 @@ const NOT_IN_YAML = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 // Line breaks and what single quotes could not hold.
 // oxlint-disable-next-line no-control-regex
 const SPECIAL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]/;
-const SAFE = /^[A-Za-z0-9_/.$(*][A-Za-z0-9_/.$()=:@%+,~*-]*$/;
+const SAFE = /^(?:--?(?=[A-Za-z]))?[A-Za-z0-9_/.$(*][A-Za-z0-9_/.$()=:@%+,~*-]*$/;
 
 /** A key or value on one line. Texts are quoted where they would be read as something else. */
 export function renderScalar(value: string | number | boolean | null): string {

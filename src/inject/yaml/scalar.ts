@@ -3,9 +3,7 @@
 export type Scalar = string | number | boolean | null;
 
 const NULLS = new Set(['', '~', 'null', 'Null', 'NULL']);
-const TRUTHS = new Map(
-  [...words('true yes on y', true), ...words('false no off n', false)],
-);
+const TRUTHS = new Map([...words('true yes on y', true), ...words('false no off n', false)]);
 const INTEGER = /^[-+]?(?:0|[1-9][0-9]*)$/;
 const RADIX = /^[-+]?0(?:x[0-9a-fA-F]+|o?[0-7]+|b[01]+)$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
@@ -37,9 +35,14 @@ function radixNumber(text: string): number {
 
 /** A word in the three spellings that count: lower, Capital, UPPER. */
 function words(list: string, value: boolean): [string, boolean][] {
-  return list.split(' ').flatMap((word): [string, boolean][] =>
-    word.length === 1
-      ? []
-      : [word, word.charAt(0).toUpperCase() + word.slice(1), word.toUpperCase()].map((form) => [form, value]),
-  );
+  return list
+    .split(' ')
+    .flatMap((word): [string, boolean][] =>
+      word.length === 1
+        ? []
+        : [word, word.charAt(0).toUpperCase() + word.slice(1), word.toUpperCase()].map((form) => [
+            form,
+            value,
+          ]),
+    );
 }

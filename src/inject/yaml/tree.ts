@@ -114,7 +114,8 @@ class TreeBuilder {
         const name = this.text.slice(event.anchorStart, event.anchorEnd);
         // An anchor counts from its end on, so there are no circles.
         const target = this.anchors.get(name);
-        if (target === undefined) throw new MeshError('Syntax', `the alias *${name} refers to no anchor above it`);
+        if (target === undefined)
+          throw new MeshError('Syntax', `the alias *${name} refers to no anchor above it`);
         return { type: 'alias', target, start: event.anchorStart - 1, end: event.anchorEnd, slot };
       }
       case EVENT_ID.MAPPING:

@@ -19,7 +19,8 @@ export function isMap(value: unknown): value is JsonMap {
 
 /** Sets a key, also one like `__proto__`, as the map's own. */
 export function setKey(map: JsonMap, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
   else map[key] = value;
 }
 
@@ -42,11 +43,18 @@ export function entriesOf(node: MapNode): Map<string, Node> {
 export function sameValue(one: Json | undefined, other: Json | undefined): boolean {
   if (one === other) return true;
   if (Array.isArray(one)) {
-    return Array.isArray(other) && one.length === other.length && one.every((item, index) => sameValue(item, other[index]));
+    return (
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((item, index) => sameValue(item, other[index]))
+    );
   }
   if (!isMap(one) || !isMap(other)) return false;
   const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && sameValue(one[key], other[key]));
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && sameValue(one[key], other[key]))
+  );
 }
 
 class Reader {
@@ -54,9 +62,13 @@ class Reader {
 
   value(node: Node): Json {
     if (++this.nodes > MAX_NODES) {
-      throw new MeshError('Syntax', `the document has, or its aliases stand for, more than ${MAX_NODES} values`, {
-        hint: 'Split the document.',
-      });
+      throw new MeshError(
+        'Syntax',
+        `the document has, or its aliases stand for, more than ${MAX_NODES} values`,
+        {
+          hint: 'Split the document.',
+        },
+      );
     }
     switch (node.type) {
       case 'scalar':

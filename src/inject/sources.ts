@@ -1,7 +1,7 @@
-/** How others use injection: settings from what files hold. */
+/** Settings of an injection from what files and flags hold. */
 
 import { MeshError } from '../base/mesh-error.ts';
-import { DEFAULT_CONFIG_TEXT, readInjectConfig } from './config.ts';
+import { readInjectConfig } from './config.ts';
 import { defaultValues, mapAt, mergeValues, textAt } from './settings.ts';
 import type { InjectSettings } from './settings.ts';
 import { isMap } from './yaml/value.ts';
@@ -19,6 +19,8 @@ export interface InjectSources {
   readonly revision?: string;
   readonly istioNamespace?: string;
   readonly nativeSidecar?: boolean;
+  /** Namespace of objects that name none. */
+  readonly defaultNamespace?: string;
 }
 
 /** Throws a MeshError for a configuration that cannot be used. */
@@ -29,7 +31,14 @@ export function injectSettings(sources: InjectSources): InjectSettings {
   if (nativeSidecar !== undefined) values = mergeValues(values, { global: { proxy: { nativeSidecar } } });
   const webhook = mapAt(values, 'sidecarInjectorWebhook');
   const fromValues = Object.fromEntries(
-    ['templates', 'aliases', 'defaultTemplates', 'neverInjectSelector', 'alwaysInjectSelector', 'injectedAnnotations']
+    [
+      'templates',
+      'aliases',
+      'defaultTemplates',
+      'neverInjectSelector',
+      'alwaysInjectSelector',
+      'injectedAnnotations',
+    ]
       .filter((key) => webhook[key] !== undefined)
       .map((key): [string, Json] => [key, webhook[key] ?? null]),
   );
@@ -43,7 +52,7 @@ export function injectSettings(sources: InjectSources): InjectSettings {
       hint: 'Revisions are of small letters, digits and dashes, as "canary" or "1-2-0".',
     });
   }
-  return { config, values, mesh, revision };
+  return { config, values, mesh, revision, defaultNamespace: sources.defaultNamespace ?? '' };
 }
 
 /** A parsed text as a map. Throws a MeshError for anything else; an empty text is an empty map. */
@@ -52,5 +61,3 @@ export function asMap(value: Json | undefined, what: string): JsonMap {
   if (!isMap(value)) throw new MeshError('InvalidInjectConfig', `${what} must hold a map`);
   return value;
 }
-
-export { DEFAULT_CONFIG_TEXT };
