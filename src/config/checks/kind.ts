@@ -5,6 +5,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { KindInfo } from '../../api/kind-info.ts';
 import type { MeshObject } from '../object.ts';
 import type { RuleReport } from '../rules/rule.ts';
+import { KUBERNETES_KINDS } from './kubernetes-kinds.ts';
 
 /** Kinds by group. A group of which we define the kinds is known as a whole. */
 const ownKinds = new Map<string, KindInfo[]>();
@@ -51,11 +52,17 @@ function checkUnknownKind(object: MeshObject, report: RuleReport): void {
 /** Letters that a group may be off and still be taken for a slip: real groups differ by more. */
 const GROUP_SLIP = 2;
 
+/** The same for kinds: `Config`, which no cluster knows either, stays apart from `ConfigMap`. */
+const KIND_SLIP = 2;
+
 /** A slip in the group would make everything of the object pass unseen. */
 function checkUnknownGroup(object: MeshObject, report: RuleReport): void {
   const { group, kind } = object;
   const elsewhere = findElsewhere(kind, group);
-  if (elsewhere === undefined) return;
+  if (elsewhere === undefined) {
+    checkKubernetesKind(object, report);
+    return;
+  }
   if (group === '') {
     report.error(['apiVersion'], `the core API has no kind ${kind}`, {
       check: 'UnknownKind',
@@ -66,6 +73,24 @@ function checkUnknownGroup(object: MeshObject, report: RuleReport): void {
       hint: `Did you mean ${elsewhere.group}?`,
     });
   }
+}
+
+/** Only what is surely a slip: a kind of another of these groups, or a name hardly different from a kind's. */
+function checkKubernetesKind({ group, kind }: MeshObject, report: RuleReport): void {
+  const own = KUBERNETES_KINDS.get(group);
+  if (own === undefined || own.kinds.includes(kind)) return;
+  const elsewhere = [...KUBERNETES_KINDS.values()].find(({ kinds }) => kinds.includes(kind));
+  const nearest = nearestName(kind, own.kinds);
+  const isSlip =
+    nearest !== undefined && editDistance(kind.toLowerCase(), nearest.toLowerCase()) <= KIND_SLIP;
+  if (elsewhere === undefined && !isSlip) return;
+  report.error(['kind'], `${group === '' ? 'the core API' : `the API group ${group}`} has no kind ${kind}`, {
+    check: 'UnknownKind',
+    hint:
+      elsewhere === undefined
+        ? `Did you mean ${nearest}?`
+        : `Write apiVersion: ${elsewhere.version}, where ${kind} belongs.`,
+  });
 }
 
 /** The kind of that name in the group of ours that is most like the one given. */

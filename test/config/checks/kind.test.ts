@@ -26,6 +26,15 @@ describe('a kind', () => {
       'Did you mean HTTPRoute?',
     ],
     ['of ours stands in the core group', 'v1', 'VirtualService', 'Write apiVersion: networking.istio.io/v1.'],
+    ['of the core group is misspelt', 'v1', 'Servce', 'Did you mean Service?'],
+    ['of Kubernetes is in lower case', 'v1', 'configmap', 'Did you mean ConfigMap?'],
+    ['of Kubernetes is misspelt', 'apps/v1', 'Deploymnet', 'Did you mean Deployment?'],
+    [
+      'stands in the wrong group of Kubernetes',
+      'v1',
+      'Deployment',
+      'Write apiVersion: apps/v1, where Deployment belongs.',
+    ],
   ])('that %s is an error', async (_title, apiVersion, kind, hint) => {
     const [finding, ...more] = await findingsOf(object(apiVersion, kind));
     expect(more).toEqual([]);
@@ -41,6 +50,9 @@ describe('a kind', () => {
     ['sailoperator.io/v1', 'Istio'],
     ['networking.k8s.io/v1', 'NetworkPolicy'],
     ['v1', 'PersistentVolume'],
+    ['v1', 'Config'],
+    ['v1', 'Template'],
+    ['batch/v1beta1', 'CronJob'],
     ['apps/v1', 'ControllerRevision'],
     ['example.com/v1', 'Gateway'],
     ['networking.gke.io/v1', 'Gateway'],
