@@ -1,7 +1,7 @@
 /** Reads objects from files, folders and standard input. */
 
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import type { Dirent } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import path from 'node:path';
 import { MeshError } from '../../base/mesh-error.ts';
 import type { MeshObject } from '../object.ts';
@@ -14,6 +14,7 @@ import { looksLikeTemplate } from '../parse/problem.ts';
 import type { Problem } from '../parse/problem.ts';
 import { expandGlob, isGlob } from './glob.ts';
 import { IgnoreRules } from './ignore.ts';
+import { readBytes, readFailure } from './read-bytes.ts';
 
 /** Name of the files that say what a folder's reading leaves out. */
 export const IGNORE_FILE = '.meshignore';
@@ -124,7 +125,7 @@ export function collectFiles(
       add(STDIN);
       return;
     }
-    const status = statSync(given, { throwIfNoEntry: false });
+    const status = statusOf(given);
     if (status === undefined) throw notFound(given);
     if (status.isDirectory()) {
       for (const file of filesBelow(given, options.recursive !== false)) add(file);
@@ -145,30 +146,29 @@ export function collectFiles(
 
 /** The text of a file, or of standard input for `-`; what keeps it from being read is a problem. */
 export function readText(file: string, options: LoadOptions = {}): Decoded {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
-    if (file === STDIN) {
-      bytes = options.readStdin?.() ?? readFileSync(process.stdin.fd);
-    } else {
-      const { size } = statSync(file);
-      if (size > MAX_FILE_BYTES) return tooLarge(file, size);
-      bytes = readFileSync(file);
-    }
+    bytes = file === STDIN ? (options.readStdin?.() ?? readFileSync(process.stdin.fd)) : readBytes(file);
   } catch (error) {
     return {
-      problem: { check: 'Syntax', level: 'Error', file, message: `cannot be read: ${reasonOf(error)}` },
+      problem: {
+        check: 'Syntax',
+        level: 'Error',
+        file,
+        message: `cannot be read: ${readFailure(file, error)}`,
+      },
     };
   }
-  return decodeText(bytes, file);
+  return bytes === undefined ? tooLarge(file) : decodeText(bytes, file);
 }
 
-function tooLarge(file: string, size: number): Decoded {
+function tooLarge(file: string): Decoded {
   return {
     problem: {
       check: 'Syntax',
       level: 'Error',
       file,
-      message: `the file has ${size} bytes, more than the ${MAX_FILE_BYTES} that are read`,
+      message: `the file has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB, the most that is read`,
       hint: 'Split it into several files.',
     },
   };
@@ -208,17 +208,22 @@ function filesBelow(root: string, recursive: boolean): readonly string[] {
 
 /** A link to a folder could lead back up, so it is not followed. */
 function isFolderLink(folder: string, entry: Dirent): boolean {
-  return (
-    entry.isSymbolicLink() &&
-    statSync(path.join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() === true
-  );
+  if (!entry.isSymbolicLink()) return false;
+  try {
+    return statSync(path.join(folder, entry.name)).isDirectory();
+  } catch {
+    // Reading it will tell what is wrong.
+    return false;
+  }
 }
 
 function readIgnoreFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new MeshError('UnreadableFile', `cannot read ${file}: ${reasonOf(error)}`, { where: { file } });
+    throw new MeshError('UnreadableFile', `cannot read ${file}: ${readFailure(file, error)}`, {
+      where: { file },
+    });
   }
 }
 
@@ -232,31 +237,30 @@ function listFolder(folder: string): readonly Dirent[] {
       left.name < right.name ? -1 : 1,
     );
   } catch (error) {
-    throw new MeshError('UnreadableFile', `cannot read the folder ${folder}: ${reasonOf(error)}`, {
+    throw new MeshError('UnreadableFile', `cannot read the folder ${folder}: ${readFailure(folder, error)}`, {
       where: { file: folder },
     });
   }
 }
 
 function exists(given: string): boolean {
-  return statSync(given, { throwIfNoEntry: false }) !== undefined;
+  return statusOf(given) !== undefined;
+}
+
+function statusOf(given: string): Stats | undefined {
+  try {
+    return statSync(given, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new MeshError('UnreadableFile', `cannot read ${given}: ${readFailure(given, error)}`, {
+      where: { file: given },
+    });
+  }
 }
 
 function notFound(given: string): MeshError {
+  if (given === '')
+    return new MeshError('FileNotFound', 'the name of a file is empty', {
+      hint: 'Is a variable of the script not set?',
+    });
   return new MeshError('FileNotFound', `there is no file or folder ${given}`, { where: { file: given } });
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'ENOENT':
-      return 'it does not exist';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission is denied';
-    case 'EISDIR':
-      return 'it is a folder';
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
 }

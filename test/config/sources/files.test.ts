@@ -102,6 +102,32 @@ describe('files', () => {
   });
 });
 
+describe('paths that lead nowhere', () => {
+  it.skipIf(process.platform === 'win32')('for their links make a circle are an error that says so', () => {
+    put('circle/ok.yaml', object('ok'));
+    symlinkSync(path.join(root, 'circle/two.yaml'), path.join(root, 'circle/one.yaml'));
+    symlinkSync(path.join(root, 'circle/one.yaml'), path.join(root, 'circle/two.yaml'));
+    expect(() => loadPaths([path.join(root, 'circle/one.yaml')])).toThrow(
+      /cannot read .*one\.yaml: its symbolic links lead in a circle/,
+    );
+    const { problems, objects } = loadPaths([path.join(root, 'circle')]);
+    expect(objects).toHaveLength(1);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'cannot be read: its symbolic links lead in a circle',
+      'cannot be read: its symbolic links lead in a circle',
+    ]);
+    rmSync(path.join(root, 'circle'), { recursive: true });
+  });
+
+  it('for they are empty are an error that says so', () => {
+    expect(() => loadPaths([''])).toThrow('the name of a file is empty');
+  });
+
+  it('for they are too long are an error that says so', () => {
+    expect(() => loadPaths([`${'x'.repeat(5000)}.yaml`])).toThrow(/its name is too long/);
+  });
+});
+
 describe('loading', () => {
   it('gives objects, problems and counts of all files', () => {
     const loaded = loadPaths([root]);
