@@ -44,6 +44,17 @@ export async function readOperatorFlags(
   return { files, sets: (flags.set ?? []).flatMap(splitSettings) };
 }
 
+/** What flags say that files and settings may say, too: these win. */
+export function namedByFlags(
+  flags: { readonly revision?: string | undefined; readonly istioNamespace: string },
+  given: ReadonlySet<string>,
+): { readonly revision?: string; readonly namespace?: string } {
+  return {
+    ...(flags.revision === undefined ? {} : { revision: flags.revision }),
+    ...(given.has('istioNamespace') ? { namespace: flags.istioNamespace } : {}),
+  };
+}
+
 /** Tells warnings, one a line. */
 export function writeWarnings(warnings: readonly string[], { stderr }: Context): void {
   for (const warning of warnings) stderr.write(`Warning: ${warning}\n`);

@@ -16,6 +16,8 @@ const CRDS = new URL('../../dist/crds/', import.meta.url);
 export interface InstallationInput extends OperatorInput {
   /** Revision of the control plane; wins over files and settings. */
   readonly revision?: string;
+  /** Namespace of the control plane; wins likewise. */
+  readonly namespace?: string;
 }
 
 export interface RenderedSettings {
@@ -24,15 +26,29 @@ export interface RenderedSettings {
 }
 
 /** All settings of an installation. Throws a `MeshError` for what cannot be read or is wrong. */
-export async function settingsOf({ files, sets, revision }: InstallationInput): Promise<RenderedSettings> {
+export async function settingsOf({
+  files,
+  sets,
+  revision,
+  namespace,
+}: InstallationInput): Promise<RenderedSettings> {
   const { layers, warnings } = await readOperatorInput({ files, sets });
-  if (revision !== undefined && !/^(?:[a-z0-9](?:[-a-z0-9]{0,54}[a-z0-9])?)?$/.test(revision)) {
-    throw new MeshError('BadFlagValue', `--revision is "${revision}", which is no DNS label`, {
-      hint: 'Use small letters, digits and dashes, up to 56 of them, for example --revision canary.',
-    });
-  }
-  const revisionLayer = revision === undefined ? [] : [{ spec: { revision } }];
-  return { spec: resolveSettings([...layers, ...revisionLayer], packageVersion()), warnings };
+  requireLabel('revision', revision, 56);
+  requireLabel('istioNamespace', namespace, 63);
+  const flags = {
+    ...(revision === undefined ? {} : { revision }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  return { spec: resolveSettings([...layers, { spec: flags }], packageVersion()), warnings };
+}
+
+/** Refuses what Kubernetes would refuse as a name later. The revision may be empty, which stands for none. */
+function requireLabel(flag: string, value: string | undefined, limit: number): void {
+  if (value === undefined || (flag === 'revision' && value === '')) return;
+  if (value.length <= limit && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(value)) return;
+  throw new MeshError('BadFlagValue', `--${flag} is "${value}", which is no DNS label`, {
+    hint: `Use small letters, digits and dashes, up to ${limit} of them, for example --${flag} canary.`,
+  });
 }
 
 export interface RenderedManifest extends RenderedSettings {

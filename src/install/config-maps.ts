@@ -1,8 +1,7 @@
 /** The ConfigMaps `istio` (settings of the mesh) and `istio-sidecar-injector` (what sidecars are made from). */
 
-import { discoveryAddress } from './gateways.ts';
 import type { Installation } from './installation.ts';
-import { overlay } from './overlay.ts';
+import { meshConfig } from './mesh-config.ts';
 import { compact, type Resource } from './resource.ts';
 import type { Tree } from './setting-path.ts';
 import { toYamlText } from './yaml-text.ts';
@@ -27,32 +26,6 @@ export function meshConfigMap(installation: Installation): Resource {
       mesh: toYamlText(meshConfig(installation)),
       meshNetworks: toYamlText({ networks: global.meshNetworks ?? {} }),
     },
-  };
-}
-
-/** What the installation implies, and what the user says on top. */
-export function meshConfig(installation: Installation): Tree {
-  const { spec, global, namespace } = installation;
-  const tracing = spec.addonComponents?.tracing?.enabled === true || global.proxy?.tracer === 'zipkin';
-  const implied: Tree = {
-    defaultConfig: {
-      discoveryAddress: discoveryAddress(installation),
-      ...compact({ meshId: global.meshID }),
-    },
-    rootNamespace: namespace,
-  };
-  const result = overlay(implied, { ...spec.meshConfig });
-  return tracing ? withZipkin(result, namespace) : result;
-}
-
-/** Traces go to the addon, whose Service is called so with both backends, unless they go elsewhere. */
-function withZipkin(mesh: Tree, namespace: string): Tree {
-  const { tracing, ...config } = (mesh['defaultConfig'] ?? {}) as Tree & { tracing?: Tree };
-  const elsewhere = ['zipkin', 'lightstep', 'datadog', 'stackdriver', 'openCensusAgent'];
-  if (tracing !== undefined && elsewhere.some((name) => Object.hasOwn(tracing, name))) return mesh;
-  return {
-    ...mesh,
-    defaultConfig: { ...config, tracing: { ...tracing, zipkin: { address: `zipkin.${namespace}:9411` } } },
   };
 }
 

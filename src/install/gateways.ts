@@ -2,8 +2,9 @@
 
 import type { GatewayComponent, Gateway } from '../api/generated/types/install.istio.io/IstioOperator.ts';
 import type { ComponentName } from './components.ts';
-import { binding, type Installation, serviceAccount } from './installation.ts';
+import { binding, discoveryAddress, type Installation, serviceAccount } from './installation.ts';
 import { clusterName } from './istiod.ts';
+import { proxyConfig, trustDomain } from './mesh-config.ts';
 import { compact, type Resource } from './resource.ts';
 import { secretReaderRole } from './roles.ts';
 import type { Tree } from './setting-path.ts';
@@ -274,8 +275,9 @@ function gatewayEnvironment(
   selector: Record<string, string>,
   installation: Installation,
 ): readonly Tree[] {
-  const { global, spec } = installation;
-  const caAddress = global.caAddress ?? '';
+  const { global } = installation;
+  const { caAddress = '', meshID: meshId = '' } = global;
+  const domain = trustDomain(installation);
   const set = (variable: string, value: string | undefined): readonly Tree[] =>
     value === undefined || value === '' ? [] : [{ name: variable, value }];
   return [
@@ -287,7 +289,10 @@ function gatewayEnvironment(
     fromField('INSTANCE_IP', 'status.podIP'),
     fromField('HOST_IP', 'status.hostIP'),
     fromField('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
-    { name: 'TRUST_DOMAIN', value: trustDomain(spec.meshConfig) },
+    { name: 'ISTIO_CPU_LIMIT', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '1' } } },
+    { name: 'PROXY_CONFIG', value: JSON.stringify(proxyConfig(installation)) },
+    { name: 'TRUST_DOMAIN', value: domain },
+    { name: 'ISTIO_META_MESH_ID', value: meshId === '' ? domain : meshId },
     { name: 'ISTIO_META_CLUSTER_ID', value: clusterName(installation) },
     { name: 'ISTIO_META_INTERCEPTION_MODE', value: 'REDIRECT' },
     { name: 'ISTIO_META_UNPRIVILEGED_POD', value: 'true' },
@@ -297,22 +302,10 @@ function gatewayEnvironment(
       value: `kubernetes://apis/apps/v1/namespaces/${namespace}/deployments/${name}`,
     },
     fromField('ISTIO_META_NODE_NAME', 'spec.nodeName'),
-    ...set('ISTIO_META_MESH_ID', global.meshID),
     ...set('ISTIO_META_NETWORK', global.network),
     ...set(
       'ISTIO_META_ROUTER_MODE',
       selector['topology.istio.io/network'] === undefined ? undefined : 'sni-dnat',
     ),
   ];
-}
-
-/** `host:port` that proxies get their configuration from. */
-export function discoveryAddress({ istiod, namespace }: Installation): string {
-  return `${istiod}.${namespace}.svc:15012`;
-}
-
-function trustDomain(meshConfig: unknown): string {
-  const domain: unknown =
-    typeof meshConfig === 'object' && meshConfig !== null ? Reflect.get(meshConfig, 'trustDomain') : '';
-  return typeof domain === 'string' && domain !== '' ? domain : 'cluster.local';
 }

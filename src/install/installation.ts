@@ -78,6 +78,11 @@ function textOr(value: string | number | undefined, otherwise: string): string {
   return value === undefined || value === '' ? otherwise : String(value);
 }
 
+/** `host:port` that proxies get their configuration from. */
+export function discoveryAddress({ istiod, namespace }: Pick<Installation, 'istiod' | 'namespace'>): string {
+  return `${istiod}.${namespace}.svc:15012`;
+}
+
 /** The account of a part, with the Secrets to pull its images with. */
 export function serviceAccount(
   { global }: Installation,

@@ -74,6 +74,8 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
   const { spec, values, global, namespace, istiod, named, revisionLabel } = installation;
   const component = spec.components?.pilot ?? {};
   const pilot = values.pilot ?? {};
+  // It then serves a cluster that it does not run in.
+  const external = global.externalIstiod === true;
   return workload(
     {
       name: istiod,
@@ -122,9 +124,13 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
           fromField('POD_NAME', 'metadata.name'),
           fromField('POD_NAMESPACE', 'metadata.namespace'),
           fromField('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
-          { name: 'KUBECONFIG', value: '/var/run/secrets/remote/config' },
           { name: 'CLUSTER_ID', value: clusterName(installation) },
-          ...(global.externalIstiod === true ? [{ name: 'EXTERNAL_ISTIOD', value: 'true' }] : []),
+          ...(external
+            ? [
+                { name: 'EXTERNAL_ISTIOD', value: 'true' },
+                { name: 'KUBECONFIG', value: '/var/run/secrets/remote/config' },
+              ]
+            : []),
           ...(global.caAddress === undefined || global.caAddress === ''
             ? []
             : [{ name: 'CA_ADDR', value: global.caAddress }]),
@@ -140,7 +146,9 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
           { name: 'tmp', mountPath: '/tmp' },
           { name: 'local-certs', mountPath: '/var/run/secrets/istio-dns' },
           { name: 'cacerts', mountPath: '/etc/cacerts', readOnly: true },
-          { name: 'istio-kubeconfig', mountPath: '/var/run/secrets/remote', readOnly: true },
+          ...(external
+            ? [{ name: 'istio-kubeconfig', mountPath: '/var/run/secrets/remote', readOnly: true }]
+            : []),
           { name: 'config', mountPath: '/etc/istio/config', readOnly: true },
           { name: 'inject', mountPath: '/var/lib/istio/inject', readOnly: true },
         ],
@@ -149,7 +157,9 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
         { name: 'tmp', emptyDir: {} },
         { name: 'local-certs', emptyDir: { medium: 'Memory' } },
         { name: 'cacerts', secret: { secretName: 'cacerts', optional: true } },
-        { name: 'istio-kubeconfig', secret: { secretName: 'istio-kubeconfig', optional: true } },
+        ...(external
+          ? [{ name: 'istio-kubeconfig', secret: { secretName: 'istio-kubeconfig', optional: true } }]
+          : []),
         { name: 'config', configMap: { name: named('istio'), optional: true } },
         { name: 'inject', configMap: { name: named('istio-sidecar-injector'), optional: true } },
       ],

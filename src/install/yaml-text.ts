@@ -2,8 +2,8 @@
 
 /** Words that YAML 1.1 or 1.2 would read as something else than text. */
 const RESERVED = /^(?:true|false|yes|no|on|off|y|n|null|~)$/i;
-/** Printable ASCII that starts with a letter, an underscore or a slash. */
-const PLAIN = /^[A-Za-z_/][\x20-\x7e]*$/;
+/** Printable ASCII that starts with what nothing but text starts with. */
+const PLAIN = /^(?:[A-Za-z_/$]|--[A-Za-z])[\x20-\x7e]*$/;
 /** Quantities and durations, which start with a digit and are text all the same. */
 const QUANTITY = /^[0-9]+(?:m|k|M|G|Ki|Mi|Gi|%|ms|s|h)$/;
 /** Characters that JSON leaves as they are and YAML does not allow unescaped. */

@@ -4,7 +4,7 @@ import { COMPONENTS } from '../../../install/components.ts';
 import type { CommandMetadata, Invocation } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { GlobalFlags } from '../../global-flags.ts';
-import { OPERATOR_FLAGS, readOperatorFlags, writeWarnings } from '../../operator-flags.ts';
+import { namedByFlags, OPERATOR_FLAGS, readOperatorFlags, writeWarnings } from '../../operator-flags.ts';
 
 export const metadata = {
   path: ['manifest', 'generate'],
@@ -72,8 +72,10 @@ export async function run(
     import('../../render-installation.ts'),
     readOperatorFlags(flags, context),
   ]);
-  const revision = given.has('revision') ? { revision: flags.revision ?? '' } : {};
-  const { resources, warnings } = await renderInstallation({ ...input, ...revision }, flags.filter);
+  const { resources, warnings } = await renderInstallation(
+    { ...input, ...namedByFlags(flags, given) },
+    flags.filter,
+  );
   writeWarnings(warnings, context);
   const place = flags.output;
   if (place === undefined) {
