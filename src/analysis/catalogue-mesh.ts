@@ -119,7 +119,7 @@ export const MESH_MESSAGES = {
     'MESH2503',
     'OutboundPolicyWithoutMode',
     'Info',
-    'outboundTrafficPolicy without a mode means REGISTRY_ONLY: write it down, or write ALLOW_ANY',
+    'Without a mode, outboundTrafficPolicy means REGISTRY_ONLY: write that, or ALLOW_ANY',
   ),
   SingleRouteWeight: define(
     'MESH2601',
@@ -233,7 +233,7 @@ export const MESH_MESSAGES = {
     'MESH2901',
     'ExportToNamespaceNotFound',
     'Error',
-    'exportTo names namespace {namespace}, which does not exist',
+    'Namespace {namespace}, which exportTo names, does not exist',
   ),
   DuplicateServiceEntry: define(
     'MESH2902',
