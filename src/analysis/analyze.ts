@@ -81,7 +81,7 @@ export function analyzeObjects(checked: readonly CheckedObject[], options: Analy
     messages: sortMessages(kept, objectName),
     suppressed: sortMessages(suppressed, objectName),
     unusedSuppressions: unused,
-    skipped: result.skipped,
+    skipped: result.skipped.filter(({ codes }) => codes.some((code) => isReported(code, options))),
     namespaces: [...namespaces].sort(),
   };
 }
@@ -92,10 +92,12 @@ function isRequested({ onRequest, messages }: Analyzer, { withOnRequest, only }:
   );
 }
 
+function isReported(code: string, { only, skip }: AnalysisOptions): boolean {
+  return only?.has(code) !== false && skip?.has(code) !== true;
+}
+
 function isWanted(message: Message, snapshot: Snapshot, options: AnalysisOptions): boolean {
-  const { code } = message.type;
-  if (options.only !== undefined && !options.only.has(code)) return false;
-  if (options.skip?.has(code) === true) return false;
+  if (!isReported(message.type.code, options)) return false;
   if (message.object === undefined) return true;
   if (message.object.source.file === BUILTIN_FILE) return false;
   const namespace = snapshot.namespaceOf(message.object);

@@ -19,6 +19,11 @@ export interface Analyzer {
    */
   readonly needs?: readonly (readonly KindKey[])[];
   /**
+   * Kinds whose objects it judges. Only for one that holds back by itself what would be a guess: with such an
+   * object in the input it is told of as not run, even though it would have said nothing.
+   */
+  readonly about?: readonly KindKey[];
+  /**
    * Runs only when it is asked for, by its name or by a code of its messages: for checks that find something
    * in most meshes.
    */

@@ -15,10 +15,12 @@ export interface EngineOptions {
   readonly now: number;
 }
 
-/** An analyzer that did not run, and the kinds of which it needed at least one object. */
+/** An analyzer that had something to check and did not run, and the kinds of which it needed at least one object. */
 export interface SkippedAnalyzer {
   readonly name: string;
   readonly missing: readonly KindKey[];
+  /** Codes that it could have given. */
+  readonly codes: readonly string[];
 }
 
 export interface EngineResult {
@@ -32,11 +34,11 @@ export function runAnalyzers(snapshot: Snapshot, options: EngineOptions): Engine
   const skipped: SkippedAnalyzer[] = [];
   for (const analyzer of options.analyzers) {
     const missing = (analyzer.needs ?? []).find((group) => !group.some((kind) => options.present.has(kind)));
-    if (missing !== undefined) {
-      skipped.push({ name: analyzer.name, missing });
-      continue;
-    }
-    messages.push(...runOne(analyzer, snapshot, options.now));
+    const own = runOne(analyzer, snapshot, options.now);
+    if (missing === undefined) messages.push(...own);
+    // Where it would have had nothing to say anyway, nobody misses it.
+    else if (own.length > 0 || analyzer.about?.some((kind) => options.present.has(kind)) === true)
+      skipped.push({ name: analyzer.name, missing, codes: analyzer.messages.map(({ code }) => code) });
   }
   return { messages, skipped };
 }

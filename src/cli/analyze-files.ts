@@ -4,7 +4,7 @@ import { analyzeObjects, type Analysis } from '../analysis/analyze.ts';
 import { ANALYZERS } from '../analysis/generated/analyzers.ts';
 import { meshFromObjects } from '../analysis/mesh-input.ts';
 import type { Message } from '../analysis/message.ts';
-import { countLevels, type ReportFinding } from '../analysis/reporters/report.ts';
+import type { ReportFinding } from '../analysis/reporters/report.ts';
 import { suppress, type Suppression } from '../analysis/suppress.ts';
 import type { Level } from '../config/finding.ts';
 import type { MeshObject } from '../config/object.ts';
@@ -19,6 +19,7 @@ import { loadInput } from './load-input.ts';
 import { formatReport } from './output/report-format.ts';
 import { readProjectFile } from './project-file.ts';
 import { messageFinding, problemFinding } from './report-findings.ts';
+import { count, summaryLine } from './summary.ts';
 import { parseCodes, parseSuppression, unknownCodeWarning } from './suppressions.ts';
 import { packageVersion } from './version.ts';
 
@@ -156,21 +157,11 @@ function writeNotes(
   }
   if (verbose) stderr.write(`Note: ${count(analysis.suppressed.length, 'finding')} suppressed\n`);
   if (flags.output !== 'log') return;
-  const scope = `${count(loaded.files.length, 'file')}, ${count(loaded.objects.length, 'object')}, ${count(analysis.namespaces.length, 'namespace')}`;
-  if (findings.length === 0) {
-    stderr.write(`✔ No validation issues found (${scope}).\n`);
-    return;
-  }
-  const levels = countLevels(findings);
-  const totals = [
-    [levels.Error, 'error'],
-    [levels.Warning, 'warning'],
-    [levels.Info, 'info'],
-  ] as const;
-  const found = totals.filter(([number]) => number > 0).map(([number, word]) => count(number, word));
-  stderr.write(`Found ${found.join(', ')} (${scope}).\n`);
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`;
+  stderr.write(
+    summaryLine(findings, [
+      [loaded.files.length, 'file'],
+      [loaded.objects.length, 'object'],
+      [analysis.namespaces.length, 'namespace'],
+    ]),
+  );
 }

@@ -21,6 +21,12 @@ export async function loadInput(
   for (const file of unrecognized) {
     context.stderr.write(`Skipping file ${file}, recognized file extensions are: [.json .yaml .yml]\n`);
   }
+  if (files.length === 0 && unrecognized.length === 0) {
+    context.stderr.write(`Note: there are no .yaml, .yml or .json files in ${paths.join(', ')}\n`);
+  }
+  if (files.includes(STDIN) && context.stdin.isTTY) {
+    context.stderr.write('Note: reading what you type; end it with Ctrl-D on a line of its own.\n');
+  }
   const stdin = files.includes(STDIN) ? await context.stdin.bytes(MAX_FILE_BYTES) : new Uint8Array();
   const progress = new Progress(context);
   const objects: Loaded['objects'][number][] = [];

@@ -28,7 +28,10 @@ function processWriter(stream: NodeJS.WriteStream): Writer {
         // `mesh … | head` closes our output early; that is no fault worth a stack trace.
         stream.on('error', (error: NodeJS.ErrnoException) => {
           closed = true;
-          if (error.code !== 'EPIPE') process.exitCode = 1;
+          if (error.code === 'EPIPE') return;
+          process.exitCode = 1;
+          if (stream !== process.stderr)
+            process.stderr.write(`Error: cannot write output: ${error.message}\n`);
         });
       }
       if (!closed) stream.write(text);

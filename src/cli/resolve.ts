@@ -41,7 +41,14 @@ export function resolveCommand(
     if (group === undefined) throw unknownCommand(word, path, commands, groups);
     path = group.path;
   }
+  const version = path.length === 0 && rest[0] === '--version' ? findVersion(commands) : undefined;
+  if (version !== undefined) return { kind: 'command', entry: version, rest: rest.slice(1) };
   return { kind: 'group', path, rest };
+}
+
+/** `mesh --version`, as other programs have it, is `mesh version`. */
+function findVersion(commands: readonly CommandEntry[]): CommandEntry | undefined {
+  return commands.find((entry) => matches(entry, [], 'version'));
 }
 
 /** Commands and groups right under a path that help lists. */

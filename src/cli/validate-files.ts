@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.ts';
 import { loadInput } from './load-input.ts';
 import { formatReport } from './output/report-format.ts';
 import { checkFinding, inFileOrder, problemFinding } from './report-findings.ts';
+import { summaryLine } from './summary.ts';
 import { packageVersion } from './version.ts';
 
 /** Checks what the paths name. Returns the exit code, the same for every output format. */
@@ -41,6 +42,10 @@ export async function validateFiles(
   if (loaded.skipped > 0 && !flags['strict-files']) {
     const documents = loaded.skipped === 1 ? 'document is' : 'documents are';
     context.stderr.write(`Note: ${loaded.skipped} ${documents} no Kubernetes object, and not checked.\n`);
+  }
+  if (flags.output === 'log' && (findings.length > 0 || loaded.files.length > 1)) {
+    const scope = [[loaded.files.length, 'file'] as const, [loaded.objects.length, 'object'] as const];
+    context.stderr.write(summaryLine(findings, scope));
   }
   return findings.some(({ level }) => level === 'Error') ? EXIT.failed : EXIT.ok;
 }

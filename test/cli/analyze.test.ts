@@ -130,10 +130,37 @@ describe('output', () => {
     expect(codesOf(await analyze(PORT_NAME, ['-o', 'json', '--output-threshold', 'WARNING']))).toEqual([]);
   });
 
-  test('tells which analyzers could not run, and why', async () => {
-    const { stderr } = await analyze(docs(SERVICE, ROUTE));
-    expect(stderr).toMatch(
-      /Note: not checked, for the input has no DestinationRule: .*virtualservice\.DestinationRuleAnalyzer/,
+  describe('on analyzers that could not run', () => {
+    const withSubset = docs(SERVICE, ROUTE.replace('host: cake', 'host: pie\n        subset: v1'));
+    const noRules =
+      'Note: not checked, for the input has no DestinationRule: virtualservice.DestinationRuleAnalyzer\n';
+
+    test('names them, and what is missing', async () => {
+      expect((await analyze(withSubset)).stderr).toContain(noRules);
+      expect((await analyze(ROUTE)).stderr).toContain(
+        'Note: not checked, for the input has no Service or ServiceEntry: virtualservice.DestinationHostAnalyzer\n',
+      );
+    });
+
+    test('is silent where they had nothing to check', async () => {
+      expect((await analyze(docs(SERVICE, ROUTE))).stderr).not.toContain('not checked');
+      expect((await analyze('')).stderr).not.toContain('not checked');
+    });
+
+    test.for([['--skip', 'IST0101'] as const, ['--only', 'IST0118'] as const])(
+      'is silent where nobody asked for what they say (%s %s)',
+      async (flags) => {
+        expect((await analyze(withSubset, flags)).stderr).not.toContain(noRules);
+      },
+    );
+  });
+
+  test('names the field where a message is about its value', async () => {
+    const { stdout } = await analyze(
+      docs(SERVICE, GOOD_ROUTE.replace('host: pie', 'host: pie\n      weight: -1')),
+    );
+    expect(stdout).toMatch(
+      /^Error \[IST0106\] \(VirtualService shop\/pie -:\d+:\d+\) spec\.http\[0\]\.route\[0\]\.weight: -1 is less than 0/m,
     );
   });
 

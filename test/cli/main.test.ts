@@ -47,6 +47,11 @@ describe('finding the command', () => {
     }
   });
 
+  test('--version alone is the command version', async () => {
+    expect(await runMesh(['--version'])).toEqual(await runMesh(['version']));
+    expect((await runMesh(['validate', '--version'])).code).toBe(2);
+  });
+
   test('v is validate', async () => {
     expect(await runMesh(['v', '--help'])).toEqual(await runMesh(['validate', '--help']));
   });

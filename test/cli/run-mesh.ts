@@ -40,7 +40,7 @@ export async function runMesh(argv: readonly string[], options: RunOptions = {})
   const times = [...(options.times ?? [Date.UTC(2026, 0, 1)])];
   const io: Io = {
     stdin: {
-      isTTY: false,
+      isTTY: options.isTTY === true,
       async bytes(limit) {
         const bytes = new TextEncoder().encode(options.stdin ?? '');
         if (bytes.length > limit) throw new MeshError('InputTooLarge', 'standard input is too large');

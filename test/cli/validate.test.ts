@@ -83,7 +83,7 @@ describe('what validate says', () => {
     const strict = await runMesh(['validate', '-', '--strict-files'], { stdin: NOT_KUBERNETES });
     expect(strict.code).toBe(1);
     expect(strict.stdout).toContain('[MESH1002]');
-    expect(strict.stderr).toBe('');
+    expect(strict.stderr).toBe('Found 1 error (1 file, 0 objects).\n');
   });
 });
 
@@ -153,11 +153,32 @@ test('levels are coloured on terminals only', async () => {
 test('progress shows on the terminal after a second, and is taken away', async () => {
   const folder = tempFolder({ 'a.yaml': GOOD, 'b.yaml': GOOD, 'c.yaml': GOOD });
   const slow = await runMesh(['validate', folder, '-x=false'], { isTTY: true, times: [0, 500, 1200, 1300] });
-  expect(slow.stderr).toBe('\r\u001b[2KReading file 2 of 3 …\r\u001b[2K');
+  const summary = '✔ No validation issues found (3 files, 3 objects).\n';
+  expect(slow.stderr).toBe(`\r\u001b[2KReading file 2 of 3 …\r\u001b[2K${summary}`);
   const quick = await runMesh(['validate', folder], { isTTY: true, times: [0, 1, 2, 3] });
-  expect(quick.stderr).toBe('');
+  expect(quick.stderr).not.toContain('Reading');
   const piped = await runMesh(['validate', folder], { times: [0, 5000] });
-  expect(piped.stderr).toBe('');
+  expect(piped.stderr).not.toContain('Reading');
+});
+
+describe('what validate adds on standard error', () => {
+  test('is what was found, in how much, where something was found', async () => {
+    const { stderr } = await runMesh(['validate', '-'], { stdin: BAD });
+    expect(stderr).toMatch(/^Found 1 error.* \(1 file, 1 object\)\.\n$/);
+    expect((await runMesh(['validate', '-', '-o', 'json'], { stdin: BAD })).stderr).toBe('');
+  });
+
+  test('is a note where a folder has nothing to read', async () => {
+    const folder = tempFolder({ 'readme.md': '# no' });
+    const { code, stdout, stderr } = await runMesh(['validate', folder]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toBe(`Note: there are no .yaml, .yml or .json files in ${folder}\n`);
+  });
+
+  test('is a note where it waits for somebody to type', async () => {
+    const { stderr } = await runMesh(['validate', '-'], { stdin: GOOD, isTTY: true });
+    expect(stderr).toContain('end it with Ctrl-D');
+  });
 });
 
 test('text of the input cannot forge lines or speak to the terminal', async () => {

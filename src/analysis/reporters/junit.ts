@@ -3,7 +3,14 @@
  * suite, a finding a test case of it; errors are failures, the rest stands in the case's output.
  */
 
-import { findingsByFile, openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
+import {
+  findingsByFile,
+  openFindings,
+  referenceOf,
+  type Report,
+  type ReportFinding,
+  sentenceOf,
+} from './report.ts';
 
 export function formatJunit(report: Report): string {
   const findings = openFindings(report);
@@ -42,7 +49,7 @@ function testCase(command: string, finding: ReportFinding): string {
     [place, message, hint].filter((part) => part !== undefined && part !== '').join('\n'),
   );
   const result = isFailure(finding)
-    ? `<failure type="${escapeXml(code)}" message="${escapeXml(message)}">${body}</failure>`
+    ? `<failure type="${escapeXml(code)}" message="${escapeXml(sentenceOf(finding))}">${body}</failure>`
     : `<system-out>${level}: ${body}</system-out>`;
   return `    <testcase name="${escapeXml(title)}" classname="mesh.${command}" time="0">\n      ${result}\n    </testcase>\n`;
 }

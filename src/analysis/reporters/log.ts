@@ -2,7 +2,14 @@
 
 import { printable } from '../../base/printable.ts';
 import type { Level } from '../../config/finding.ts';
-import { findingsByFile, openFindings, referenceOf, type Report, type ReportFinding } from './report.ts';
+import {
+  findingsByFile,
+  openFindings,
+  referenceOf,
+  type Report,
+  type ReportFinding,
+  sentenceOf,
+} from './report.ts';
 
 /** Colours a piece of text by level; the identity where there is no colour. */
 export type Paint = (level: Level, text: string) => string;
@@ -16,9 +23,9 @@ export const PLAIN: Paint = (_level, text) => text;
 export function formatLog(report: Report, paint: Paint = PLAIN): string {
   return openFindings(report)
     .map((finding) => {
-      const { code, level, message, origin } = finding;
+      const { code, level, origin } = finding;
       const place = [origin, referenceOf(finding)].filter((part) => part !== '').join(' ');
-      const text = `[${code}]${place === '' ? '' : ` (${place})`} ${message}`;
+      const text = `[${code}]${place === '' ? '' : ` (${place})`} ${sentenceOf(finding)}`;
       return `${paint(level, level)} ${printable(text)}\n${hintLine(finding)}`;
     })
     .join('');
@@ -45,11 +52,10 @@ function verdict(file: string, findings: readonly ReportFinding[]): string {
 }
 
 function validationLine(finding: ReportFinding, paint: Paint): string {
-  const { code, level, message, origin, path } = finding;
+  const { code, level, origin } = finding;
   const place = referenceOf(finding);
   const object = origin === '' ? '' : ` (${origin})`;
-  const field = path === undefined || path === '' ? '' : `${path}: `;
-  const text = `[${code}]${object} ${field}${message}`;
+  const text = `[${code}]${object} ${sentenceOf(finding)}`;
   return `${place === '' ? '' : `${printable(place)}: `}${paint(level, level)} ${printable(text)}\n${hintLine(finding)}`;
 }
 

@@ -1,6 +1,6 @@
 /** What reporters print: the findings of one run of validate or analyze, each with its place. */
 
-import type { Level } from '../../config/finding.ts';
+import { CHECK_CODES, type Level } from '../../config/finding.ts';
 
 /** One finding, ready to be printed. */
 export interface ReportFinding {
@@ -45,6 +45,14 @@ export function openFindings(report: Report): readonly ReportFinding[] {
 /** `file:line:column`, as far as each is known; empty when nothing is. */
 export function referenceOf({ file, line, column }: ReportFinding): string {
   return file === undefined ? '' : [file, line, column].filter((part) => part !== undefined).join(':');
+}
+
+/** What validation says: the field is the subject of the sentence. */
+const FIELD_FIRST: ReadonlySet<string> = new Set([...Object.values(CHECK_CODES), 'IST0106', 'IST0133']);
+
+/** The message as it is understood without the other parts: with its field in front, where that is its subject. */
+export function sentenceOf({ code, message, path = '' }: ReportFinding): string {
+  return path !== '' && FIELD_FIRST.has(code) ? `${path}: ${message}` : message;
 }
 
 /** How many findings there are of each level. */

@@ -6,7 +6,7 @@
 import type { Level } from '../../config/finding.ts';
 import { textHash } from './text-hash.ts';
 import { documentationUrl, ruleText } from './rule-text.ts';
-import type { Report, ReportFinding } from './report.ts';
+import { type Report, type ReportFinding, sentenceOf } from './report.ts';
 
 const LEVELS: Readonly<Record<Level, string>> = { Error: 'error', Warning: 'warning', Info: 'note' };
 
@@ -60,12 +60,13 @@ function rule(code: string, report: Report): object {
 }
 
 function result(finding: ReportFinding, ruleIndex: number, fingerprint: string, base?: string): object {
-  const { code, level, message, hint, suppressed } = finding;
+  const { code, level, hint, suppressed } = finding;
+  const sentence = sentenceOf(finding);
   return {
     ruleId: code,
     ruleIndex,
     level: LEVELS[level],
-    message: { text: hint === undefined ? message : `${message}\n${hint}` },
+    message: { text: hint === undefined ? sentence : `${sentence}\n${hint}` },
     locations: locations(finding, base),
     partialFingerprints: { 'meshFinding/v1': fingerprint },
     ...(suppressed === undefined

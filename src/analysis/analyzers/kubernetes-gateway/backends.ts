@@ -10,6 +10,7 @@ export const analyzer: Analyzer = {
   summary: 'Services that routes of the Gateway API send to exist',
   reads: [...ROUTE_KINDS, 'core/Service', 'networking.istio.io/ServiceEntry'],
   needs: [['core/Service']],
+  about: ROUTE_KINDS,
   messages: [MESH_MESSAGES.BackendNotFound],
   analyze({ snapshot, report }) {
     const { services, mesh } = snapshot;

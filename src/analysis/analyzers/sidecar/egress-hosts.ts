@@ -13,6 +13,7 @@ export const analyzer: Analyzer = {
   summary: 'Hosts that a Sidecar imports are services',
   reads: ['core/Service', 'networking.istio.io/ServiceEntry', 'networking.istio.io/Sidecar'],
   needs: [['core/Service', 'networking.istio.io/ServiceEntry']],
+  about: ['networking.istio.io/Sidecar'],
   messages: [MESH_MESSAGES.EgressHostNotFound],
   analyze({ snapshot, report }) {
     for (const object of snapshot.list('networking.istio.io/Sidecar')) {

@@ -18,6 +18,7 @@ export const analyzer: Analyzer = {
   summary: 'Destinations of a VirtualService are services with the ports that it names',
   reads: ['core/Service', 'networking.istio.io/ServiceEntry', 'networking.istio.io/VirtualService'],
   needs: [['core/Service', 'networking.istio.io/ServiceEntry']],
+  about: ['networking.istio.io/VirtualService'],
   messages: [MESSAGES.ReferencedResourceNotFound, MESSAGES.VirtualServiceDestinationPortSelectorRequired],
   analyze(context) {
     const { snapshot } = context;
