@@ -1,5 +1,5 @@
 /**
- * The library: what `mesh validate` and `mesh analyze` do, for editors and other tools.
+ * The library: what `mesh validate`, `mesh analyze` and `mesh manifest generate` do, for editors and other tools.
  *
  * ```js
  * import { readFiles, validate } from 'lateen';
@@ -22,6 +22,8 @@ import type { Problem } from './config/parse/problem.ts';
 export { MeshError };
 export type { FieldPath, Level };
 export type { Where } from './base/mesh-error.ts';
+export { renderManifest } from './render-manifest.ts';
+export type { Manifest, ManifestOptions, ManifestResource } from './render-manifest.ts';
 
 /** A text to check, of one or more YAML or JSON documents. */
 export interface SourceFile {

@@ -14,6 +14,8 @@ import { packageVersion } from './version.ts';
 const CRDS = new URL('../../dist/crds/', import.meta.url);
 
 export interface InstallationInput extends OperatorInput {
+  /** Profile to start from where neither files nor settings name one. */
+  readonly base?: string | undefined;
   /** Revision of the control plane; wins over files and settings. */
   readonly revision?: string;
   /** Namespace of the control plane; wins likewise. */
@@ -27,6 +29,7 @@ export interface RenderedSettings {
 
 /** All settings of an installation. Throws a `MeshError` for what cannot be read or is wrong. */
 export async function settingsOf({
+  base,
   files,
   sets,
   revision,
@@ -35,11 +38,12 @@ export async function settingsOf({
   const { layers, warnings } = await readOperatorInput({ files, sets });
   requireLabel('revision', revision, 56);
   requireLabel('istioNamespace', namespace, 63);
+  const profile = base === undefined ? [] : [{ spec: { profile: base } }];
   const flags = {
     ...(revision === undefined ? {} : { revision }),
     ...(namespace === undefined ? {} : { namespace }),
   };
-  return { spec: resolveSettings([...layers, { spec: flags }], packageVersion()), warnings };
+  return { spec: resolveSettings([...profile, ...layers, { spec: flags }], packageVersion()), warnings };
 }
 
 /** Refuses what Kubernetes would refuse as a name later. The revision may be empty, which stands for none. */

@@ -179,12 +179,10 @@ function gatewayWorkload(
         name: 'istio-proxy',
         image: installation.image(global.proxy?.image ?? 'proxy', { hub: gateway.hub, tag: gateway.tag }),
         args: [
-          ...[
-            'proxy',
-            'router',
-            '--domain',
-            `$(POD_NAMESPACE).svc.${global.proxy?.clusterDomain ?? 'cluster.local'}`,
-          ],
+          'proxy',
+          'router',
+          '--domain',
+          `$(POD_NAMESPACE).svc.${global.proxy?.clusterDomain ?? 'cluster.local'}`,
           `--proxyLogLevel=${global.proxy?.logLevel ?? 'warning'}`,
           `--proxyComponentLogLevel=${global.proxy?.componentLogLevel ?? 'misc:error'}`,
           `--log_output_level=${global.logging?.level ?? 'default:info'}`,

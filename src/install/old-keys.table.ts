@@ -23,8 +23,14 @@ const PROXY_SETTINGS = [
   'protocolDetectionTimeout',
 ];
 const MESH_SETTINGS = [
-  ...['disablePolicyChecks', 'policyCheckFailOpen', 'enableTracing', 'trustDomain', 'trustDomainAliases'],
-  ...['localityLbSetting', 'outboundTrafficPolicy', 'certificates'],
+  'disablePolicyChecks',
+  'policyCheckFailOpen',
+  'enableTracing',
+  'trustDomain',
+  'trustDomainAliases',
+  'localityLbSetting',
+  'outboundTrafficPolicy',
+  'certificates',
 ];
 
 /** A later row wins over an earlier one, so that what is said of one gateway counts more than of all. */

@@ -12,8 +12,9 @@ export interface SettingDifference {
   readonly new?: unknown;
 }
 
-interface Difference extends SettingDifference {
+interface Difference {
   readonly steps: readonly PathStep[];
+  readonly difference: SettingDifference;
 }
 
 /** The settings that differ, in the order of their names. */
@@ -21,7 +22,7 @@ export function settingDifferences(
   left: IstioOperatorSpec,
   right: IstioOperatorSpec,
 ): readonly SettingDifference[] {
-  return compare({ ...left }, { ...right }, []).map(({ steps: _, ...difference }) => difference);
+  return compare({ ...left }, { ...right }, []).map(({ difference }) => difference);
 }
 
 function compare(left: unknown, right: unknown, steps: readonly PathStep[]): Difference[] {
@@ -29,8 +30,8 @@ function compare(left: unknown, right: unknown, steps: readonly PathStep[]): Dif
   const path = formatSteps(steps);
   if (left === undefined && isFilled(right)) return compare({}, right, steps);
   if (right === undefined && isFilled(left)) return compare(left, {}, steps);
-  if (left === undefined) return [{ steps, path, change: 'added', new: right }];
-  if (right === undefined) return [{ steps, path, change: 'removed', old: left }];
+  if (left === undefined) return [{ steps, difference: { path, change: 'added', new: right } }];
+  if (right === undefined) return [{ steps, difference: { path, change: 'removed', old: left } }];
   if (isTree(left) && isTree(right)) {
     return keysOf(left, right).flatMap((key) => compare(left[key], right[key], [...steps, key]));
   }
@@ -42,7 +43,7 @@ function compare(left: unknown, right: unknown, steps: readonly PathStep[]): Dif
   }
   return JSON.stringify(left) === JSON.stringify(right)
     ? []
-    : [{ steps, path, change: 'changed', old: left, new: right }];
+    : [{ steps, difference: { path, change: 'changed', old: left, new: right } }];
 }
 
 /** Its fields are told one by one. */
@@ -70,13 +71,13 @@ function byName(list: readonly (Tree & { name: string })[]): Tree {
 export function differenceTree(left: IstioOperatorSpec, right: IstioOperatorSpec): string {
   let text = '';
   let open: readonly string[] = [];
-  for (const { steps, old, new: now } of compare({ ...left }, { ...right }, [])) {
+  for (const { steps, difference } of compare({ ...left }, { ...right }, [])) {
     const keys = steps.map(keyOf);
     const last = keys.length - 1;
     let depth = 0;
     while (depth < last && open[depth] === keys[depth]) depth++;
     for (; depth < last; depth++) text += `${'  '.repeat(depth)}${keys[depth]}:\n`;
-    text += `${'  '.repeat(last)}${keys[last]}: ${show(old)} -> ${show(now)}\n`;
+    text += `${'  '.repeat(last)}${keys[last]}: ${show(difference.old)} -> ${show(difference.new)}\n`;
     open = keys.slice(0, last);
   }
   return text;

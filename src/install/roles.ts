@@ -7,8 +7,13 @@ const READ = ['get', 'list', 'watch'] as const;
 
 /** Groups whose objects configure the mesh. */
 export const CONFIG_GROUPS: readonly string[] = [
-  ...['networking.istio.io', 'security.istio.io', 'telemetry.istio.io', 'extensions.istio.io'],
-  ...['authentication.istio.io', 'config.istio.io', 'rbac.istio.io'],
+  'networking.istio.io',
+  'security.istio.io',
+  'telemetry.istio.io',
+  'extensions.istio.io',
+  'authentication.istio.io',
+  'config.istio.io',
+  'rbac.istio.io',
 ];
 const SMI_GROUPS = ['access.smi-spec.io', 'specs.smi-spec.io', 'split.smi-spec.io'];
 const GATEWAY_GROUP = 'gateway.networking.k8s.io';
@@ -16,15 +21,29 @@ const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 /** Kinds whose status tells their author what the control plane makes of them. */
 const STATUS: Readonly<Record<string, readonly string[]>> = {
   'networking.istio.io': [
-    ...['destinationrules', 'envoyfilters', 'gateways', 'proxyconfigs', 'serviceentries', 'sidecars'],
-    ...['virtualservices', 'workloadentries', 'workloadgroups'],
+    'destinationrules',
+    'envoyfilters',
+    'gateways',
+    'proxyconfigs',
+    'serviceentries',
+    'sidecars',
+    'virtualservices',
+    'workloadentries',
+    'workloadgroups',
   ],
   'security.istio.io': ['authorizationpolicies', 'peerauthentications', 'requestauthentications'],
   'telemetry.istio.io': ['telemetries'],
   'extensions.istio.io': ['trafficextensions', 'wasmplugins'],
   [GATEWAY_GROUP]: [
-    ...['backendtlspolicies', 'gatewayclasses', 'gateways', 'grpcroutes', 'httproutes', 'listenersets'],
-    ...['tcproutes', 'tlsroutes', 'udproutes'],
+    'backendtlspolicies',
+    'gatewayclasses',
+    'gateways',
+    'grpcroutes',
+    'httproutes',
+    'listenersets',
+    'tcproutes',
+    'tlsroutes',
+    'udproutes',
   ],
 };
 

@@ -169,7 +169,7 @@ function autoscaler({ name, namespace, labels, chart, k8s }: WorkloadParts): Res
       minReplicas: Math.min(autoscaleMin, autoscaleMax),
       maxReplicas: autoscaleMax,
       ...(metrics.length === 0 ? {} : { metrics }),
-      ...(k8s.hpaSpec ?? {}),
+      ...k8s.hpaSpec,
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
     },
   };

@@ -60,8 +60,7 @@ export async function run(
     const { spec, warnings } = await settingsOf(input);
     writeWarnings(warnings, context);
     // That they have different names is no news.
-    const { profile: _, ...settings } = spec;
-    return settings;
+    return { ...spec, profile: undefined };
   };
   const left = await side(args[0] ?? '');
   const right = await side(args[1] ?? '');
