@@ -20,10 +20,14 @@ function expectExit(actual: number, expected: number): void {
   process.exit(1);
 }
 
-console.log('Micro Shake Factory: two services, an ingress gateway, routes, and policies. First, is each object valid?');
+console.log(
+  'Micro Shake Factory: two services, an ingress gateway, routes, and policies. First, is each object valid?',
+);
 expectExit(mesh('validate', `${factory}/manifests`), 0);
 
-console.log('\nDo the objects fit together? No cluster is needed: Services and Deployments come from the files too.');
+console.log(
+  '\nDo the objects fit together? No cluster is needed: Services and Deployments come from the files too.',
+);
 expectExit(mesh('analyze', '--use-kube=false', `${factory}/manifests`), 0);
 
 console.log('\nA copy with mistakes in it, as people make them:');
