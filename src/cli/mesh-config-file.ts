@@ -10,7 +10,7 @@ import { dropNulls } from '../config/parse/objects.ts';
 import { validate } from '../config/validate.ts';
 import type { MeshConfig, MeshNetworks } from '../model/mesh-settings.ts';
 import type { Context } from './context.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { readYamlFile } from '../config/sources/yaml-file.ts';
 
 /** Reads a MeshConfig. Throws a `MeshError` for what cannot be one. */
 export async function readMeshConfig(name: string, context: Context): Promise<MeshConfig> {

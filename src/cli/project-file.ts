@@ -10,7 +10,7 @@ import type { FieldPath } from '../base/field-path.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import type { Context } from './context.ts';
-import { readYamlFile, type YamlFile } from './yaml-file.ts';
+import { readYamlFile, type YamlFile } from '../config/sources/yaml-file.ts';
 
 export const PROJECT_FILE = '.mesh.yaml';
 

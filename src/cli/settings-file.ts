@@ -11,7 +11,7 @@ import type { Setting, SettingsSource } from './context.ts';
 import { checkFlagValue } from './flag-value.ts';
 import { COMMAND_SETTINGS } from './generated/settings.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
-import { readYamlFile, type YamlFile } from './yaml-file.ts';
+import { readYamlFile, type YamlFile } from '../config/sources/yaml-file.ts';
 
 type Values = ReadonlyMap<string, Setting>;
 

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
+import { findEnvoy, installEnvoy } from './envoy.ts';
 import {
   etcdFolder,
   findControlPlane,
@@ -21,7 +22,9 @@ const PROGRAMS = ['kube-apiserver', 'kubectl'];
 
 /** Tries to install what is missing. Returns why something still is, each as a sentence. */
 export function installPeers(): readonly string[] {
-  return [installKubernetes(), installEtcd()].filter((problem) => problem !== undefined);
+  return [installEnvoy(intoPlace), installKubernetes(), installEtcd()].filter(
+    (problem) => problem !== undefined,
+  );
 }
 
 function installKubernetes(): string | undefined {
@@ -104,6 +107,10 @@ if (import.meta.main) {
   setPriority(10);
   const problems = installPeers();
   for (const problem of problems) say(problem);
+  if (findEnvoy() === undefined) {
+    say('Tests against a real Envoy are left out.');
+    if (inCi()) process.exitCode = 1;
+  }
   const found = findControlPlane();
   if ('missing' in found) {
     say(`Tests against a real Kubernetes API server are left out: no ${found.missing}.`);

@@ -25,7 +25,7 @@ export function kubernetesVersion(): string {
 }
 
 /** `$XDG_CACHE_HOME/lateen/peers`, or the same under `~/.cache`. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const { XDG_CACHE_HOME: own } = process.env;
   return join(own === undefined || own === '' ? join(homedir(), '.cache') : own, 'lateen', 'peers');
 }

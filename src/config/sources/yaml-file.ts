@@ -1,8 +1,11 @@
 /** Reads a small YAML file of the user's own settings, with a place for each of its values. */
 
-import { readFile } from 'node:fs/promises';
-import type { FieldPath } from '../base/field-path.ts';
-import { MeshError, type Where } from '../base/mesh-error.ts';
+import type { FieldPath } from '../../base/field-path.ts';
+import { MeshError, type Where } from '../../base/mesh-error.ts';
+import { readBytes, readFailure } from './read-bytes.ts';
+
+/** Far more than settings written by people have. */
+const MAX_SETTINGS_BYTES = 16 * 1024 * 1024;
 
 export interface YamlFile {
   /** Undefined for an empty file. */
@@ -13,24 +16,27 @@ export interface YamlFile {
 
 /** Undefined when there is no such file. Throws a `MeshError` with the place when it cannot be read as YAML. */
 export async function readYamlFile(file: string, name: string): Promise<YamlFile | undefined> {
-  let bytes: Uint8Array;
+  const fail = (reason: string, cause?: unknown): MeshError =>
+    new MeshError('BadSetting', `cannot be read: ${reason}`, { where: { file: name }, cause });
+  let bytes: Uint8Array | undefined;
   try {
-    bytes = await readFile(file);
+    bytes = readBytes(file, MAX_SETTINGS_BYTES);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new MeshError('BadSetting', `cannot be read: ${message}`, { where: { file: name }, cause: error });
+    throw fail(readFailure(file, error), error);
   }
+  if (bytes === undefined) throw fail(`it has more than ${MAX_SETTINGS_BYTES / 1024 / 1024} MiB`);
   return parseYamlFile(bytes, name);
 }
 
 async function parseYamlFile(bytes: Uint8Array, name: string): Promise<YamlFile> {
   const [{ decodeText }, { parseYaml }, { construct, ConstructError }, { DocumentIndex }] = await Promise.all(
     [
-      import('../config/parse/decode.ts'),
-      import('../config/parse/yaml.ts'),
-      import('../config/parse/construct.ts'),
-      import('../config/parse/document-index.ts'),
+      import('../parse/decode.ts'),
+      import('../parse/yaml.ts'),
+      import('../parse/construct.ts'),
+      import('../parse/document-index.ts'),
     ],
   );
   const decoded = decodeText(bytes, name);

@@ -1,0 +1,228 @@
+/** The control plane in one value: configuration in, debounced; a snapshot; discovery and HTTP out. */
+
+import { MeshError } from '../base/mesh-error.ts';
+import { Debouncer } from '../config/sources/debounce.ts';
+import { FolderSource } from '../config/sources/folders.ts';
+import { PathWatch } from '../config/sources/path-watch.ts';
+import type { ChangeSet } from '../config/sources/source.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { TranslationProblem } from '../xds/problem.ts';
+import type { ProxyIdentity } from '../xds/proxy-identity.ts';
+import type { ProxyResources } from '../xds/resource.ts';
+import { DiscoveryListener } from './discovery/grpc.ts';
+import { DiscoveryMetrics } from './discovery/metrics.ts';
+import { DiscoveryServer } from './discovery/server.ts';
+import { HttpListener } from './http.ts';
+import type { Log } from './log.ts';
+import { readMeshConfig } from './mesh-config.ts';
+import { MeshState } from './mesh-state.ts';
+import { Counter, expositionText, Gauge } from './metrics.ts';
+import type { Settings } from './settings.ts';
+
+/** The mesh for one proxy, with what of the configuration does not hold for it. */
+export type MeshTranslate = (
+  snapshot: Snapshot,
+  proxy: ProxyIdentity,
+) => ProxyResources & { readonly problems: readonly TranslationProblem[] };
+
+/** Times for reading files, in milliseconds: an editor writes a file in several steps. */
+const FILE_TIMES = { debounce: { quiet: 20, max: 1000 }, lookEvery: 2000 } as const;
+
+export class Controller {
+  readonly discovery: DiscoveryServer;
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #translate: MeshTranslate;
+  readonly #source: FolderSource;
+  readonly #state: MeshState;
+  readonly #pushing: Debouncer;
+  readonly #changes = new Counter(
+    'pilot_k8s_cfg_events',
+    'Objects of the configuration that changed, by event.',
+  );
+  readonly #metrics = new DiscoveryMetrics();
+  /** By node id; of the newest state. */
+  readonly #problems = new Map<string, readonly TranslationProblem[]>();
+  readonly #told = new Set<string>();
+  #meshConfigWatch: PathWatch | undefined;
+  #meshConfigText = '';
+  #grpc: DiscoveryListener | undefined;
+  #http: HttpListener | undefined;
+
+  constructor(settings: Settings, log: Log, translate: MeshTranslate) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#translate = translate;
+    const { istioNamespace, domain } = settings;
+    this.#source = new FolderSource(settings.config, {
+      ...FILE_TIMES,
+      defaultNamespace: 'default',
+      rootNamespace: istioNamespace,
+    });
+    this.#state = new MeshState({ sources: [this.#source], istioNamespace, domain });
+    this.#pushing = new Debouncer({ quiet: settings.debounceAfter, max: settings.debounceMax }, () =>
+      this.#push(),
+    );
+    this.discovery = new DiscoveryServer({
+      // Two controllers, and two runs of one, never give the same name to different states.
+      versionPrefix: new Date().toISOString(),
+      maxBytesInFlight: settings.maxBytesInFlight,
+      log,
+      metrics: this.#metrics,
+      now: () => Date.now(),
+    });
+  }
+
+  /** Where proxies connect, once started. */
+  get grpcPort(): number {
+    return this.#grpc?.port ?? 0;
+  }
+
+  get httpPort(): number {
+    return this.#http?.port ?? 0;
+  }
+
+  /** Reads the configuration and begins to serve it. Throws a `MeshError` for what makes that impossible. */
+  async start(): Promise<void> {
+    const { meshConfig, grpcAddress, httpAddress, sendTimeout } = this.#settings;
+    try {
+      this.#http = await HttpListener.start({
+        ...httpAddress,
+        isReady: () => this.discovery.hasState && this.#grpc !== undefined,
+        metrics: () => this.#metricsText(),
+        debug: {
+          state: this.#state,
+          discovery: this.discovery,
+          log: this.#log,
+          problems: () => this.#allProblems(),
+        },
+      });
+      if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
+      await this.#source.start((change) => this.#changed(change));
+      this.#logRejections();
+      this.#push();
+      this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#log.info('the controller serves its configuration', {
+      grpc: this.grpcPort,
+      http: this.httpPort,
+      objects: this.#state.objects.length,
+    });
+  }
+
+  /** Stops to serve: streams end, and proxies have the drain time to go elsewhere. */
+  async stop(): Promise<void> {
+    this.#pushing.cancel();
+    this.#source.stop();
+    this.#meshConfigWatch?.close();
+    await this.#grpc?.drain(this.#settings.drainTime);
+    await this.#http?.stop();
+  }
+
+  async #startMeshConfig(file: string): Promise<void> {
+    const debouncer = new Debouncer(FILE_TIMES.debounce, () => void this.#readMeshConfigAgain(file));
+    this.#meshConfigWatch = new PathWatch([file], FILE_TIMES, () => debouncer.trigger());
+    this.#state.meshConfig = await readMeshConfig(file, this.#log);
+    this.#meshConfigText = JSON.stringify(this.#state.meshConfig);
+  }
+
+  async #readMeshConfigAgain(file: string): Promise<void> {
+    try {
+      const config = await readMeshConfig(file, this.#log);
+      this.#state.meshConfigError = undefined;
+      const text = JSON.stringify(config);
+      if (text === this.#meshConfigText) return;
+      this.#meshConfigText = text;
+      this.#state.meshConfig = config;
+      this.#log.info('the MeshConfig has changed', { file });
+      this.#pushing.trigger();
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      if (this.#state.meshConfigError === error.message) return;
+      this.#state.meshConfigError = error.message;
+      this.#log.error('the MeshConfig is not taken; the one before stays in force', {
+        ...error.where,
+        file,
+        reason: error.message,
+      });
+    }
+  }
+
+  #changed({ changed, removed }: ChangeSet): void {
+    this.#changes.add({ event: 'update' }, changed.length);
+    this.#changes.add({ event: 'delete' }, removed.length);
+    this.#log.info('the configuration has changed', { changed: changed.length, removed: removed.length });
+    this.#logRejections();
+    if (changed.length + removed.length > 0) this.#pushing.trigger();
+  }
+
+  #logRejections(): void {
+    for (const rejection of this.#state.rejections) {
+      this.#tellOnce(`rejected ${JSON.stringify(rejection)}`, () =>
+        this.#log.error('an object is set aside', { ...rejection }),
+      );
+    }
+  }
+
+  #push(): void {
+    const snapshot = this.#state.rebuild();
+    this.#problems.clear();
+    this.discovery.update((proxy) => {
+      const { problems, ...resources } = this.#translate(snapshot, proxy);
+      this.#problems.set(proxy.nodeId, problems);
+      for (const problem of problems) {
+        this.#tellOnce(`problem ${JSON.stringify(problem)}`, () =>
+          this.#log.warn('configuration is not in force', { ...problem.object, reason: problem.message }),
+        );
+      }
+      return resources;
+    });
+    this.#log.debug('a new state is sent', { version: this.discovery.version });
+  }
+
+  /** What stays wrong is said once, not at every change. */
+  #tellOnce(key: string, tell: () => void): void {
+    if (this.#told.has(key)) return;
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
+    this.#told.add(key);
+    tell();
+  }
+
+  #allProblems(): readonly TranslationProblem[] {
+    const all = [...this.#problems.values()].flat();
+    return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
+  }
+
+  #metricsText(): string {
+    const { discovery } = this;
+    const state = this.#state;
+    const streams = [...discovery.streams];
+    return expositionText([
+      new Gauge('pilot_xds', 'Proxies that are connected.', () => [[{}, streams.length]]),
+      new Gauge('pilot_services', 'Services that the mesh knows.', () => [
+        [{}, state.snapshot?.services.all.length ?? 0],
+      ]),
+      new Gauge('pilot_total_rejected_configs', 'Objects that are set aside for their errors.', () => [
+        [{}, state.rejections.length],
+      ]),
+      new Gauge('pilot_xds_bytes_in_flight', 'Bytes on their way to proxies.', () => [
+        [{}, discovery.budget.inFlight],
+      ]),
+      new Gauge('process_resident_memory_bytes', 'Memory that the process holds.', () => [
+        [{}, process.memoryUsage.rss()],
+      ]),
+      this.#changes,
+      this.#metrics.pushes,
+      this.#metrics.bytes,
+      this.#metrics.rejects,
+      this.#metrics.translationErrors,
+      this.#metrics.convergence,
+    ]);
+  }
+}
+
+/** Bounds what is remembered of what has been said. */
+const MAX_TOLD = 10_000;

@@ -1,0 +1,21 @@
+/** `POST /debug/logging?level=LEVEL`: changes the level of the log while the controller runs. */
+
+import { LOG_LEVELS } from '../log.ts';
+import type { DebugPage } from './page.ts';
+
+export const logging: DebugPage = {
+  name: 'logging',
+  summary: `Change the level of the log: POST ?level= ${LOG_LEVELS.join(', ')}`,
+  method: 'POST',
+  show({ log }, query) {
+    const level = LOG_LEVELS.find((one) => one === query.get('level'));
+    if (level === undefined) {
+      return {
+        status: 400,
+        body: { error: `level must be one of ${LOG_LEVELS.join(', ')}`, level: log.level },
+      };
+    }
+    log.level = level;
+    return { status: 200, body: { level } };
+  },
+};

@@ -1,0 +1,46 @@
+/** The controller's own state: configuration in force, the snapshot made of it, and what became of it. */
+
+import { meshFromObjects } from '../analysis/mesh-input.ts';
+import type { Rejection } from '../config/admission.ts';
+import type { MeshObject } from '../config/object.ts';
+import type { ConfigSource } from '../config/sources/source.ts';
+import { type MeshConfig, meshSettings } from '../model/mesh-settings.ts';
+import { Snapshot } from '../model/snapshot.ts';
+
+export interface MeshStateOptions {
+  readonly sources: readonly ConfigSource[];
+  readonly istioNamespace: string;
+  readonly domain: string;
+}
+
+export class MeshState {
+  /** From the file of `--mesh-config`; without one the ConfigMap in the configuration counts. */
+  meshConfig: MeshConfig | undefined;
+  /** Why the file's newest text is not in force. */
+  meshConfigError: string | undefined;
+  snapshot: Snapshot | undefined;
+  readonly #options: MeshStateOptions;
+
+  constructor(options: MeshStateOptions) {
+    this.#options = options;
+  }
+
+  get objects(): readonly MeshObject[] {
+    return this.#options.sources.flatMap(({ objects }) => objects);
+  }
+
+  get rejections(): readonly Rejection[] {
+    return this.#options.sources.flatMap(({ rejections }) => rejections);
+  }
+
+  /** Makes the snapshot of what is in force now. */
+  rebuild(): Snapshot {
+    const { istioNamespace, domain } = this.#options;
+    const { objects } = this;
+    const input = meshFromObjects(objects, istioNamespace);
+    const config = this.meshConfig ?? input.config ?? {};
+    const mesh = meshSettings(config, { networks: input.networks, istioNamespace, domain });
+    this.snapshot = Snapshot.build(objects, { mesh });
+    return this.snapshot;
+  }
+}

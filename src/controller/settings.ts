@@ -1,0 +1,231 @@
+/** Settings of the controller: each is declared once; flags, environment and help follow from that. */
+
+import { parseArgs } from 'node:util';
+import { parseDuration } from '../base/duration.ts';
+import { MeshError } from '../base/mesh-error.ts';
+import { nearestName } from '../base/nearest.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+
+interface SettingSpec {
+  readonly value: string;
+  readonly description: string;
+  readonly default?: string;
+  /** May be given several times; in the environment the values stand between commas. */
+  readonly isList?: boolean;
+}
+
+const SPECS = {
+  config: {
+    value: 'PATH',
+    isList: true,
+    description: 'Folder or file of manifests; read again when it changes. May be repeated.',
+  },
+  'mesh-config': { value: 'FILE', description: 'File with the MeshConfig; read again when it changes.' },
+  'grpc-addr': {
+    value: 'ADDRESS',
+    default: '127.0.0.1:15010',
+    description: 'Where proxies connect, in plain text.',
+  },
+  'http-addr': {
+    value: 'ADDRESS',
+    default: '127.0.0.1:8080',
+    description: 'Where /ready, /metrics and /debug are; /debug answers only to this machine.',
+  },
+  'istio-namespace': {
+    value: 'NAME',
+    default: 'istio-system',
+    description: 'Namespace of the control plane and of mesh-wide policies.',
+  },
+  domain: { value: 'NAME', default: 'cluster.local', description: "Domain of the cluster's services." },
+  'log-level': { value: 'LEVEL', default: 'info', description: `One of ${LOG_LEVELS.join(', ')}.` },
+  'debounce-after': {
+    value: 'DURATION',
+    default: '100ms',
+    description: 'A change is sent when no other follows for so long.',
+  },
+  'debounce-max': {
+    value: 'DURATION',
+    default: '10s',
+    description: 'A change is sent at the latest after so long.',
+  },
+  'send-timeout': {
+    value: 'DURATION',
+    default: '30s',
+    description: 'A proxy that takes longer to read a response is disconnected.',
+  },
+  'max-bytes-in-flight': {
+    value: 'BYTES',
+    default: '67108864',
+    description: 'Bytes that may be on their way to proxies at once.',
+  },
+  'drain-time': {
+    value: 'DURATION',
+    default: '5s',
+    description: 'At the end, how long proxies have to close their connections.',
+  },
+  kubeconfig: {
+    value: 'FILE',
+    description: 'A cluster as a source of configuration; this version has only --config.',
+  },
+} as const satisfies Record<string, SettingSpec>;
+
+type SettingName = keyof typeof SPECS;
+
+export interface Settings {
+  readonly config: readonly string[];
+  readonly meshConfig: string | undefined;
+  readonly grpcAddress: string;
+  readonly httpAddress: { readonly host: string; readonly port: number };
+  readonly istioNamespace: string;
+  readonly domain: string;
+  readonly logLevel: LogLevel;
+  /** Milliseconds, as all times here. */
+  readonly debounceAfter: number;
+  readonly debounceMax: number;
+  readonly sendTimeout: number;
+  readonly maxBytesInFlight: number;
+  readonly drainTime: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The name of a setting's environment variable: `MESH_GRPC_ADDR`. */
+function variable(name: string): string {
+  return `MESH_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Reads flags and environment; flags win. `'help'` when help is asked for. Throws a `MeshError` for bad ones. */
+export function readSettings(argv: readonly string[], env: Env): Settings | 'help' {
+  const flags = parseFlags(argv);
+  if (flags.help === true) return 'help';
+  const list = (name: SettingName): readonly string[] => {
+    const given = flags[name] as readonly string[] | undefined;
+    if (given !== undefined) return given;
+    const inherited = env[variable(name)];
+    return inherited === undefined || inherited === '' ? [] : inherited.split(',');
+  };
+  const text = (name: SettingName): string | undefined => {
+    const spec: SettingSpec = SPECS[name];
+    return list(name).at(-1) ?? spec.default;
+  };
+  const required = (name: SettingName): string => text(name) ?? '';
+  refuseUnavailable(list('config'), text('kubeconfig'));
+  if (list('config').length === 0) {
+    throw new MeshError('MissingSetting', 'the controller has no configuration', {
+      hint: `Name a folder of manifests with --config or ${variable('config')}.`,
+    });
+  }
+  return {
+    config: list('config'),
+    meshConfig: text('mesh-config'),
+    grpcAddress: hostPort('grpc-addr', required('grpc-addr')).text,
+    httpAddress: hostPort('http-addr', required('http-addr')),
+    istioNamespace: required('istio-namespace'),
+    domain: required('domain'),
+    logLevel: logLevel(required('log-level')),
+    debounceAfter: milliseconds('debounce-after', required('debounce-after')),
+    debounceMax: milliseconds('debounce-max', required('debounce-max')),
+    sendTimeout: milliseconds('send-timeout', required('send-timeout')),
+    maxBytesInFlight: bytes('max-bytes-in-flight', required('max-bytes-in-flight')),
+    drainTime: milliseconds('drain-time', required('drain-time')),
+  };
+}
+
+function parseFlags(argv: readonly string[]): Readonly<Record<string, unknown>> {
+  const options = Object.fromEntries(
+    Object.keys(SPECS).map((name) => [name, { type: 'string', multiple: true }] as const),
+  );
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      strict: true,
+    });
+    return values;
+  } catch (error) {
+    const typed = argv.find((word) => word.startsWith('--') && !knows(word));
+    const near = typed === undefined ? undefined : nearestName(flagName(typed), Object.keys(SPECS));
+    const help = 'Run "mesh-controller --help" for the flags.';
+    throw new MeshError('BadUsage', (error as Error).message.split('. ')[0] ?? '', {
+      hint: near === undefined ? help : `Did you mean --${near}? ${help}`,
+      cause: error,
+    });
+  }
+}
+
+function flagName(word: string): string {
+  return word.slice(2).split('=', 1)[0] ?? '';
+}
+
+function knows(word: string): boolean {
+  return Object.hasOwn(SPECS, flagName(word));
+}
+
+/** Sources that other versions have; silence would look as if they were used. */
+function refuseUnavailable(config: readonly string[], kubeconfig: string | undefined): void {
+  if (kubeconfig !== undefined) {
+    throw new MeshError(
+      'NotAvailable',
+      'this version cannot read configuration from a Kubernetes API (--kubeconfig)',
+      {
+        hint: 'Give the objects as manifests with --config.',
+      },
+    );
+  }
+  const remote = config.find((one) => /^[a-z0-9+.-]+:\/\//i.test(one));
+  if (remote !== undefined) {
+    throw new MeshError('NotAvailable', `this version cannot read configuration from ${remote}`, {
+      hint: 'Give a folder or a file with --config.',
+    });
+  }
+}
+
+function hostPort(name: SettingName, text: string): { host: string; port: number; text: string } {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    throw badValue(name, text, 'HOST:PORT, as 127.0.0.1:15010');
+  }
+  const host = match[1] ?? match[2] ?? '';
+  const shown = host === '' ? '0.0.0.0' : host;
+  return { host: shown, port, text: `${shown.includes(':') ? `[${shown}]` : shown}:${port}` };
+}
+
+function milliseconds(name: SettingName, text: string): number {
+  const nanos = parseDuration(text);
+  if (nanos === undefined || nanos < 0n) throw badValue(name, text, 'a duration, as 100ms or 30s');
+  return Number(nanos / 1_000_000n);
+}
+
+function bytes(name: SettingName, text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number <= 0) throw badValue(name, text, 'a number of bytes above 0');
+  return number;
+}
+
+function logLevel(text: string): LogLevel {
+  const known = LOG_LEVELS.find((level) => level === text);
+  if (known === undefined) throw badValue('log-level', text, `one of ${LOG_LEVELS.join(', ')}`);
+  return known;
+}
+
+function badValue(name: SettingName, text: string, wanted: string): MeshError {
+  return new MeshError('BadSetting', `--${name} is "${text}", but must be ${wanted}`, {
+    hint: `It comes from --${name} or ${variable(name)}.`,
+  });
+}
+
+/** What `--help` shows. */
+export function settingsHelp(): string {
+  const rows = Object.entries(SPECS as Record<string, SettingSpec>).map(([name, spec]) => {
+    const standard = spec.default === undefined ? '' : ` Default: ${spec.default}`;
+    return `  --${name} ${spec.value}\n      ${spec.description}${standard} [${variable(name)}]`;
+  });
+  return `mesh-controller reads the configuration of a mesh and serves it to its proxies over xDS.
+
+Usage: mesh-controller --config PATH [flags]
+
+Flags, each with its environment variable:
+${rows.join('\n')}
+`;
+}
