@@ -23,32 +23,45 @@ export function selectorOf(policy: PeerAuthentication): Labels {
 }
 
 /**
- * What a workload with these labels accepts. The policy nearest to it counts: one that selects it, that of its
+ * Answers what workloads accept. The policy nearest to a workload counts: one that selects it, that of its
  * namespace, that of the mesh; of several the first. A policy with a selector in the root namespace counts for
- * nobody. `labels` undefined asks for the namespace as a whole. Reads security.istio.io/PeerAuthentication.
+ * nobody. Reads security.istio.io/PeerAuthentication.
  * https://istio.io/latest/docs/reference/config/security/peer_authentication/
  */
-export function peerPolicy(snapshot: Snapshot, namespace: string, labels: Labels | undefined): PeerPolicy {
-  const { rootNamespace } = snapshot.mesh;
-  const policies = snapshot.list('security.istio.io/PeerAuthentication');
-  const inNamespace = policies.filter((policy) => snapshot.namespaceOf(policy) === namespace);
-  const isGeneral = (policy: PeerAuthentication): boolean => Object.keys(selectorOf(policy)).length === 0;
-  const selecting =
-    labels === undefined || namespace === rootNamespace
-      ? undefined
-      : inNamespace.find((policy) => !isGeneral(policy) && matchesLabels(selectorOf(policy), labels));
-  const chain = [
-    selecting,
-    inNamespace.find(isGeneral),
-    policies.find((policy) => snapshot.namespaceOf(policy) === rootNamespace && isGeneral(policy)),
-  ];
-  const from = chain.find((policy) => modeOf(policy) !== undefined);
-  const mode = modeOf(from) ?? 'PERMISSIVE';
-  const ports = Object.values(selecting?.value.spec?.portLevelMtls ?? {});
-  const hasOtherPorts = ports.some(
-    (port) => port.mode !== undefined && port.mode !== 'UNSET' && port.mode !== mode,
-  );
-  return { mode, from, hasOtherPorts };
+export class PeerPolicies {
+  readonly #rootNamespace: string;
+  readonly #general = new Map<string, PeerAuthentication>();
+  readonly #selective = new Map<string, PeerAuthentication[]>();
+
+  constructor(snapshot: Snapshot) {
+    this.#rootNamespace = snapshot.mesh.rootNamespace;
+    for (const policy of snapshot.list('security.istio.io/PeerAuthentication')) {
+      const namespace = snapshot.namespaceOf(policy);
+      if (Object.keys(selectorOf(policy)).length === 0) {
+        if (!this.#general.has(namespace)) this.#general.set(namespace, policy);
+      } else if (namespace !== this.#rootNamespace) {
+        const list = this.#selective.get(namespace);
+        if (list === undefined) this.#selective.set(namespace, [policy]);
+        else list.push(policy);
+      }
+    }
+  }
+
+  /** What a workload with these labels accepts; without labels, what the namespace does. */
+  of(namespace: string, labels?: Labels): PeerPolicy {
+    const selecting =
+      labels === undefined
+        ? undefined
+        : this.#selective.get(namespace)?.find((policy) => matchesLabels(selectorOf(policy), labels));
+    const chain = [selecting, this.#general.get(namespace), this.#general.get(this.#rootNamespace)];
+    const from = chain.find((policy) => modeOf(policy) !== undefined);
+    const mode = modeOf(from) ?? 'PERMISSIVE';
+    const ports = Object.values(selecting?.value.spec?.portLevelMtls ?? {});
+    const hasOtherPorts = ports.some(
+      (port) => port.mode !== undefined && port.mode !== 'UNSET' && port.mode !== mode,
+    );
+    return { mode, from, hasOtherPorts };
+  }
 }
 
 /** The mode that a policy sets for all ports; undefined when it leaves that to a wider one. */

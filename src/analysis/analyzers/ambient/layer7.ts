@@ -11,9 +11,7 @@ type TrafficPolicy = Pick<
   'loadBalancer' | 'connectionPool' | 'outlierDetection'
 >;
 
-const OPERATION_FIELDS = [
-  ...(['methods', 'notMethods', 'paths', 'notPaths', 'hosts', 'notHosts'] as const),
-] as const;
+const OPERATION_FIELDS = ['methods', 'notMethods', 'paths', 'notPaths', 'hosts', 'notHosts'] as const;
 
 /** Whether rules ask for the method, path or host of a request, or for its token or headers. */
 export function isHttpPolicy({ rules = [] }: Spec<'security.istio.io/AuthorizationPolicy'>): boolean {

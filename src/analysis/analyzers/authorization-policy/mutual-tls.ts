@@ -5,7 +5,7 @@ import type { FieldPath } from '../../../base/field-path.ts';
 import type { MeshObject } from '../../../config/object.ts';
 import { hostsOverlap } from '../../../model/hosts.ts';
 import { isAmbientNamespace } from '../../../model/membership.ts';
-import { type PeerPolicy, peerPolicy } from '../../../model/peer-authentication.ts';
+import { PeerPolicies, type PeerPolicy } from '../../../model/peer-authentication.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { namespaceLabels } from '../../../model/waypoints.ts';
 import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
@@ -17,8 +17,12 @@ type Policy = MeshObject<KindTypes['security.istio.io/AuthorizationPolicy']>;
 
 /** Fields of a source that come out of the caller's certificate. */
 const SOURCE_FIELDS = [
-  ...(['principals', 'notPrincipals', 'namespaces', 'notNamespaces'] as const),
-  ...(['serviceAccounts', 'notServiceAccounts'] as const),
+  'principals',
+  'notPrincipals',
+  'namespaces',
+  'notNamespaces',
+  'serviceAccounts',
+  'notServiceAccounts',
 ] as const;
 const CONDITIONS: ReadonlySet<string> = new Set([
   'source.principal',
@@ -38,10 +42,11 @@ export const analyzer: Analyzer = {
   ],
   messages: [MESH_MESSAGES.PolicyNeedsMutualTLS],
   analyze({ snapshot, report }) {
+    const peers = new PeerPolicies(snapshot);
     for (const object of snapshot.list('security.istio.io/AuthorizationPolicy')) {
       const fields = identityFields(object);
       if (fields.length === 0) continue;
-      const reason = whyUnknown(snapshot, object);
+      const reason = whyUnknown(snapshot, peers, object);
       if (reason === undefined) continue;
       for (const { path, field } of fields) {
         report(MESH_MESSAGES.PolicyNeedsMutualTLS, object, path, { field, reason });
@@ -65,13 +70,13 @@ function identityFields(object: Policy): { path: FieldPath; field: string }[] {
 }
 
 /** Why callers have no identity for what the policy applies to; undefined when they may have one. */
-function whyUnknown(snapshot: Snapshot, object: Policy): string | undefined {
+function whyUnknown(snapshot: Snapshot, peers: PeerPolicies, object: Policy): string | undefined {
   const { selector, targetRef, targetRefs = [] } = object.value.spec ?? {};
   // Waypoints and gateways of the Gateway API: what PeerAuthentications say is not for them.
   if (targetRef !== undefined || targetRefs.length > 0) return undefined;
   const namespace = snapshot.namespaceOf(object);
   if (isAmbientNamespace(namespaceLabels(snapshot, namespace))) return undefined;
-  const policies = policiesFor(snapshot, namespace, selector?.matchLabels);
+  const policies = policiesFor(snapshot, peers, namespace, selector?.matchLabels);
   const [first] = policies;
   if (
     policies.every(({ mode, hasOtherPorts }) => mode === 'DISABLE' && !hasOtherPorts) &&
@@ -89,6 +94,7 @@ function whyUnknown(snapshot: Snapshot, object: Policy): string | undefined {
 /** What the workloads that the policy selects accept; what the namespace does where none are known. */
 function policiesFor(
   snapshot: Snapshot,
+  peers: PeerPolicies,
   namespace: string,
   labels: Readonly<Record<string, string>> = {},
 ): readonly PeerPolicy[] {
@@ -97,8 +103,8 @@ function policiesFor(
     .select(labels, isMeshWide ? undefined : namespace)
     .filter(({ object }) => object.source.file !== BUILTIN_FILE);
   return workloads.length > 0
-    ? workloads.map((workload) => peerPolicy(snapshot, workload.namespace, workload.labels))
-    : [peerPolicy(snapshot, namespace, labels)];
+    ? workloads.map((workload) => peers.of(workload.namespace, workload.labels))
+    : [peers.of(namespace, labels)];
 }
 
 /** Some rule makes clients of services of the namespace use mutual TLS. */

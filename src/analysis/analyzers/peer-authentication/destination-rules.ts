@@ -6,8 +6,9 @@ import { fullHostname, hostCovers } from '../../../model/hosts.ts';
 import { hasSidecar, isAmbientNamespace } from '../../../model/membership.ts';
 import {
   type PeerAuthentication,
+  PeerPolicies,
   modeOf,
-  peerPolicy,
+  type PeerPolicy,
   selectorOf,
 } from '../../../model/peer-authentication.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
@@ -35,7 +36,8 @@ export const analyzer: Analyzer = {
   ],
   analyze(context) {
     const rules = context.snapshot.list('networking.istio.io/DestinationRule');
-    for (const rule of rules) if (tlsMode(rule) === 'DISABLE') checkPlainRule(context, rule);
+    const peers = new PeerPolicies(context.snapshot);
+    for (const rule of rules) if (tlsMode(rule) === 'DISABLE') checkPlainRule(context, peers, rule);
     for (const policy of context.snapshot.list('security.istio.io/PeerAuthentication')) {
       if (Object.keys(selectorOf(policy)).length > 0) continue;
       const mode = modeOf(policy);
@@ -54,9 +56,9 @@ function coversAll(host: string, domain: string, namespace?: string): boolean {
   return hostCovers(host, namespace === undefined ? `*.svc.${domain}` : `*.${namespace}.svc.${domain}`);
 }
 
-function checkPlainRule({ snapshot, report }: AnalysisContext, rule: Rule): void {
+function checkPlainRule({ snapshot, report }: AnalysisContext, peers: PeerPolicies, rule: Rule): void {
   const { host = '' } = rule.value.spec ?? {};
-  const policy = strictPolicyOf(snapshot, rule, host);
+  const policy = strictPolicyOf(snapshot, peers, rule, host);
   if (policy === undefined) return;
   report(MESH_MESSAGES.PlainTrafficToStrictWorkloads, rule, ['spec', 'trafficPolicy', 'tls', 'mode'], {
     host,
@@ -65,14 +67,19 @@ function checkPlainRule({ snapshot, report }: AnalysisContext, rule: Rule): void
 }
 
 /** The policy by which everything that a rule's host stands for insists on mutual TLS. */
-function strictPolicyOf(snapshot: Snapshot, rule: Rule, host: string): PeerAuthentication | undefined {
+function strictPolicyOf(
+  snapshot: Snapshot,
+  peers: PeerPolicies,
+  rule: Rule,
+  host: string,
+): PeerAuthentication | undefined {
   const { domain, rootNamespace } = snapshot.mesh;
-  if (coversAll(host, domain)) return ifStrict(peerPolicy(snapshot, rootNamespace, undefined));
+  if (coversAll(host, domain)) return ifStrict(peers.of(rootNamespace));
   const suffix = `.svc.${domain}`;
   if (host.startsWith('*.') && host.endsWith(suffix)) {
     const namespace = host.slice(2, -suffix.length);
     if (namespace.includes('.') || !mayBeInMesh(snapshot, namespace)) return undefined;
-    return ifStrict(peerPolicy(snapshot, namespace, undefined));
+    return ifStrict(peers.of(namespace));
   }
   const hostname = fullHostname(host, snapshot.namespaceOf(rule), domain);
   // Plain text is right for what has no sidecar, so only workloads that surely have one are judged.
@@ -83,13 +90,13 @@ function strictPolicyOf(snapshot: Snapshot, rule: Rule, host: string): PeerAuthe
     );
   if (workloads.length === 0 || !workloads.every((workload) => hasSidecar(snapshot, workload)))
     return undefined;
-  const policies = workloads.map(({ namespace, labels }) => peerPolicy(snapshot, namespace, labels));
+  const policies = workloads.map(({ namespace, labels }) => peers.of(namespace, labels));
   return policies.every(({ hasOtherPorts, mode }) => mode === 'STRICT' && !hasOtherPorts)
     ? policies[0]?.from
     : undefined;
 }
 
-function ifStrict({ mode, from }: ReturnType<typeof peerPolicy>): PeerAuthentication | undefined {
+function ifStrict({ mode, from }: PeerPolicy): PeerAuthentication | undefined {
   return mode === 'STRICT' ? from : undefined;
 }
 

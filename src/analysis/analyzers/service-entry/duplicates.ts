@@ -19,6 +19,8 @@ interface Entry {
   readonly port: number;
   readonly protocol: string;
   readonly portIndex: number;
+  /** Entries of one namespace with the same key are taken together. */
+  readonly mergeKey: string;
 }
 
 export const analyzer: Analyzer = {
@@ -31,6 +33,7 @@ export const analyzer: Analyzer = {
       const { hosts = [], ports = [], exportTo } = object.value.spec ?? {};
       const namespace = snapshot.namespaceOf(object);
       const visibility = visibilityOf(exportTo, namespace, snapshot.mesh.config.defaultServiceExportTo);
+      const key = mergeKey(object);
       return hosts.flatMap((host) =>
         ports.map(({ number = 0, protocol = '' }, portIndex) => ({
           object,
@@ -41,6 +44,7 @@ export const analyzer: Analyzer = {
           port: number,
           protocol: protocol.toUpperCase(),
           portIndex,
+          mergeKey: key,
         })),
       );
     });
@@ -66,11 +70,11 @@ function isRival(entry: Entry, other: Entry): boolean {
     other.name !== entry.name &&
     other.protocol === entry.protocol &&
     visibilitiesMeet(other.visibility, entry.visibility) &&
-    !(other.namespace === entry.namespace && mergeKey(other.object) === mergeKey(entry.object))
+    !(other.namespace === entry.namespace && other.mergeKey === entry.mergeKey)
   );
 }
 
-/** Entries of one namespace with the same key are taken together. */
+/** What entries of one namespace must agree in to be taken together. */
 function mergeKey({ value: { spec = {} }, meta }: ServiceEntry): string {
   const { resolution = 'NONE', exportTo = [], workloadSelector } = spec;
   return JSON.stringify([

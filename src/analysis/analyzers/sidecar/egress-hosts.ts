@@ -16,58 +16,70 @@ export const analyzer: Analyzer = {
   about: ['networking.istio.io/Sidecar'],
   messages: [MESH_MESSAGES.EgressHostNotFound],
   analyze({ snapshot, report }) {
+    const imports = new Imports(snapshot);
     for (const object of snapshot.list('networking.istio.io/Sidecar')) {
-      const namespace = snapshot.namespaceOf(object);
+      const viewer = snapshot.namespaceOf(object);
       for (const [i, { hosts = [] }] of (object.value.spec?.egress ?? []).entries()) {
         for (const [j, text] of hosts.entries()) {
           const [scope, host] = text.split('/');
           if (scope === undefined || host === undefined || host === '*' || scope === '~') continue;
-          const owner = scope === '.' ? namespace : scope;
-          if (isFound(snapshot, owner, host, namespace) || !isJudged(snapshot, owner, host)) continue;
+          const owner = scope === '.' ? viewer : scope;
+          if (imports.has(owner, host, viewer) || !imports.canTell(owner, host)) continue;
           const path = ['spec', 'egress', i, 'hosts', j];
-          report(
-            MESH_MESSAGES.EgressHostNotFound,
-            object,
-            path,
-            { host: text },
-            hintFor(snapshot, owner, host),
-          );
+          const values = { host: text };
+          report(MESH_MESSAGES.EgressHostNotFound, object, path, values, imports.hint(owner, host));
         }
       }
     }
   },
 };
 
-function isFound(snapshot: Snapshot, owner: string, host: string, viewer: string): boolean {
-  return snapshot.services.all.some(
-    (service) =>
-      (owner === '*' || service.namespace === owner) &&
-      hostsOverlap(host, service.hostname) &&
-      isVisibleFrom(service.visibility, viewer),
-  );
-}
+/** Services as Sidecars import them: by a host, and a namespace of which the service must be (`*` for any). */
+class Imports {
+  readonly #snapshot: Snapshot;
+  readonly #wildcards: readonly MeshService[];
+  /** Services that the input itself holds. */
+  readonly #given: readonly MeshService[];
 
-/** Whether the input has services of the kind and place that the host is of, so that its absence says something. */
-function isJudged(snapshot: Snapshot, owner: string, host: string): boolean {
-  const { services, mesh } = snapshot;
-  const inCluster = parseServiceHostname(host.startsWith('*.') ? `any${host.slice(1)}` : host, mesh.domain);
-  const given = services.all.filter(({ object }) => object.source.file !== BUILTIN_FILE);
-  const has = (test: (service: MeshService) => boolean): boolean => given.some(test);
-  if (inCluster !== undefined) {
-    return (
-      knowsServicesOf(inCluster.namespace, services, mesh) &&
-      has(({ origin, namespace }) => origin === 'Service' && namespace === inCluster.namespace)
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+    this.#wildcards = snapshot.services.all.filter(({ hostname }) => hostname.startsWith('*'));
+    this.#given = snapshot.services.all.filter(({ object }) => object.source.file !== BUILTIN_FILE);
+  }
+
+  /** Whether the viewer sees some service that matches. */
+  has(owner: string, host: string, viewer: string): boolean {
+    const { services } = this.#snapshot;
+    // Most hosts are exact names, which need no search.
+    const candidates = host.startsWith('*') ? services.all : [...services.named(host), ...this.#wildcards];
+    return candidates.some(
+      (service) =>
+        (owner === '*' || service.namespace === owner) &&
+        hostsOverlap(host, service.hostname) &&
+        isVisibleFrom(service.visibility, viewer),
     );
   }
-  if (!host.includes('.')) return has(({ namespace }) => owner === '*' || namespace === owner);
-  return has(({ origin }) => origin === 'ServiceEntry');
-}
 
-/** Short names are not completed here. */
-function hintFor(snapshot: Snapshot, owner: string, host: string): string | undefined {
-  if (host.includes('.')) return undefined;
-  const full = snapshot.services.all.find(
-    ({ hostname, namespace }) => hostname.startsWith(`${host}.`) && (owner === '*' || namespace === owner),
-  );
-  return full === undefined ? undefined : `Write the full name, ${full.hostname}.`;
+  /** Whether the input has services of the kind and place that the host is of, so that its absence says something. */
+  canTell(owner: string, host: string): boolean {
+    const { services, mesh } = this.#snapshot;
+    const inCluster = parseServiceHostname(host.startsWith('*.') ? `any${host.slice(1)}` : host, mesh.domain);
+    if (inCluster !== undefined) {
+      return (
+        knowsServicesOf(inCluster.namespace, services, mesh) &&
+        this.#given.some(({ origin, namespace }) => origin === 'Service' && namespace === inCluster.namespace)
+      );
+    }
+    if (host.includes('.')) return this.#given.some(({ origin }) => origin === 'ServiceEntry');
+    return this.#given.some(({ namespace }) => owner === '*' || namespace === owner);
+  }
+
+  /** Short names are not completed here. */
+  hint(owner: string, host: string): string | undefined {
+    if (host.includes('.')) return undefined;
+    const meant = this.#given.find(
+      ({ hostname, namespace }) => hostname.startsWith(`${host}.`) && (owner === '*' || namespace === owner),
+    );
+    return meant === undefined ? undefined : `Write the full name, ${meant.hostname}.`;
+  }
 }
