@@ -67,7 +67,7 @@ export async function renderInstallation(
   const { spec, warnings } = await settingsOf(input);
   const needsCrds =
     spec.components?.base?.enabled === true && (filter.length === 0 || filter.includes('Base'));
-  const crds = needsCrds ? await readCrds(fileURLToPath(CRDS)) : [];
+  const crds = needsCrds ? readCrds(fileURLToPath(CRDS)) : [];
   const { resources, notes } = buildManifest(spec, { version: packageVersion(), crds, filter });
   return { spec, resources, warnings: [...warnings, ...notes] };
 }

@@ -66,7 +66,21 @@ function literal(text: string, newline: string): string {
   );
 }
 
+/** Keys and short words come again and again in a manifest. */
+const known = new Map<string, boolean>();
+const MAX_KNOWN = 4096;
+
 function isPlain(text: string): boolean {
+  if (text.length > 32) return canBePlain(text);
+  let plain = known.get(text);
+  if (plain === undefined) {
+    plain = canBePlain(text);
+    if (known.size < MAX_KNOWN) known.set(text, plain);
+  }
+  return plain;
+}
+
+function canBePlain(text: string): boolean {
   if (!PLAIN.test(text)) return QUANTITY.test(text);
   return !(
     text.includes(': ') ||
