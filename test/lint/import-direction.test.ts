@@ -44,6 +44,8 @@ describe('the lint step', () => {
     ['src/config/sources/a.ts', '../../cli/main.ts'],
     ['src/model/a.ts', '../analysis/engine.ts'],
     ['src/analysis/analyzers/gateway/a.ts', '../../../cli/main.ts'],
+    ['src/analysis/a.ts', '../library/validate.ts'],
+    ['src/library/a.ts', '../codegen/crd.ts'],
     ['src/xds/a.ts', '../config/object.ts'],
     ['src/controller/a.ts', '../proxy/agent.ts'],
     ['src/proxy/a.ts', '../model/snapshot.ts'],
@@ -64,6 +66,7 @@ describe('the lint step', () => {
     ['src/model/a.ts', '../config/object.ts'],
     ['src/analysis/analyzers/gateway/a.ts', '../../../model/snapshot.ts'],
     ['src/cli/commands/a.ts', '../../analysis/engine.ts'],
+    ['src/library/a.ts', '../analysis/engine.ts'],
   ];
   it.each(right)('allows that %s imports %s', (path, imported) => {
     const result = lint(folder, path, `import { a } from '${imported}';\nexport const b = a;\n`);

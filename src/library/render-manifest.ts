@@ -1,6 +1,6 @@
 /** The library's `renderManifest`: what `mesh manifest generate` prints, for other tools. */
 
-import type { SourceFile } from './index.ts';
+import type { SourceFile } from './input.ts';
 
 export interface ManifestOptions {
   /** Built-in profile to start from; `files` and `set` may name another. `default` unless said otherwise. */
@@ -38,8 +38,8 @@ export interface Manifest {
  */
 export async function renderManifest(options: ManifestOptions = {}): Promise<Manifest> {
   const [{ renderInstallation }, { manifestText }] = await Promise.all([
-    import('./cli/render-installation.ts'),
-    import('./install/manifest-text.ts'),
+    import('../cli/render-installation.ts'),
+    import('../install/manifest-text.ts'),
   ]);
   const { profile, files = [], set = [], revision, filter } = options;
   const { resources, warnings } = await renderInstallation(
