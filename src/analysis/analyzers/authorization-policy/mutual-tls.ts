@@ -5,7 +5,7 @@ import type { FieldPath } from '../../../base/field-path.ts';
 import type { MeshObject } from '../../../config/object.ts';
 import { hostsOverlap } from '../../../model/hosts.ts';
 import { isAmbientNamespace } from '../../../model/membership.ts';
-import { PeerPolicies, type PeerPolicy } from '../../../model/peer-authentication.ts';
+import { PeerPolicies, type PeerPolicy, modeOf } from '../../../model/peer-authentication.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { namespaceLabels } from '../../../model/waypoints.ts';
 import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
@@ -42,6 +42,10 @@ export const analyzer: Analyzer = {
   ],
   messages: [MESH_MESSAGES.PolicyNeedsMutualTLS],
   analyze({ snapshot, report }) {
+    const policies = snapshot.list('security.istio.io/PeerAuthentication');
+    const isAutomatic = snapshot.mesh.config.enableAutoMtls !== false;
+    // In most meshes nothing turns mutual TLS off.
+    if (isAutomatic && !policies.some((policy) => modeOf(policy) === 'DISABLE')) return;
     const peers = new PeerPolicies(snapshot);
     for (const object of snapshot.list('security.istio.io/AuthorizationPolicy')) {
       const fields = identityFields(object);
