@@ -1,5 +1,7 @@
 /** Webhooks: which pods the injector is asked about, and which objects the validator. */
 
+import { dnsSubdomainNameProblem } from '../base/kubernetes-names.ts';
+import { MeshError } from '../base/mesh-error.ts';
 import type { Installation } from './installation.ts';
 import type { Resource } from './resource.ts';
 import { CONFIG_GROUPS, injectorWebhookName } from './roles.ts';
@@ -134,17 +136,33 @@ function injectorClient({ values, global, istiod, namespace }: Installation): Tr
     injectionPath,
     injectionCABundle: caBundle = '',
   } = values.istiodRemote ?? {};
+  const { enabled, clusterName = DEFAULT_CLUSTER } = global.multiCluster ?? {};
   const place = [
-    ...(global.multiCluster?.enabled === true
-      ? ['cluster', global.multiCluster.clusterName ?? 'Kubernetes']
+    // The control plane takes a cluster that is not named for the default one.
+    ...(enabled === true && clusterName !== DEFAULT_CLUSTER
+      ? ['cluster', pathPart(clusterName, 'multiCluster.clusterName')]
       : []),
-    ...(global.network === undefined || global.network === '' ? [] : ['net', global.network]),
+    ...(global.network === undefined || global.network === ''
+      ? []
+      : ['net', pathPart(global.network, 'network')]),
   ];
-  const path = `${injectionPath ?? '/inject'}${place.map((part) => `/${encodeURIComponent(part)}`).join('')}`;
+  const path = [injectionPath ?? '/inject', ...place].join('/');
   return {
     ...(url === '' ? { service: { name: istiod, namespace, path, port: 443 } } : { url }),
     ...(caBundle === '' ? {} : { caBundle }),
   };
+}
+
+/** The name of a cluster that has been given none. */
+const DEFAULT_CLUSTER = 'Kubernetes';
+
+/** The API server takes only such names in the path of a webhook. */
+function pathPart(name: string, setting: string): string {
+  const problem = dnsSubdomainNameProblem(name);
+  if (problem === undefined) return name;
+  throw new MeshError('BadSetting', `values.global.${setting} "${name}" ${problem}`, {
+    hint: 'It becomes a part of the path of the injection webhook, where the API server takes no other names.',
+  });
 }
 
 /** Asks the control plane about objects of the mesh. Those of other revisions are left to these. */

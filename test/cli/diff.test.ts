@@ -120,6 +120,30 @@ describe('mesh diff', () => {
     expect(stderr).toContain('v1beta1');
   });
 
+  test('compares profiles by name', async () => {
+    const { code, stdout } = await runMesh(['diff', 'default', 'profile:demo']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('+ Deployment istio-system/istio-egressgateway\n');
+    expect(stdout).toContain('    + data.mesh.accessLogFile: /dev/stdout\n');
+    expect(stdout).not.toContain('CustomResourceDefinition');
+  });
+
+  test('finds nothing between a profile and what manifest generate makes of it', async () => {
+    const { stdout: stdin } = await runMesh(['manifest', 'generate', '--set', 'profile=demo']);
+    expect(await runMesh(['diff', 'demo', '-'], { stdin })).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('takes a file that is called like a profile for the file', async () => {
+    const cwd = tempFolder({ 'a.yaml': SERVICE, demo: SERVICE });
+    expect((await runMesh(['diff', `${cwd}/a.yaml`, `${cwd}/demo`])).code).toBe(0);
+  });
+
+  test('names the nearest profile for a name that is none', async () => {
+    const { code, stderr } = await runMesh(['diff', 'defualt', 'demo']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean default?');
+  });
+
   test.for<[string, readonly string[]]>([
     ['one side alone', ['a.yaml']],
     ['standard input on both', ['-', '-']],

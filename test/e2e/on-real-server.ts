@@ -1,5 +1,6 @@
 /** Tests against a real Kubernetes API server: a suite that starts one, and what it does with objects. */
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { ControlPlane } from '../peers/control-plane.ts';
 import { startControlPlane } from '../peers/control-plane.ts';
@@ -31,7 +32,7 @@ export function describeOnRealServer(title: string, suite: (server: () => Contro
     });
     return;
   }
-  describe(title, () => {
+  describe(title, { timeout: 240_000 }, () => {
     let running: ControlPlane | undefined;
     beforeAll(async () => {
       running = await startControlPlane(tools);
@@ -74,25 +75,49 @@ function documents(objects: readonly NamedObject[]): string {
   return objects.map(({ object }) => `${JSON.stringify(object)}\n`).join('---\n');
 }
 
-/** Makes namespaces, with these labels. */
+/**
+ * Makes namespaces with these labels, and in each the service account that a controller of Kubernetes would make:
+ * no pod is let in without it.
+ */
 export function makeNamespaces(plane: ControlPlane, names: Iterable<string>, labels: Fields = {}): void {
-  const objects = [...new Set(names)].map((name) => ({
+  const all = [...new Set(names)];
+  const namespaces = all.map((name) => ({
     id: name,
     object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } },
   }));
-  const refused = apply(plane, objects);
+  const accounts = all.map((namespace) => ({
+    id: namespace,
+    object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } },
+  }));
+  const refused = apply(plane, [...namespaces, ...accounts]);
   if (refused.length > 0) throw new Error(refused.join('\n'));
 }
 
-/** Waits until each of the definitions is Established. Returns what kubectl says of those that are not. */
-export function waitEstablished(plane: ControlPlane, names: readonly string[]): string {
-  const { status, stderr } = plane.kubectl([
-    'wait',
-    '--for=condition=Established',
-    '--timeout=60s',
-    ...names.map((name) => `crd/${name}`),
-  ]);
-  return status === 0 ? '' : stderr;
+interface Definition {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Waits until each of the definitions is Established. Returns the names of those that are not within a minute. */
+export async function notEstablished(
+  plane: ControlPlane,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const { stdout } = plane.kubectl(['get', 'customresourcedefinitions', '-o', 'json']);
+    const { items } = JSON.parse(stdout) as { readonly items: readonly Definition[] };
+    const established = new Set(
+      items
+        .filter(({ status }) =>
+          status?.conditions?.some(({ type, status: holds }) => type === 'Established' && holds === 'True'),
+        )
+        .map(({ metadata }) => metadata.name),
+    );
+    const missing = names.filter((name) => !established.has(name));
+    if (missing.length === 0 || Date.now() > deadline) return missing;
+    await wait(200);
+  }
 }
 
 /** The object's metadata, whatever is there. */

@@ -133,6 +133,18 @@ describe('two objects are the same when they differ only by', () => {
     ],
     ['a null', object('v1', 'ConfigMap', 'data: {a: b, c: null}'), object('v1', 'ConfigMap', 'data: {a: b}')],
     [
+      'labels that a Job gets from its pods, and those that its controller adds',
+      object('batch/v1', 'Job', 'spec: {template: {metadata: {labels: {app: a}}}}'),
+      {
+        ...object(
+          'batch/v1',
+          'Job',
+          'spec: {template: {metadata: {labels: {app: a, job-name: one, controller-uid: u}}}, completions: 1}',
+        ),
+        metadata: { name: 'one', namespace: 'shop', labels: { app: 'a', 'job-name': 'one' } },
+      },
+    ],
+    [
       'the bundle that is put into a webhook',
       object(
         'admissionregistration.k8s.io/v1',

@@ -126,8 +126,6 @@ function apiserverArgs(folder: string, etcd: string, port: string, token: string
     '--authorization-mode=RBAC',
     `--token-auth-file=${write('tokens.csv', `${token},admin,admin,"system:masters"\n`)}`,
     '--allow-privileged=true',
-    // No controller runs here that would make the service accounts which this asks of every pod.
-    '--disable-admission-plugins=ServiceAccount',
     '--enable-priority-and-fairness=false',
     '--endpoint-reconciler-type=none',
   ];

@@ -151,13 +151,25 @@ const webhooks = fields({
   ),
 });
 
+/** A schema in a CustomResourceDefinition, at any depth. */
+const schema: Shape = {
+  field(name) {
+    if (name === 'properties') return mapOf(schema, EMPTY);
+    if (name === 'items' || name === 'additionalProperties' || name === 'not') return schema;
+    return name === 'required' || name === 'enum' ? SET : undefined;
+  },
+};
+
 const definition = withSpec({
   conversion: fields({ strategy: defaulted('None') }),
   preserveUnknownFields: defaulted(false),
   names: fields({ shortNames: SET, categories: SET }),
   versions: listBy(
     ['name'],
-    fields({ additionalPrinterColumns: listBy(['name'], fields({ priority: defaulted(0) })) }),
+    fields({
+      schema: fields({ openAPIV3Schema: schema }),
+      additionalPrinterColumns: listBy(['name'], fields({ priority: defaulted(0) })),
+    }),
   ),
 });
 

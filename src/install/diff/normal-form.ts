@@ -36,6 +36,7 @@ export function normalForm(object: Fields, key: string): Fields {
   const { apiVersion: _apiVersion, kind: _kind, status: _status, metadata, ...rest } = object;
   const normal: Record<string, unknown> = { ...rest };
   if (isFields(metadata)) normal.metadata = normalMetadata(metadata, key === 'core/Namespace');
+  if (TAKES_LABELS_OF_PODS.has(key)) return withLabelsOfPods(normal);
   if (key === 'core/Secret' && isFields(rest.stringData)) {
     const { stringData } = rest;
     delete normal.stringData;
@@ -54,6 +55,39 @@ function normalMetadata(metadata: Fields, isNamespace: boolean): Fields {
   const labels = own(metadata, 'labels');
   if (isNamespace && isFields(labels)) normal.labels = without(labels, new Set([NAMESPACE_NAME]));
   return normal;
+}
+
+/** Kinds that get the labels of their pods when they have none. */
+const TAKES_LABELS_OF_PODS = new Set(['batch/Job', 'core/ReplicationController']);
+
+/** Labels by which the controller of Jobs knows its pods. */
+const OF_JOB = new Set([
+  'batch.kubernetes.io/controller-uid',
+  'batch.kubernetes.io/job-name',
+  'controller-uid',
+  'job-name',
+]);
+
+function withLabelsOfPods(object: Fields): Fields {
+  const spec = fieldsAt(object, 'spec');
+  const template = fieldsAt(spec, 'template');
+  const podMetadata = fieldsAt(template, 'metadata');
+  const metadata = fieldsAt(object, 'metadata');
+  const podLabels = without(fieldsAt(podMetadata, 'labels'), OF_JOB);
+  const ownLabels = without(fieldsAt(metadata, 'labels'), OF_JOB);
+  const labels = Object.keys(ownLabels).length === 0 ? podLabels : ownLabels;
+  const metadataOfPods = { ...podMetadata, labels: podLabels };
+  if (!isFields(own(spec, 'template'))) return object;
+  return {
+    ...object,
+    metadata: { ...metadata, labels },
+    spec: { ...spec, template: { ...template, metadata: metadataOfPods } },
+  };
+}
+
+function fieldsAt(object: Fields, name: string): Fields {
+  const value = own(object, name);
+  return isFields(value) ? value : {};
 }
 
 function without(map: Fields, names: ReadonlySet<string>): Fields {
