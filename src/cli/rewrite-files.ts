@@ -1,16 +1,17 @@
 /** Commands that take manifests and give them back changed: reading, writing, and the report on each workload. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MeshError } from '../base/mesh-error.ts';
 import { MAX_FILE_BYTES } from '../config/parse/bounds.ts';
 import { decodeText } from '../config/parse/decode.ts';
-import { STDIN, collectFiles } from '../config/sources/files.ts';
 import { readDocuments } from '../inject/stream.ts';
 import type { ResourceReport, Rewritten } from '../inject/stream.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { toYaml } from './output/yaml.ts';
+
+/** What a path on the command line means standard input by. */
+const STDIN = '-';
 
 export interface InputText {
   readonly file: string;
@@ -36,12 +37,10 @@ export async function rewriteFiles(
   context: Context,
 ): Promise<number> {
   checkFlags(flags, paths);
-  const files = collectFiles(paths.map((path) => (path === STDIN ? path : resolve(context.cwd, path)))).files;
   const inputs: InputText[] = [];
-  for (const [index, file] of files.entries()) {
-    const named = files.length === paths.length ? (paths[index] ?? file) : file;
+  for (const file of await filesOf(paths, context)) {
     inputs.push(
-      file === STDIN ? fromStdin(await context.stdin.bytes(MAX_FILE_BYTES)) : readTextFile(named, context),
+      file === STDIN ? fromStdin(await context.stdin.bytes(MAX_FILE_BYTES)) : readTextFile(file, context),
     );
   }
   const rewrite = await prepare(inputs);
@@ -51,7 +50,7 @@ export async function rewriteFiles(
     if (flags['in-place']) {
       for (const { file, rewritten } of changed) writeText(file, rewritten.text, context);
     } else
-      writeOutput(
+      await writeOutput(
         results.map(({ rewritten }) => rewritten.text),
         flags.output,
         context,
@@ -66,6 +65,15 @@ export async function rewriteFiles(
     context.stderr.write('Note: there is no workload in the input, so that nothing changed.\n');
   }
   return flags.check && changed.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** The files that the paths name. What finds them in folders and patterns is loaded only where there are some. */
+async function filesOf(paths: readonly string[], { cwd }: Context): Promise<readonly string[]> {
+  const isFile = (path: string): boolean =>
+    statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isFile() === true;
+  if (paths.length === 1 && paths.every((path) => path === STDIN || isFile(path))) return paths;
+  const { collectFiles } = await import('../config/sources/files.ts');
+  return collectFiles(paths).files;
 }
 
 /** A file's text with all its bytes: a mark of the byte order stays. Throws a MeshError when it is no UTF-8. */
@@ -117,8 +125,12 @@ function checkFlags(flags: RewriteFlags, paths: readonly string[]): void {
   }
 }
 
-function writeOutput(texts: readonly string[], output: string | undefined, context: Context): void {
-  if (output === 'json' || output === 'yaml') context.stdout.write(converted(texts, output));
+async function writeOutput(
+  texts: readonly string[],
+  output: string | undefined,
+  context: Context,
+): Promise<void> {
+  if (output === 'json' || output === 'yaml') context.stdout.write(await converted(texts, output));
   else if (output === undefined || output === STDIN) context.stdout.write(joined(texts));
   else writeText(output, joined(texts), context);
 }
@@ -145,9 +157,10 @@ function joined(texts: readonly string[]): string {
 }
 
 /** Text that is in the format already keeps its bytes. */
-function converted(texts: readonly string[], format: 'json' | 'yaml'): string {
+async function converted(texts: readonly string[], format: 'json' | 'yaml'): Promise<string> {
   const isJson = (text: string): boolean => /^\ufeff?\s*\{/.test(text);
   if (format === 'yaml') {
+    const { toYaml } = await import('./output/yaml.ts');
     return joined(
       texts.map((text) =>
         isJson(text)

@@ -82,10 +82,17 @@ export function mergeValues(base: JsonMap, over: JsonMap): JsonMap {
   return result;
 }
 
-/** The value at a dotted path. */
+const PATHS = new Map<string, readonly string[]>();
+
+/** The value at a dotted path. Paths are those of the code, so there are few, and each is cut up once. */
 export function valueAt(values: JsonMap, path: string): Json | undefined {
+  let keys = PATHS.get(path);
+  if (keys === undefined) {
+    keys = path.split('.');
+    if (PATHS.size < 1000) PATHS.set(path, keys);
+  }
   let current: Json | undefined = values;
-  for (const key of path.split('.')) current = getKey(current, key);
+  for (const key of keys) current = getKey(current, key);
   return current;
 }
 

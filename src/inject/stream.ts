@@ -95,13 +95,14 @@ export class ObjectText {
   private readonly root: Node;
   private readonly document: Node;
   private readonly newline: string;
+  private readonly known = new Map<Node, Json>();
 
   constructor(text: string, root: Node, document: Node, newline: string) {
     this.text = text;
     this.root = root;
     this.document = document;
     this.newline = newline;
-    this.value = valueOf(root);
+    this.value = valueOf(root, this.known);
   }
 
   get start(): number {
@@ -124,7 +125,7 @@ export class ObjectText {
   /** What turns the object into another value, in the order of the text. */
   editsTo(target: Json): readonly Edit[] {
     const edits = new Edits(this.text, this.style());
-    reconcile(edits, this.root, target, this.document);
+    reconcile(edits, this.root, target, this.document, this.known);
     const sorted = edits.sorted();
     const { start, end } = this;
     if (this.document !== this.root && sorted.some((edit) => edit.start < start || edit.end > end)) {

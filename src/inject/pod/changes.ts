@@ -42,6 +42,7 @@ export function readChanges(value: Json | undefined): Change[] {
 }
 
 function changeOf(before: Json | undefined, after: Json | undefined, path: readonly string[]): Change[] {
+  if (before === after) return [];
   if (after === undefined) return before === undefined ? [] : [[path, before]];
   return before === undefined ? [[path]] : changesBetween(before, after, path);
 }

@@ -43,7 +43,8 @@ export function injectPod(template: JsonMap, owner: Owner, settings: InjectSetti
   const spec = isMap(patch.spec) ? patch.spec : {};
 
   const scrape = mergeScraping(context);
-  const annotated = readPod({ ...template, metadata: metadataOf(template, patch, settings, scrape) }, owner);
+  const metadata = metadataOf(template, patch, settings, scrape);
+  const annotated = readPod({ ...template, metadata }, owner);
   const probing = hasProxy(spec)
     ? rewriteProbes(new TemplateContext(annotated, settings))
     : { rewrites: [], probers: {} };
@@ -51,11 +52,11 @@ export function injectPod(template: JsonMap, owner: Owner, settings: InjectSetti
     ...(Object.keys(probing.probers).length === 0 ? [] : [env(PROBERS_ENV, JSON.stringify(probing.probers))]),
     ...(scrape?.env === undefined ? [] : [env(SCRAPE_ENV, scrape.env)]),
   ];
-  const complete = withProxyEnv(spec, told);
-  const merged = mergeSpec(pod.spec, complete, probing.rewrites, context);
+  const full = withProxyEnv(spec, told);
+  const merged = mergeSpec(pod.spec, full, probing.rewrites, context);
   return {
-    template: { ...template, metadata: metadataOf(template, patch, settings, scrape), spec: merged },
-    status: statusOf(complete, pod.spec, settings.revision),
+    template: { ...template, metadata, spec: merged },
+    status: statusOf(full, pod.spec, settings.revision),
   };
 }
 
@@ -64,7 +65,7 @@ function renderTemplates(context: TemplateContext): JsonMap {
   const asked = context.pod.annotations['inject.istio.io/templates'];
   const names = (
     asked === undefined ? config.defaultTemplates : asked.split(',').map((name) => name.trim())
-  ).flatMap((name) => config.aliases[name] ?? [name]);
+  ).flatMap((name) => (Object.hasOwn(config.aliases, name) ? (config.aliases[name] ?? []) : [name]));
   let patch: JsonMap = {};
   for (const name of new Set(names)) {
     const source = Object.hasOwn(config.templates, name) ? config.templates[name] : undefined;

@@ -3,7 +3,7 @@
 import { MeshError } from '../../base/mesh-error.ts';
 import { blockLines, entryLines, isBlock, renderJson, renderScalar } from './render.ts';
 import type { Style } from './render.ts';
-import type { Entry, MapNode, Node, SequenceNode } from './tree.ts';
+import type { MapNode, Node, SequenceNode } from './tree.ts';
 import type { Json } from './value.ts';
 
 /** `text.slice(start, end)` becomes `replacement`. */
@@ -59,20 +59,6 @@ export class Edits {
     this.replace(slot.from, this.blockEnd(node), this.slotText(value, slot.column, inList));
   }
 
-  /** Replaces an entry, key and all. */
-  putEntry(map: MapNode, entry: Entry, key: string, value: Json): void {
-    if (map.flow) {
-      this.replace(
-        entry.start,
-        entry.value.end,
-        `${this.flowKey(key)}: ${this.flowText(value, entry.start)}`,
-      );
-      return;
-    }
-    const lines = entryLines(key, value, this.style);
-    this.replace(entry.start, this.blockEnd(entry.value), this.joined(lines, map.column));
-  }
-
   /** Adds entries to a map. The keys must not be there yet. */
   add(map: MapNode, entries: readonly (readonly [string, Json])[]): void {
     if (entries.length === 0) return;
@@ -91,8 +77,10 @@ export class Edits {
       return;
     }
     this.requireIndented(map);
-    const lines = entries.flatMap(([key, value]) => entryLines(key, value, this.style));
-    this.insert(this.tail(map), this.led(lines, map.column), map.column);
+    const lines = [''];
+    const pad = ' '.repeat(map.column);
+    for (const [key, value] of entries) entryLines(key, value, this.style, pad, lines);
+    this.insert(this.tail(map), lines.join(this.style.newline), map.column);
   }
 
   /** Adds items at the end of a list. */
@@ -122,15 +110,18 @@ export class Edits {
       }
       return;
     }
-    const lines = blockLines([...items], this.style);
+    const pad = ' '.repeat(list.column);
     if (before === undefined) {
+      const lines = [''];
+      blockLines([...items], this.style, pad, lines);
       // A list may stand in the column of the map that it belongs to, and comes first.
-      this.insert(this.tail(list), this.led(lines, list.column), list.column + 0.5);
+      this.insert(this.tail(list), lines.join(this.style.newline), list.column + 0.5);
       return;
     }
+    const lines: string[] = [];
+    blockLines([...items], this.style, pad, lines, '');
     // The dash of the item stands one before its slot.
-    const pad = this.style.newline + ' '.repeat(list.column);
-    this.insert(before.slot.from - 1, lines.join(pad) + pad, list.column);
+    this.insert(before.slot.from - 1, [...lines, pad].join(this.style.newline), list.column);
   }
 
   /** Takes items out of a list; the list must keep one. */
@@ -216,23 +207,14 @@ export class Edits {
       throw unsupported('a map that starts on a line with other text');
   }
 
-  /** Lines after the end of a line. */
-  private led(lines: readonly string[], column: number): string {
-    const pad = this.style.newline + ' '.repeat(column);
-    return lines.map((line) => pad + line).join('');
-  }
-
-  private joined(lines: readonly string[], column: number): string {
-    return lines.join(this.style.newline + ' '.repeat(column));
-  }
-
   /** The text after a `:` or `-` in block style. */
   private slotText(value: Json, column: number, inList: boolean): string {
     if (!isBlock(value))
       return ` ${Array.isArray(value) ? '[]' : typeof value === 'object' && value !== null ? '{}' : renderScalar(value)}`;
-    const lines = blockLines(value, this.style);
-    if (inList) return ` ${this.joined(lines, column + 2)}`;
-    return this.led(lines, column + (Array.isArray(value) ? this.style.listOffset : 2));
+    const step = inList || !Array.isArray(value) ? 2 : this.style.listOffset;
+    const lines = inList ? [] : [''];
+    blockLines(value, this.style, ' '.repeat(column + step), lines, inList ? ' ' : undefined);
+    return lines.join(this.style.newline);
   }
 
   private isMapSlot(node: Node): boolean {

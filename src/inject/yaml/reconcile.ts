@@ -8,10 +8,17 @@ import type { Json, JsonMap } from './value.ts';
 
 /**
  * Adds to `edits` what turns the value of `root` into `target`. Aliases of what changes are written out, so
- * that they keep their meaning; `document` is where to look for them.
+ * that they keep their meaning; `document` is where to look for them. A part of `target` that is the very
+ * value that `known` has for a node is not looked into.
  */
-export function reconcile(edits: Edits, root: Node, target: Json, document: Node): void {
-  const run = new Reconciler(edits);
+export function reconcile(
+  edits: Edits,
+  root: Node,
+  target: Json,
+  document: Node,
+  known: ReadonlyMap<Node, Json>,
+): void {
+  const run = new Reconciler(edits, known);
   run.node(root, target, '');
   run.writeOutAliases(document);
 }
@@ -23,12 +30,16 @@ class Reconciler {
   /** Nodes that are replaced with all that is in them. */
   private readonly replaced = new Set<Node>();
 
-  constructor(edits: Edits) {
+  private readonly known: ReadonlyMap<Node, Json>;
+
+  constructor(edits: Edits, known: ReadonlyMap<Node, Json>) {
     this.edits = edits;
+    this.known = known;
   }
 
   /** Says whether anything changes. */
   node(node: Node, target: Json, field: string): boolean {
+    if (typeof target === 'object' && target !== null && this.known.get(node) === target) return false;
     const changes = this.change(node, target, field);
     if (changes) this.changed.add(node);
     return changes;
@@ -36,6 +47,7 @@ class Reconciler {
 
   /** An alias whose target changes, in a place that itself does not, gets the value that it had. */
   writeOutAliases(document: Node): void {
+    if (this.changed.size + this.replaced.size === 0) return;
     // What is written out may be the target of other aliases, so all of these are found first.
     const found: Node[] = [];
     const walk = (node: Node): void => {
@@ -106,7 +118,7 @@ class Reconciler {
   }
 
   private list(node: SequenceNode, target: readonly Json[], field: string): boolean {
-    const values = node.items.map(valueOf);
+    const values = node.items.map((item) => this.known.get(item) ?? valueOf(item));
     if (sameValue(values, [...target])) return false;
     const old = indexByKey(field, values);
     const now = indexByKey(field, target);

@@ -37,33 +37,49 @@ export function quote(value: string): string {
   );
 }
 
-/** Lines of a block map or list that is not empty, without indentation. */
-export function blockLines(value: Json, style: Style): string[] {
-  const lines: string[] = [];
+/**
+ * Adds the lines of a block map or list that is not empty, indented by `pad`; the first one by `first`, since it may
+ * stand behind a dash.
+ */
+export function blockLines(value: Json, style: Style, pad: string, lines: string[], first = pad): void {
+  let lead = first;
   if (Array.isArray(value)) {
     for (const item of value) {
-      if (isBlock(item)) {
-        const [first = '', ...rest] = blockLines(item, style);
-        lines.push(`- ${first}`, ...rest.map((line) => `  ${line}`));
-      } else lines.push(`- ${renderInline(item)}`);
+      if (isBlock(item)) blockLines(item, style, `${pad}  `, lines, `${lead}- `);
+      else lines.push(`${lead}- ${renderInline(item)}`);
+      lead = pad;
     }
   } else if (isMap(value)) {
-    for (const [key, child] of Object.entries(value)) lines.push(...entryLines(key, child, style));
+    for (const key in value) {
+      if (!Object.hasOwn(value, key)) continue;
+      entryLines(key, value[key] ?? null, style, pad, lines, lead);
+      lead = pad;
+    }
   }
-  return lines;
 }
 
-/** Lines of `key: value`, without indentation. */
-export function entryLines(key: string, value: Json, style: Style): string[] {
+/** Adds the lines of `key: value`, indented by `pad`, the first one by `first`. */
+export function entryLines(
+  key: string,
+  value: Json,
+  style: Style,
+  pad: string,
+  lines: string[],
+  first = pad,
+): void {
   const name = renderScalar(key);
-  if (!isBlock(value)) return [`${name}: ${renderInline(value)}`];
-  const pad = ' '.repeat(Array.isArray(value) ? style.listOffset : 2);
-  return [`${name}:`, ...blockLines(value, style).map((line) => pad + line)];
+  if (isBlock(value)) {
+    lines.push(`${first}${name}:`);
+    blockLines(value, style, Array.isArray(value) && style.listOffset === 0 ? pad : `${pad}  `, lines);
+  } else lines.push(`${first}${name}: ${renderInline(value)}`);
 }
 
 /** Whether a value takes lines of its own in block style. */
 export function isBlock(value: Json): boolean {
-  return Array.isArray(value) ? value.length > 0 : isMap(value) && Object.keys(value).length > 0;
+  if (Array.isArray(value)) return value.length > 0;
+  if (!isMap(value)) return false;
+  for (const key in value) if (Object.hasOwn(value, key)) return true;
+  return false;
 }
 
 function renderInline(value: Json): string {

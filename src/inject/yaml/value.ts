@@ -29,9 +29,9 @@ export function getKey(map: Json | undefined, key: string): Json | undefined {
   return isMap(map) && Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
-/** The value of a node. Throws a MeshError where aliases stand for too much. */
-export function valueOf(node: Node): Json {
-  return new Reader().value(node);
+/** The value of a node; those of collections in it are added to `known`. Throws a MeshError where aliases stand for too much. */
+export function valueOf(node: Node, known?: Map<Node, Json>): Json {
+  return new Reader(known).value(node);
 }
 
 /** The entries of a map by key, in order, merged ones included; a key of its own wins over a merged one. */
@@ -59,6 +59,11 @@ export function sameValue(one: Json | undefined, other: Json | undefined): boole
 
 class Reader {
   private nodes = 0;
+  private readonly known: Map<Node, Json> | undefined;
+
+  constructor(known?: Map<Node, Json>) {
+    this.known = known;
+  }
 
   value(node: Node): Json {
     if (++this.nodes > MAX_NODES) {
@@ -75,11 +80,15 @@ class Reader {
         return node.value;
       case 'alias':
         return this.value(node.target);
-      case 'sequence':
-        return node.items.map((item) => this.value(item));
+      case 'sequence': {
+        const result = node.items.map((item) => this.value(item));
+        this.known?.set(node, result);
+        return result;
+      }
       case 'map': {
         const result: JsonMap = {};
         for (const [key, child] of this.entries(node)) setKey(result, key, this.value(child));
+        this.known?.set(node, result);
         return result;
       }
     }
@@ -87,12 +96,11 @@ class Reader {
 
   entries(node: MapNode): Map<string, Node> {
     const result = new Map<string, Node>();
-    const merged: Node[] = [];
+    for (const entry of node.entries) if (!entry.merge) result.set(entry.key, entry.value);
+    if (result.size === node.entries.length) return result;
     for (const entry of node.entries) {
-      if (entry.merge) merged.push(entry.value);
-      else result.set(entry.key, entry.value);
-    }
-    for (const source of merged) {
+      if (!entry.merge) continue;
+      const source = entry.value;
       for (const map of this.mergeSources(source)) {
         for (const [key, child] of this.entries(map)) if (!result.has(key)) result.set(key, child);
       }
