@@ -120,10 +120,12 @@ async function checkObject(
   if (object.info.scope !== 'File') checkMetadata(object, report);
   const hasVersion =
     object.info.scope === 'File' || object.info.versions.some((one) => one.name === object.version);
-  if (!hasVersion && object.info.external) return report.findings;
   const kindChecks = checks.get(object.key);
   if (kindChecks === undefined) return report.findings;
   const content = await checkContent(object, kindChecks, context);
+  // Of other people's versions only the types can be told: whoever reads the object later counts on them.
+  if (!hasVersion && object.info.external)
+    return [...report.findings, ...content.filter(({ check }) => check === 'WrongType')];
   const embedded = [];
   for (const part of embeddedFindings(object)) {
     if ('finding' in part) {

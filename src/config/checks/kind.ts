@@ -25,7 +25,8 @@ for (const info of KINDS) {
 export function checkKind(object: MeshObject, report: RuleReport): void {
   const { info } = object;
   if (info === undefined) checkUnknownKind(object, report);
-  else if (!info.external && info.scope !== 'File') checkVersion(object, info, report);
+  // Of the core group there has only ever been one version; other groups of Kubernetes had more than we list.
+  else if ((!info.external || info.group === '') && info.scope !== 'File') checkVersion(object, info, report);
 }
 
 function checkUnknownKind(object: MeshObject, report: RuleReport): void {
@@ -115,7 +116,7 @@ function checkVersion(object: MeshObject, info: KindInfo, report: RuleReport): v
       `${info.kind} has no version ${object.version === '' ? '(none given)' : object.version}`,
       {
         check: 'UnknownVersion',
-        hint: `Use ${served.map((name) => `${info.group}/${name}`).join(' or ')}.`,
+        hint: `Use ${served.map((name) => (info.group === '' ? name : `${info.group}/${name}`)).join(' or ')}.`,
       },
     );
   } else if (info.legacy !== undefined) {

@@ -88,6 +88,21 @@ describe('a version', () => {
     });
   });
 
+  it('other than v1 of the core group is an error', async () => {
+    const findings = await findingsOf(object('v2', 'Service', 'spec: {ports: [{port: 80, name: http}]}'));
+    expect(findings).toMatchObject([{ check: 'UnknownVersion', level: 'Error', hint: 'Use v1.' }]);
+  });
+
+  it('of Kubernetes that we do not list is no fault, but its types are checked', async () => {
+    expect(
+      await findingsOf(object('apps/v1beta9', 'Deployment', 'spec: {template: {metadata: {}}}')),
+    ).toEqual([]);
+    const findings = await findingsOf(object('apps/v1beta9', 'Deployment', 'spec: {template: 5}'));
+    expect(findings.map(formatFinding)).toEqual([
+      'Error WrongType spec.template: must be a map, but is the number 5',
+    ]);
+  });
+
   it('that is deprecated is a warning', async () => {
     const findings = await findingsOf(
       object(
