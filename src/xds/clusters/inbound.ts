@@ -1,0 +1,74 @@
+/** Clusters for the proxy's own workload. */
+
+import type { InboundPort } from '../listeners/inbound-ports.ts';
+import { type Input, ruleFor } from '../input.ts';
+import { inboundCluster } from '../names.ts';
+import {
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+} from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { addressOf, defined, seconds } from '../values.ts';
+import { circuitBreakers, connectTimeout, httpOptions } from './connection-pool.ts';
+import { type ClusterInit, inboundSource } from './fixed.ts';
+import { effectivePolicy } from './traffic-policy.ts';
+
+/** Connections to the workload are not cleaned up while it lives: about 292 years. */
+const NEVER = seconds(9_223_372_035);
+
+/** The cluster of one port. Of a DestinationRule only the connection pool counts towards the workload. */
+export function inboundClusterOf(inbound: InboundPort, input: Input): ClusterInit {
+  const mesh = input.snapshot.mesh.config;
+  const rule = inbound.host === '' ? undefined : ruleFor(input, inbound.host, input.proxy.namespace);
+  const ofRule = effectivePolicy(rule, undefined, inbound.servicePort, {}).connectionPool;
+  const connectionPool = input.scope.inboundConnectionPool ?? ofRule;
+  const policy = connectionPool === undefined ? {} : { connectionPool };
+  const name = inboundCluster(inbound.port);
+  return {
+    name,
+    altStatName: `${name};`,
+    connectTimeout: connectTimeout(policy, mesh),
+    circuitBreakers: circuitBreakers(policy),
+    ...defined({
+      typedExtensionProtocolOptions: httpOptions(policy, {
+        protocol: inbound.speaks,
+        outbound: false,
+        sidecar: true,
+        mesh,
+      }),
+    }),
+    ...(inbound.endpoint === undefined ? toItself() : toEndpoint(name, inbound.endpoint, input)),
+  };
+}
+
+function toItself(): Partial<ClusterInit> {
+  return {
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
+    lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+    cleanupInterval: NEVER,
+    upstreamBindConfig: inboundSource(),
+  };
+}
+
+/** `127.0.0.1:8080`, `0.0.0.0:8080` for the workload's own address, or `unix:///path`. */
+function toEndpoint(name: string, endpoint: string, { proxy }: Input): Partial<ClusterInit> {
+  const isPath = endpoint.startsWith('unix://');
+  const colon = endpoint.lastIndexOf(':');
+  const written = isPath ? endpoint : endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = isPath ? 0 : Number(endpoint.slice(colon + 1));
+  const isWorkload = written === '0.0.0.0' || written === '::';
+  const address = isWorkload ? (proxy.ips[0] ?? written) : written;
+  return {
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    ...(isWorkload && { upstreamBindConfig: inboundSource() }),
+    loadAssignment: {
+      clusterName: name,
+      endpoints: [
+        {
+          lbEndpoints: [
+            { hostIdentifier: { case: 'endpoint', value: { address: addressOf(address, port) } } },
+          ],
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/** The listeners of a gateway, and the routes that they name. */
+
+import {
+  type GatewayServer,
+  boundHosts,
+  endsTls,
+  gatewayServers,
+  passesTlsOn,
+  serverHosts,
+  servesHttp,
+} from '../../model/gateway-servers.ts';
+import { servedPorts } from '../../model/workload-services.ts';
+import { isHttp } from '../../base/protocol.ts';
+import { connectionManager } from '../http-filters/connection-manager.ts';
+import type { Input } from '../input.ts';
+import { WILDCARD_ADDRESS, gatewayHttpRoute, gatewayHttpsRoute, listenerName } from '../names.ts';
+import { TrafficDirection } from '../proto/generated/envoy/config/core/v3/base_pb.js';
+import type { RouteConfigurationInit } from '../routes/configuration.ts';
+import { gatewayRoutes } from '../routes/gateway.ts';
+import { addressOf } from '../values.ts';
+import {
+  type FilterChain,
+  type ListenerInit,
+  TRANSPORT_TIMEOUT,
+  serverNameMatch,
+  tlsInspector,
+} from './chains.ts';
+import { holdsFor, routeChain, tlsChains } from './l4-routes.ts';
+import { serverTls } from './server-tls.ts';
+
+export interface GatewayResources {
+  readonly listeners: readonly ListenerInit[];
+  readonly routes: readonly RouteConfigurationInit[];
+}
+
+/** Servers at one address of the proxy. */
+interface Opened {
+  readonly bind: string;
+  /** Where the proxy listens: what the port of the Gateway leads to in its service. */
+  readonly port: number;
+  readonly servers: GatewayServer[];
+}
+
+/** All listeners of a gateway. Servers that offer nothing open none. */
+export function gatewayListeners(input: Input): GatewayResources {
+  const listeners: ListenerInit[] = [];
+  const routes = new Map<string, RouteConfigurationInit>();
+  for (const opened of openedServers(input)) {
+    const chains = chainsOf(opened, input, routes);
+    if (chains.length === 0) continue;
+    const bySni = chains.some((chain) => (chain.filterChainMatch?.serverNames ?? []).length > 0);
+    const overTls = opened.servers.some((server) => endsTls(server) || passesTlsOn(server));
+    const bind = opened.bind === '' ? WILDCARD_ADDRESS : opened.bind;
+    listeners.push({
+      name: listenerName(bind, opened.port),
+      address: addressOf(bind, opened.port),
+      trafficDirection: TrafficDirection.OUTBOUND,
+      filterChains: chains,
+      listenerFilters: bySni || overTls ? [tlsInspector()] : [],
+      maxConnectionsToAcceptPerSocketEvent: 1,
+    });
+  }
+  return { listeners, routes: [...routes.values()] };
+}
+
+function openedServers(input: Input): readonly Opened[] {
+  const { snapshot, proxy } = input;
+  const targets = new Map<number, number>();
+  for (const { port, targetPort } of servedPorts(proxy, snapshot.services, snapshot.endpoints)) {
+    if (!targets.has(port.number)) targets.set(port.number, targetPort);
+  }
+  const opened = new Map<string, Opened>();
+  const gateways = snapshot.list('networking.istio.io/Gateway');
+  for (const server of gatewayServers(gateways, proxy.labels, (one) => snapshot.namespaceOf(one))) {
+    const port = targets.get(server.port) ?? server.port;
+    const key = `${server.bind}|${port}`;
+    const found = opened.get(key) ?? { bind: server.bind, port, servers: [] };
+    opened.set(key, found);
+    if (fitsBeside(server, found.servers, input)) found.servers.push(server);
+  }
+  return [...opened.values()];
+}
+
+/** HTTP in the clear does not share a port with anything else; what came first stays. */
+function fitsBeside(server: GatewayServer, others: readonly GatewayServer[], input: Input): boolean {
+  const [first] = others;
+  if (first === undefined || isHttp(first.protocol) === isHttp(server.protocol)) return true;
+  input.report(
+    { kind: 'Gateway', namespace: server.namespace, name: server.gatewayName },
+    `Server ${server.index} (port ${server.port}) is not in force: Gateway ${first.gateway} ` +
+      `uses the port for ${first.protocol ?? 'TCP'}. Give one of them another port.`,
+  );
+  return false;
+}
+
+function chainsOf(
+  { bind, port, servers }: Opened,
+  input: Input,
+  routes: Map<string, RouteConfigurationInit>,
+): FilterChain[] {
+  const plain = servers.filter(({ protocol }) => isHttp(protocol));
+  const [first] = plain;
+  if (first !== undefined) {
+    const name = gatewayHttpRoute(port, bind);
+    routes.set(name, gatewayRoutes(name, first.port, plain, input));
+    return [
+      httpChain(
+        name,
+        port,
+        plain.some(({ protocol }) => protocol === 'GRPC-Web'),
+        input,
+      ),
+    ];
+  }
+  const chains: FilterChain[] = [];
+  const taken = new Set<string>();
+  for (const server of servers) {
+    for (const chain of serverChains(server, bind, port, input, routes)) {
+      const key = JSON.stringify(chain.filterChainMatch ?? {});
+      // Envoy refuses two chains for one name: the older Gateway's stays.
+      if (!taken.has(key)) chains.push(chain);
+      taken.add(key);
+    }
+  }
+  return chains;
+}
+
+function serverChains(
+  server: GatewayServer,
+  bind: string,
+  port: number,
+  input: Input,
+  routes: Map<string, RouteConfigurationInit>,
+): readonly FilterChain[] {
+  const gateways = new Set([server.gateway]);
+  const context = { input, listenPort: server.port, gateways };
+  const bound = input.snapshot.virtualServices.filter((one) => boundHosts(server, one).length > 0);
+  if (passesTlsOn(server)) {
+    if (server.spec.tls?.mode === 'AUTO_PASSTHROUGH') {
+      refuse(server, 'TLS mode AUTO_PASSTHROUGH needs mutual TLS, which is not available yet', input);
+      return [];
+    }
+    return tlsChains(bound, [], context);
+  }
+  const tls = endsTls(server) ? serverTls(server, (message) => refuse(server, message, input)) : undefined;
+  if (endsTls(server) && tls === undefined) return [];
+  const match = tls === undefined ? {} : serverNameMatch(serverHosts(server));
+  const asked = Object.keys(match).length > 0 ? { filterChainMatch: match } : {};
+  const secured = tls === undefined ? {} : { transportSocket: tls };
+  if (servesHttp(server)) {
+    const name = gatewayHttpsRoute(port, server, bind);
+    routes.set(name, gatewayRoutes(name, server.port, [server], input));
+    return [{ ...httpChain(name, port, false, input), ...asked, ...secured }];
+  }
+  for (const service of bound) {
+    const route = service.tcp.find(
+      ({ match: matches = [], route = [] }) =>
+        route.length > 0 && (matches.length === 0 || matches.some((one) => holdsFor(one, context))),
+    );
+    if (route !== undefined) return [{ ...routeChain(service, route, match, context), ...secured }];
+  }
+  return [];
+}
+
+function refuse(server: GatewayServer, message: string, { report }: Input): void {
+  report(
+    { kind: 'Gateway', namespace: server.namespace, name: server.gatewayName },
+    `Server ${server.index} (port ${server.port}) is not open: ${message}.`,
+  );
+}
+
+function httpChain(routeName: string, port: number, grpcWeb: boolean, input: Input): FilterChain {
+  return {
+    filters: [
+      connectionManager(
+        {
+          statPrefix: `outbound_${listenerName(WILDCARD_ADDRESS, port)};`,
+          trafficClass: 'gateway',
+          routes: routeName,
+          grpcWeb,
+        },
+        input,
+      ),
+    ],
+    transportSocketConnectTimeout: TRANSPORT_TIMEOUT,
+  };
+}

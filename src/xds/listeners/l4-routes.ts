@@ -1,0 +1,91 @@
+/** TCP and TLS routes of VirtualServices that hold for one proxy and port. */
+
+import { matchesLabels } from '../../model/selectors.ts';
+import type { TcpRoute, TlsRoute, VirtualService } from '../../model/virtual-services.ts';
+import type { Input } from '../input.ts';
+import { configPath } from '../names.ts';
+import { istioMetadata } from '../values.ts';
+import { type FilterChain, TRANSPORT_TIMEOUT, serverNameMatch } from './chains.ts';
+import { tcpToDestinations } from './tcp-proxy.ts';
+
+type TcpMatch = NonNullable<TcpRoute['match']>[number];
+type TlsMatch = NonNullable<TlsRoute['match']>[number];
+
+export interface L4Context {
+  readonly input: Input;
+  readonly listenPort: number;
+  /** `mesh`, or the names of the gateway's Gateways. */
+  readonly gateways: ReadonlySet<string>;
+}
+
+/** Conditions on the caller and the listener, which are known now. */
+export function holdsFor(match: TcpMatch | TlsMatch, { input, listenPort, gateways }: L4Context): boolean {
+  const named = match.gateways ?? [];
+  if (named.length > 0 && !named.some((gateway) => gateways.has(gateway))) return false;
+  if (match.port !== undefined && match.port !== 0 && match.port !== listenPort) return false;
+  const { labels, namespace } = input.proxy;
+  const wanted = match.sourceNamespace ?? '';
+  return matchesLabels(match.sourceLabels ?? {}, labels) && (wanted === '' || wanted === namespace);
+}
+
+/** A chain for the destinations of a route. */
+export function routeChain(
+  service: VirtualService,
+  route: TcpRoute | TlsRoute,
+  match: FilterChain['filterChainMatch'],
+  { input, listenPort }: L4Context,
+): FilterChain {
+  return {
+    ...(match !== undefined && Object.keys(match).length > 0 && { filterChainMatch: match }),
+    filters: [tcpToDestinations(route.route ?? [], service, listenPort, input)],
+    metadata: istioMetadata({ config: configPath(service.apiVersion, 'virtual-service', service) }),
+    transportSocketConnectTimeout: TRANSPORT_TIMEOUT,
+  };
+}
+
+/** Chains of the TLS routes, by server name; of equal conditions the first counts. */
+export function tlsChains(
+  services: readonly VirtualService[],
+  subnets: readonly string[],
+  context: L4Context,
+): readonly FilterChain[] {
+  const chains = new Map<string, FilterChain>();
+  for (const service of services) {
+    for (const route of service.tls) {
+      if ((route.route ?? []).length === 0) continue;
+      for (const match of route.match ?? []) {
+        if (!holdsFor(match, context)) continue;
+        const own = match.destinationSubnets ?? [];
+        const condition = serverNameMatch(match.sniHosts ?? [], own.length > 0 ? own : subnets);
+        const key = JSON.stringify(condition);
+        if (!chains.has(key)) chains.set(key, routeChain(service, route, condition, context));
+      }
+    }
+  }
+  return [...chains.values()];
+}
+
+/** Chains of the TCP routes, up to the first that takes every connection; `complete` says that one does. */
+export function tcpChains(
+  services: readonly VirtualService[],
+  subnets: readonly string[],
+  context: L4Context,
+): { readonly chains: readonly FilterChain[]; readonly complete: boolean } {
+  const chains = new Map<string, FilterChain>();
+  for (const service of services) {
+    for (const route of service.tcp) {
+      if ((route.route ?? []).length === 0) continue;
+      const matches = route.match ?? [];
+      const held = matches.filter((match) => holdsFor(match, context));
+      if (matches.length > 0 && held.length === 0) continue;
+      const own = held.flatMap((match) => match.destinationSubnets ?? []);
+      const takesAll =
+        matches.length === 0 || held.some(({ destinationSubnets = [] }) => destinationSubnets.length === 0);
+      const condition = serverNameMatch([], takesAll ? subnets : own);
+      const key = JSON.stringify(condition);
+      if (!chains.has(key)) chains.set(key, routeChain(service, route, condition, context));
+      if (takesAll) return { chains: [...chains.values()], complete: true };
+    }
+  }
+  return { chains: [...chains.values()], complete: false };
+}

@@ -1,0 +1,111 @@
+/** The listeners of a sidecar for requests that leave its workload, and the routes that they name. */
+
+import { isHttp } from '../../base/protocol.ts';
+import type { MeshService, MeshServicePort } from '../../model/services.ts';
+import type { EgressListener } from '../../model/sidecar-scopes.ts';
+import type { Input } from '../input.ts';
+import { LOCALHOST, RESERVED_PORTS, WILDCARD_ADDRESS } from '../names.ts';
+import type { RouteConfigurationInit } from '../routes/configuration.ts';
+import { routesOfService, sharedRoutes } from '../routes/sidecar.ts';
+import type { ListenerInit } from './chains.ts';
+import { PendingListeners } from './pending.ts';
+import { type PortBinding, portBindings } from './port-bindings.ts';
+import { serviceTcpChains } from './service-chains.ts';
+import { virtualOutbound } from './virtual-outbound.ts';
+
+export interface OutboundResources {
+  readonly listeners: readonly ListenerInit[];
+  readonly routes: readonly RouteConfigurationInit[];
+}
+
+/** All outbound listeners of a sidecar. */
+export function outboundListeners(input: Input): OutboundResources {
+  const { scope, proxy } = input;
+  const pending = new PendingListeners();
+  const routes = new Map<string, RouteConfigurationInit>();
+  const takenPorts = new Set(scope.egress.flatMap(({ port }) => port?.number ?? []));
+  for (const listener of scope.egress) {
+    const isForwardProxy = listener.port?.protocol.toUpperCase() === 'HTTP_PROXY';
+    if (listener.port !== undefined && isForwardProxy) {
+      addForwardProxy(listener, listener.port.number, input, pending, routes);
+      continue;
+    }
+    for (const service of listener.services) {
+      if (service.externalName !== undefined) continue;
+      for (const port of service.ports) {
+        // A listener of its own takes the port; what else serves it is not in its scope.
+        if (listener.port === undefined && takenPorts.has(port.number)) continue;
+        addServicePort(listener, service, port, input, pending, routes);
+      }
+    }
+  }
+  const redirected = proxy.interceptionMode !== 'NONE';
+  return {
+    listeners: [...pending.build(input), ...(redirected ? [virtualOutbound(input)] : [])],
+    routes: [...routes.values()],
+  };
+}
+
+function addServicePort(
+  listener: EgressListener,
+  service: MeshService,
+  port: MeshServicePort,
+  input: Input,
+  pending: PendingListeners,
+  routes: Map<string, RouteConfigurationInit>,
+): void {
+  if (port.speaks === 'UDP') return;
+  const bound = !listener.captured || input.proxy.interceptionMode === 'NONE';
+  const place = { bind: listener.bind, bound };
+  if (isHttp(port.speaks)) {
+    const bind = place.bind !== '' ? place.bind : bound ? LOCALHOST : WILDCARD_ADDRESS;
+    if (bind === WILDCARD_ADDRESS && RESERVED_PORTS.has(port.number)) return;
+    const name = bind.startsWith('unix://') ? bind : String(port.number);
+    pending.at(bind, port.number, bound).addHttp(name);
+    if (!routes.has(name)) routes.set(name, sharedRoutes(name, port.number, listener, input));
+    return;
+  }
+  for (const binding of portBindings(service, port, place, input)) {
+    addBinding(binding, listener, service, port, input, pending, routes);
+  }
+}
+
+function addBinding(
+  { bind, bound, subnets }: PortBinding,
+  listener: EgressListener,
+  service: MeshService,
+  port: MeshServicePort,
+  input: Input,
+  pending: PendingListeners,
+  routes: Map<string, RouteConfigurationInit>,
+): void {
+  if (bind === WILDCARD_ADDRESS && RESERVED_PORTS.has(port.number)) return;
+  const one = pending.at(bind, port.number, bound);
+  one.addTcp(serviceTcpChains(service, port, { bind, subnets, listener, input }));
+  if (port.speaks !== undefined) return;
+  // Whether it is HTTP shows with the first bytes of each connection.
+  const isShared = bind === WILDCARD_ADDRESS;
+  const name = isShared ? String(port.number) : `${service.hostname}:${port.number}`;
+  one.addHttp(name);
+  if (routes.has(name)) return;
+  routes.set(
+    name,
+    isShared
+      ? sharedRoutes(name, port.number, listener, input)
+      : routesOfService(name, { service, port }, listener, input),
+  );
+}
+
+/** A listener that clients name as their HTTP proxy: it takes requests to every port. */
+function addForwardProxy(
+  listener: EgressListener,
+  port: number,
+  input: Input,
+  pending: PendingListeners,
+  routes: Map<string, RouteConfigurationInit>,
+): void {
+  const bind = listener.bind === '' ? LOCALHOST : listener.bind;
+  const name = bind.startsWith('unix://') ? bind : String(port);
+  pending.at(bind, port, true).addHttp(name);
+  routes.set(name, sharedRoutes(name, 0, listener, input));
+}

@@ -1,0 +1,116 @@
+/** Listeners while services add to them: what shares an address and port ends up in one. */
+
+import { connectionManager } from '../http-filters/connection-manager.ts';
+import type { Input } from '../input.ts';
+import { listenerName } from '../names.ts';
+import { TrafficDirection } from '../proto/generated/envoy/config/core/v3/base_pb.js';
+import { fallbackCluster } from '../routes/configuration.ts';
+import { ZERO, addressOf, durationOf } from '../values.ts';
+import {
+  type FilterChain,
+  type ListenerInit,
+  PLAIN_HTTP,
+  TRANSPORT_TIMEOUT,
+  httpInspector,
+  takesAll,
+  tlsInspector,
+} from './chains.ts';
+import { tcpToFixed } from './tcp-proxy.ts';
+
+export class PendingListeners {
+  readonly #listeners = new Map<string, PendingListener>();
+
+  /** The listener at an address, made when it is first asked for. */
+  at(bind: string, port: number, bound: boolean): PendingListener {
+    const name = listenerName(bind, port);
+    let found = this.#listeners.get(name);
+    if (found === undefined)
+      this.#listeners.set(name, (found = new PendingListener(name, bind, port, bound)));
+    return found;
+  }
+
+  /** In the order in which they came. */
+  build(input: Input): ListenerInit[] {
+    return [...this.#listeners.values()].map((one) => one.build(input));
+  }
+}
+
+class PendingListener {
+  readonly #name: string;
+  readonly #bind: string;
+  readonly #port: number;
+  readonly #bound: boolean;
+  #routeName: string | undefined;
+  readonly #chains = new Map<string, FilterChain>();
+
+  constructor(name: string, bind: string, port: number, bound: boolean) {
+    this.#name = name;
+    this.#bind = bind;
+    this.#port = port;
+    this.#bound = bound;
+  }
+
+  /** HTTP with these routes; those that came first stay. */
+  addHttp(routeName: string): void {
+    this.#routeName ??= routeName;
+  }
+
+  /** Envoy refuses two chains for the same connections: those that came first stay. */
+  addTcp(chains: readonly FilterChain[]): void {
+    for (const chain of chains) {
+      const key = JSON.stringify(chain.filterChainMatch ?? {});
+      if (!this.#chains.has(key)) this.#chains.set(key, chain);
+    }
+  }
+
+  build(input: Input): ListenerInit {
+    const tcp = [...this.#chains.values()];
+    const all = tcp.find(takesAll);
+    const some = tcp.filter((chain) => chain !== all);
+    const http = this.#routeName === undefined ? undefined : this.#httpChain(this.#routeName, input);
+    const needsHttp = http !== undefined && !this.#bound;
+    const needsTls = some.some((chain) => (chain.filterChainMatch?.serverNames ?? []).length > 0);
+    const only = http === undefined && some.length === 0;
+    const detection = durationOf(input.snapshot.mesh.config.protocolDetectionTimeout) ?? ZERO;
+    return {
+      name: this.#name,
+      address: addressOf(this.#bind, this.#port),
+      filterChains: [
+        ...(http === undefined ? [] : [http]),
+        ...some,
+        ...(only && all !== undefined ? [all] : []),
+      ],
+      ...(!only &&
+        !(this.#bound && http !== undefined && all === undefined) && {
+          defaultFilterChain: all ?? passthroughChain(input),
+        }),
+      listenerFilters: [...(needsTls ? [tlsInspector()] : []), ...(needsHttp ? [httpInspector()] : [])],
+      listenerFiltersTimeout: needsHttp ? detection : ZERO,
+      continueOnListenerFiltersTimeout: true,
+      trafficDirection: TrafficDirection.OUTBOUND,
+      bindToPort: this.#bound,
+    };
+  }
+
+  /** Only what looks like HTTP in the clear; at an address of its own clients speak nothing else. */
+  #httpChain(routeName: string, input: Input): FilterChain {
+    const manager = connectionManager(
+      {
+        statPrefix: `outbound_${this.#name};`,
+        trafficClass: 'outbound',
+        routes: routeName,
+      },
+      input,
+    );
+    return {
+      ...(!this.#bound && { filterChainMatch: PLAIN_HTTP }),
+      filters: [manager],
+      transportSocketConnectTimeout: TRANSPORT_TIMEOUT,
+    };
+  }
+}
+
+/** Connections that nobody declared. */
+export function passthroughChain(input: Input): FilterChain {
+  return { name: 'PassthroughFilterChain', filters: [tcpToFixed(fallbackCluster(input), input)] };
+}

@@ -1,0 +1,42 @@
+/** The cluster behind a destination of a route. */
+
+import type { Destination } from '../../model/virtual-services.ts';
+import { effectivePolicy } from '../clusters/traffic-policy.ts';
+import { type Input, ruleFor, serviceNamed } from '../input.ts';
+import { UNKNOWN_CLUSTER, outboundCluster } from '../names.ts';
+import { type HashPolicy, hashPolicy } from './hash.ts';
+
+export interface ResolvedDestination {
+  readonly cluster: string;
+  readonly host: string;
+  readonly port: number;
+  /** How its DestinationRule binds requests to endpoints. */
+  readonly hash: HashPolicy | undefined;
+}
+
+/**
+ * The port is the destination's own word, else the service's only one, else that of the listener. A service
+ * that nobody knows has a cluster's name all the same: requests to it are answered with 503.
+ */
+export function resolveDestination(
+  destination: Destination | undefined,
+  listenPort: number,
+  input: Input,
+): ResolvedDestination {
+  const written = destination?.host ?? '';
+  if (written === '') return { cluster: UNKNOWN_CLUSTER, host: '', port: listenPort, hash: undefined };
+  const service = serviceNamed(input, written);
+  // An alias stands for the service that it names.
+  const host = service?.externalName?.toLowerCase() ?? written;
+  const [only, ...others] = service?.ports ?? [];
+  const port =
+    destination?.port?.number ?? (only !== undefined && others.length === 0 ? only.number : listenPort);
+  const rule = ruleFor(input, host, service?.namespace);
+  const subset = rule?.subsets.find(({ name }) => name !== undefined && name === destination?.subset);
+  return {
+    cluster: outboundCluster(port, destination?.subset, host),
+    host,
+    port,
+    hash: hashPolicy(effectivePolicy(rule, subset, port, input.snapshot.mesh.config)),
+  };
+}

@@ -1,0 +1,194 @@
+/** The routes of a sidecar's outbound requests, one configuration a port. */
+
+import { isHttp } from '../../base/protocol.ts';
+import { MESH_GATEWAY } from '../../model/gateways.ts';
+import { hostCovers } from '../../model/hosts.ts';
+import type { MeshService, MeshServicePort } from '../../model/services.ts';
+import type { EgressListener } from '../../model/sidecar-scopes.ts';
+import type { VirtualService } from '../../model/virtual-services.ts';
+import type { Input } from '../input.ts';
+import type { RouteInit } from './action.ts';
+import {
+  type RouteConfigurationInit,
+  type VirtualHostInit,
+  fallbackHost,
+  routeConfiguration,
+  serviceRoute,
+  virtualHost,
+} from './configuration.ts';
+import { type Domains, serviceDomains } from './domains.ts';
+import { httpRoutes } from './virtual-service.ts';
+
+const MESH: ReadonlySet<string> = new Set([MESH_GATEWAY]);
+
+/** Hosts that no service has are known on this port only: that of plain HTTP. */
+const DEFAULT_HTTP_PORT = 80;
+
+interface ServicePort {
+  readonly service: MeshService;
+  readonly port: MeshServicePort;
+}
+
+/** Hosts with the same routes. */
+interface Routed {
+  readonly port: number;
+  readonly routes: RouteInit[];
+  readonly hosts: readonly string[];
+  readonly services: readonly ServicePort[];
+}
+
+/** The configuration of a listener that all services of a port share; `port` 0 takes those of all ports. */
+export function sharedRoutes(
+  name: string,
+  port: number,
+  listener: EgressListener,
+  input: Input,
+): RouteConfigurationInit {
+  const hosts = virtualHosts(port, listener, input);
+  return routeConfiguration(name, [...hosts, fallbackHost(input)]);
+}
+
+/** The configuration of a listener for one service: whatever host a request names, it is for that service. */
+export function routesOfService(
+  name: string,
+  target: ServicePort,
+  listener: EgressListener,
+  input: Input,
+): RouteConfigurationInit {
+  const { hostname } = target.service;
+  const vhostName = `${hostname}:${target.port.number}`;
+  const found = virtualHosts(target.port.number, listener, input).find((one) => one.name === vhostName);
+  const routes = found?.routes ?? [serviceRoute(target.service, target.port, input)];
+  return routeConfiguration(name, [{ ...virtualHost(vhostName, ['*'], []), routes }]);
+}
+
+function virtualHosts(listenPort: number, listener: EgressListener, input: Input): VirtualHostInit[] {
+  const services = servicesOn(listenPort, listener.services);
+  const routed = routedHosts(listenPort, services, listener, input);
+  const names = new Map<string, VirtualHostInit>();
+  const taken = new Set<string>();
+  const known = new Set(routed.flatMap((one) => one.services.map(({ service }) => service.hostname)));
+  const aliases = aliasesOf(listener.services);
+  const add = (host: string, port: number, domains: Domains, routes: RouteInit[]) => {
+    const name = `${host}:${port}`;
+    if (names.has(name)) return;
+    // Envoy refuses the whole configuration when two hosts claim one domain.
+    const free = domains.all.filter((domain) => {
+      const lower = domain.toLowerCase();
+      if (taken.has(lower) || (domains.short.has(domain) && known.has(lower))) return false;
+      taken.add(lower);
+      return true;
+    });
+    if (free.length > 0) names.set(name, virtualHost(name, free, routes));
+  };
+  for (const { port, routes, hosts, services } of routed) {
+    for (const host of hosts) add(host, port, { all: [host], short: new Set() }, routes);
+    for (const { service } of services) {
+      add(
+        service.hostname,
+        port,
+        serviceDomains(service, aliases.get(service.hostname) ?? [], input),
+        routes,
+      );
+    }
+  }
+  return [...names.values()].sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1));
+}
+
+function servicesOn(listenPort: number, services: readonly MeshService[]): readonly ServicePort[] {
+  const found = new Map<string, ServicePort>();
+  for (const service of services) {
+    if (service.externalName !== undefined) continue;
+    for (const port of service.ports) {
+      if (listenPort !== 0 && port.number !== listenPort) continue;
+      // A port whose protocol is detected may turn out to be HTTP.
+      if (port.speaks !== undefined && !isHttp(port.speaks)) continue;
+      const key = `${service.hostname}:${port.number}`;
+      if (!found.has(key)) found.set(key, { service, port });
+    }
+  }
+  return [...found.values()];
+}
+
+function aliasesOf(services: readonly MeshService[]): ReadonlyMap<string, readonly string[]> {
+  const aliases = new Map<string, string[]>();
+  for (const { hostname, externalName } of services) {
+    if (externalName === undefined) continue;
+    const target = externalName.toLowerCase();
+    aliases.set(target, [...(aliases.get(target) ?? []), hostname]);
+  }
+  return aliases;
+}
+
+/** First what VirtualServices say, then the services that none speaks of. */
+function routedHosts(
+  listenPort: number,
+  services: readonly ServicePort[],
+  listener: EgressListener,
+  input: Input,
+): readonly Routed[] {
+  const left = new Set(services);
+  const owners = wildcardOwners(services, listener.virtualServices);
+  const routed: Routed[] = [];
+  for (const one of listener.virtualServices) {
+    const claimed = claims(one, services, owners);
+    const ports = new Set(claimed.services.map(({ port }) => port.number));
+    if (ports.size === 0) {
+      if (listenPort !== DEFAULT_HTTP_PORT) continue;
+      ports.add(DEFAULT_HTTP_PORT);
+    }
+    for (const port of ports) {
+      const routes = httpRoutes(one, { input, listenPort: port, gateways: MESH, tls: false });
+      if (routes.length === 0) continue;
+      const on = claimed.services.filter((target) => target.port.number === port);
+      for (const target of on) left.delete(target);
+      routed.push({ port, routes, hosts: claimed.hosts, services: on });
+    }
+  }
+  const rest = [...left].sort((a, b) => (a.service.hostname < b.service.hostname ? -1 : 1));
+  for (const { service, port } of rest) {
+    const routes = [serviceRoute(service, port, input)];
+    routed.push({ port: port.number, routes, hosts: [], services: [{ service, port }] });
+  }
+  return routed;
+}
+
+/** The services that a VirtualService is for, and its hosts that are no service. */
+function claims(
+  one: VirtualService,
+  services: readonly ServicePort[],
+  owners: ReadonlyMap<string, VirtualService>,
+): { readonly hosts: readonly string[]; readonly services: readonly ServicePort[] } {
+  const found: ServicePort[] = [];
+  const hosts: string[] = [];
+  for (const host of one.hosts) {
+    const own = services.filter(
+      ({ service }) =>
+        service.hostname === host ||
+        (host.startsWith('*') && hostCovers(host, service.hostname) && owners.get(service.hostname) === one),
+    );
+    if (own.length === 0) hosts.push(host);
+    found.push(...own.filter((target) => !found.includes(target)));
+  }
+  return { hosts, services: found };
+}
+
+/** For each service the VirtualService with the most specific host that covers it; the oldest of equals. */
+function wildcardOwners(
+  services: readonly ServicePort[],
+  virtualServices: readonly VirtualService[],
+): ReadonlyMap<string, VirtualService> {
+  const owners = new Map<string, VirtualService>();
+  const wild = virtualServices.flatMap((one) =>
+    one.hosts.filter((host) => host.startsWith('*')).map((host) => ({ one, host })),
+  );
+  if (wild.length === 0) return owners;
+  const exact = new Set(virtualServices.flatMap(({ hosts }) => hosts));
+  const longestFirst = wild.sort((a, b) => b.host.length - a.host.length);
+  for (const { service } of services) {
+    if (exact.has(service.hostname)) continue;
+    const owner = longestFirst.find(({ host }) => hostCovers(host, service.hostname));
+    if (owner !== undefined) owners.set(service.hostname, owner.one);
+  }
+  return owners;
+}
