@@ -1,6 +1,6 @@
 /** Discovery over gRPC: the only place that knows the gRPC library. */
 
-import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { logVerbosity, Metadata, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import type { ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
 import { MeshError } from '../../base/mesh-error.ts';
 import { DELTA, type Protocol, STATE_OF_THE_WORLD } from './protocol.ts';
@@ -54,6 +54,8 @@ export class DiscoveryListener {
 
   /** Begins to listen. Throws a `MeshError` when the address cannot be had. */
   static async start(discovery: DiscoveryServer, options: GrpcOptions): Promise<DiscoveryListener> {
+    // What goes wrong comes as an error, so that the library need not print it.
+    setLogVerbosity(logVerbosity.NONE);
     const server = new Server({
       'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
       'grpc.max_send_message_length': -1,

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings, settingsHelp } from '../../src/controller/settings.ts';
+
+describe('settings of the controller', () => {
+  test('have defaults for all but the configuration', () => {
+    expect(readSettings(['--config', 'mesh'], {})).toEqual({
+      config: ['mesh'],
+      meshConfig: undefined,
+      grpcAddress: '127.0.0.1:15010',
+      httpAddress: { host: '127.0.0.1', port: 8080, text: '127.0.0.1:8080' },
+      istioNamespace: 'istio-system',
+      domain: 'cluster.local',
+      logLevel: 'info',
+      debounceAfter: 100,
+      debounceMax: 10_000,
+      sendTimeout: 30_000,
+      maxBytesInFlight: 67_108_864,
+      drainTime: 5000,
+    });
+  });
+
+  test('come from flags, and else from the environment', () => {
+    const env = {
+      MESH_CONFIG: 'one,two',
+      MESH_GRPC_ADDR: ':1',
+      MESH_HTTP_ADDR: '[::1]:2',
+      MESH_LOG_LEVEL: 'debug',
+    };
+    expect(readSettings(['--grpc-addr=0.0.0.0:3', '--debounce-after', '1.5s'], env)).toMatchObject({
+      config: ['one', 'two'],
+      grpcAddress: '0.0.0.0:3',
+      httpAddress: { host: '::1', port: 2 },
+      logLevel: 'debug',
+      debounceAfter: 1500,
+    });
+    expect(readSettings(['--config', 'a', '--config', 'b'], env)).toMatchObject({ config: ['a', 'b'] });
+  });
+
+  test.each([
+    [[], 'MissingSetting', 'has no configuration'],
+    [
+      ['--config', 'a', '--kubeconfig', 'k'],
+      'NotAvailable',
+      'cannot read configuration from a Kubernetes API',
+    ],
+    [
+      ['--config', 'xds://10.0.0.1:15010'],
+      'NotAvailable',
+      'cannot read configuration from xds://10.0.0.1:15010',
+    ],
+    [
+      ['--config', 'a', '--grpc-addr', 'there'],
+      'BadSetting',
+      '--grpc-addr is "there", but must be HOST:PORT',
+    ],
+    [['--config', 'a', '--http-addr', '127.0.0.1:70000'], 'BadSetting', '--http-addr is "127.0.0.1:70000"'],
+    [['--config', 'a', '--drain-time', 'soon'], 'BadSetting', 'must be a duration'],
+    [['--config', 'a', '--max-bytes-in-flight', '0'], 'BadSetting', 'a number of bytes above 0'],
+    [['--config', 'a', '--log-level', 'loud'], 'BadSetting', 'one of debug, info'],
+    [['--config'], 'BadUsage', '--config'],
+    [['--confg', 'a'], 'BadUsage', '--confg'],
+    [['mesh'], 'BadUsage', 'mesh'],
+  ])('%j are refused', (argv, code, message) => {
+    expect(() => readSettings(argv, {})).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message), hint: expect.any(String) }),
+    );
+  });
+
+  test('a flag that is almost one is told', () => {
+    expect(() => readSettings(['--grpc-adr', 'x'], {})).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('Did you mean --grpc-addr?') }),
+    );
+  });
+
+  test('are all in the help, with their variables', () => {
+    expect(readSettings(['--help'], {})).toBe('help');
+    for (const word of ['--config PATH', '[MESH_CONFIG]', '--mesh-config FILE', 'Default: 127.0.0.1:15010']) {
+      expect(settingsHelp()).toContain(word);
+    }
+  });
+});
