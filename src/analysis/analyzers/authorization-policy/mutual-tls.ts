@@ -3,9 +3,10 @@
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
 import type { MeshObject } from '../../../config/object.ts';
-import { hostsOverlap } from '../../../model/hosts.ts';
+import { fullHostname, hostCovers, hostsOverlap } from '../../../model/hosts.ts';
 import { isAmbientNamespace } from '../../../model/membership.ts';
 import { PeerPolicies, type PeerPolicy, modeOf } from '../../../model/peer-authentication.ts';
+import { type Labels, matchesLabels } from '../../../model/selectors.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { namespaceLabels } from '../../../model/waypoints.ts';
 import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
@@ -14,6 +15,7 @@ import { BUILTIN_FILE } from '../../builtin-gateway.ts';
 import { MESH_MESSAGES } from '../../catalogue-mesh.ts';
 
 type Policy = MeshObject<KindTypes['security.istio.io/AuthorizationPolicy']>;
+type Rule = MeshObject<KindTypes['networking.istio.io/DestinationRule']>;
 
 /** Fields of a source that come out of the caller's certificate. */
 const SOURCE_FIELDS = [
@@ -36,7 +38,9 @@ export const analyzer: Analyzer = {
   reads: [
     ...WORKLOAD_KINDS,
     'core/Namespace',
+    'core/Service',
     'networking.istio.io/DestinationRule',
+    'networking.istio.io/ServiceEntry',
     'security.istio.io/AuthorizationPolicy',
     'security.istio.io/PeerAuthentication',
   ],
@@ -45,7 +49,12 @@ export const analyzer: Analyzer = {
     const policies = snapshot.list('security.istio.io/PeerAuthentication');
     const isAutomatic = snapshot.mesh.config.enableAutoMtls !== false;
     // In most meshes nothing turns mutual TLS off.
-    if (isAutomatic && !policies.some((policy) => modeOf(policy) === 'DISABLE')) return;
+    const isOff =
+      policies.some((policy) => modeOf(policy) === 'DISABLE') ||
+      snapshot
+        .list('networking.istio.io/DestinationRule')
+        .some(({ value }) => value.spec?.trafficPolicy?.tls?.mode === 'DISABLE');
+    if (isAutomatic && !isOff) return;
     const peers = new PeerPolicies(snapshot);
     for (const object of snapshot.list('security.istio.io/AuthorizationPolicy')) {
       const fields = identityFields(object);
@@ -90,6 +99,9 @@ function whyUnknown(snapshot: Snapshot, peers: PeerPolicies, object: Policy): st
     const name = from === undefined ? '' : `${snapshot.namespaceOf(from)}/${from.meta.name}`;
     return `PeerAuthentication ${name} turns that off for what the policy applies to`;
   }
+  const rule = plainRule(snapshot, namespace, selector?.matchLabels);
+  if (rule !== undefined)
+    return `DestinationRule ${snapshot.namespaceOf(rule)}/${rule.meta.name} makes clients send plain text`;
   if (snapshot.mesh.config.enableAutoMtls !== false || hasMutualTLSRule(snapshot, namespace))
     return undefined;
   return 'in this mesh it is not automatic, and no DestinationRule turns it on';
@@ -100,7 +112,7 @@ function policiesFor(
   snapshot: Snapshot,
   peers: PeerPolicies,
   namespace: string,
-  labels: Readonly<Record<string, string>> = {},
+  labels: Labels = {},
 ): readonly PeerPolicy[] {
   const isMeshWide = namespace === snapshot.mesh.rootNamespace;
   const workloads = snapshot.workloads
@@ -109,6 +121,39 @@ function policiesFor(
   return workloads.length > 0
     ? workloads.map((workload) => peers.of(workload.namespace, workload.labels))
     : [peers.of(namespace, labels)];
+}
+
+/**
+ * The rule by which clients everywhere send plain text to what a policy selects: to each Service of it, or, where
+ * no Service is known, to the whole namespace. The narrower rule counts.
+ */
+function plainRule(snapshot: Snapshot, namespace: string, labels: Labels = {}): Rule | undefined {
+  const { domain, rootNamespace } = snapshot.mesh;
+  const suffix = `.${namespace}.svc.${domain}`;
+  const wide: Rule[] = [];
+  const specific = new Map<string, Rule>();
+  for (const rule of snapshot.list('networking.istio.io/DestinationRule')) {
+    const home = snapshot.namespaceOf(rule);
+    const { host = '', exportTo = ['*'] } = rule.value.spec ?? {};
+    const hostname = fullHostname(host, home, domain);
+    if ((home !== namespace && home !== rootNamespace) || !exportTo.includes('*')) continue;
+    if (hostname === `*${suffix}`) wide.unshift(rule);
+    else if (hostCovers(hostname, `*.svc.${domain}`)) wide.push(rule);
+    else if (hostname.endsWith(suffix)) specific.set(hostname, rule);
+  }
+  const services = snapshot.services.all.filter(
+    (service) =>
+      service.namespace === namespace &&
+      service.selector !== undefined &&
+      Object.keys(labels).length > 0 &&
+      matchesLabels(service.selector, labels),
+  );
+  if (services.length === 0 && specific.size > 0) return undefined;
+  const nearest =
+    services.length === 0 ? [wide[0]] : services.map(({ hostname }) => specific.get(hostname) ?? wide[0]);
+  return nearest.every((rule) => rule?.value.spec?.trafficPolicy?.tls?.mode === 'DISABLE')
+    ? nearest[0]
+    : undefined;
 }
 
 /** Some rule makes clients of services of the namespace use mutual TLS. */
