@@ -7,6 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { parseText } from '../../src/config/parse/parse.ts';
 import { compareObjects } from '../../src/install/diff.ts';
 import { runMesh } from '../cli/run-mesh.ts';
+import { tempFolder } from '../cli/temp-folder.ts';
 import {
   apply,
   describeOnRealServer,
@@ -58,25 +59,43 @@ const podSpecOf = ({ spec }: Fields): Fields => {
   return template === undefined ? (spec as Fields) : template.spec;
 };
 
+function hasInit(object: Fields, name: string): boolean {
+  return ((podSpecOf(object).initContainers ?? []) as readonly Named[]).some((one) => one.name === name);
+}
+
+/** The injected objects of all cases, each case in its namespace, which starts with `prefix`. */
+async function injectAll(
+  cases: readonly Case[],
+  prefix: string,
+  ...flags: readonly string[]
+): Promise<readonly NamedObject[]> {
+  const injected: NamedObject[] = [];
+  for (const [index, one] of cases.entries()) {
+    const stdin = inputOf(one);
+    const { code, stdout, stderr } = await runMesh(['kube-inject', ...flags, '-f', '-'], { stdin });
+    expect(code, `${one.id}: ${stderr}`).toBe(0);
+    injected.push(...objectsOf(stdout, one, `${prefix}-${index}`));
+  }
+  return injected;
+}
+
 if (existsSync(suite)) {
   const cases = (JSON.parse(readFileSync(join(suite, 'cases.json'), 'utf8')) as Case[]).filter(
     ({ refused }) => refused === undefined,
   );
 
   describeOnRealServer('what kube-inject makes of the conformance suite', (server) => {
-    const injected: NamedObject[] = [];
+    let injected: readonly NamedObject[] = [];
 
     beforeAll(async () => {
-      makeNamespaces(
-        server(),
-        cases.map((_one, index) => `case-${index}`),
-      );
-      for (const [index, one] of cases.entries()) {
-        const { code, stdout, stderr } = await runMesh(['kube-inject', '-f', '-'], { stdin: inputOf(one) });
-        expect(code, `${one.id}: ${stderr}`).toBe(0);
-        injected.push(...objectsOf(stdout, one, `case-${index}`));
+      for (const prefix of ['case', 'native', 'plugin']) {
+        makeNamespaces(
+          server(),
+          cases.map((_one, index) => `${prefix}-${index}`),
+        );
       }
-    }, 120_000);
+      injected = await injectAll(cases, 'case');
+    });
 
     test('has sidecars, so that there is something to judge', () => {
       const names = injected.map(({ object }) => JSON.stringify(podSpecOf(object)));
@@ -85,7 +104,7 @@ if (existsSync(suite)) {
 
     test('is accepted when applied dry, under the strictest validation of fields', () => {
       expect(apply(server(), injected, '--dry-run=server')).toEqual([]);
-    }, 120_000);
+    });
 
     test('is accepted when applied, and mesh diff sees no more in it than the server was given', () => {
       expect(apply(server(), injected)).toEqual([]);
@@ -99,7 +118,20 @@ if (existsSync(suite)) {
         .filter(({ kind }) => kind !== 'Pod');
       expect(own).toHaveLength(applied.length);
       expect(compareObjects(applied, own).differences).toEqual([]);
-    }, 120_000);
+    });
+
+    test('is accepted as native sidecars, which stand among the init containers', async () => {
+      const native = await injectAll(cases, 'native', '--native-sidecar');
+      expect(native.filter(({ object }) => hasInit(object, 'istio-proxy')).length).toBeGreaterThan(40);
+      expect(apply(server(), native, '--dry-run=server')).toEqual([]);
+    });
+
+    test('is accepted without istio-init, where a node plugin does its work', async () => {
+      const folder = tempFolder({ 'values.yaml': 'pilot: {cni: {enabled: true}}\n' });
+      const others = await injectAll(cases, 'plugin', '--valuesFile', `${folder}/values.yaml`);
+      expect(others.filter(({ object }) => hasInit(object, 'istio-validation')).length).toBeGreaterThan(40);
+      expect(apply(server(), others, '--dry-run=server')).toEqual([]);
+    });
 
     test('an object with a misspelt field would be refused', () => {
       const [one] = injected;
@@ -108,4 +140,76 @@ if (existsSync(suite)) {
       expect(apply(server(), [wrong], '--dry-run=server')).toEqual([expect.stringContaining('specc')]);
     });
   });
+}
+
+/** Kinds that no case of the suite has. */
+const OTHER_KINDS = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: db, namespace: other-kinds}
+    spec:
+      serviceName: db
+      selector: {matchLabels: {app: db}}
+      template:
+        metadata: {labels: {app: db}}
+        spec:
+          containers:
+            - {name: db, image: "db:1", readinessProbe: {httpGet: {path: /ready, port: 80}}}
+  - apiVersion: apps/v1
+    kind: ReplicaSet
+    metadata: {name: db, namespace: other-kinds}
+    spec:
+      selector: {matchLabels: {app: db}}
+      template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, image: "db:1"}]}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: db, namespace: other-kinds}
+spec:
+  selector: {matchLabels: {app: db}}
+  template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, image: "db:1"}]}}
+`;
+
+const book = fileURLToPath(
+  new URL('../../../shared/book-policies/Chapter 3/juice-shop-api-no-sidecar.yml', import.meta.url),
+);
+
+describeOnRealServer('the text that kube-inject writes', (server) => {
+  /** Pipes it into kubectl, as a user does. Returns the names of containers, of each pod template. */
+  const pipe = async (namespace: string, text: string): Promise<readonly (readonly string[])[]> => {
+    makeNamespaces(server(), [namespace]);
+    const { code, stdout, stderr } = await runMesh(['kube-inject', '-f', '-'], { stdin: text });
+    expect(code, stderr).toBe(0);
+    const applied = server().kubectl(['apply', '--server-side', '--validate=strict', '-f', '-'], stdout);
+    expect([applied.status, applied.stderr]).toEqual([0, '']);
+    const kinds = 'deployments,daemonsets,statefulsets,replicasets';
+    const live = server().kubectl(['get', kinds, '-n', namespace, '-o', 'json']).stdout;
+    const { items } = JSON.parse(live) as { readonly items: readonly Fields[] };
+    return items.map((object) => {
+      const { initContainers, containers } = podSpecOf(object);
+      return [...(initContainers as readonly Named[]), ...(containers as readonly Named[])].map(
+        ({ name }) => name,
+      );
+    });
+  };
+
+  test('for a List and for kinds of workloads that no case of the suite has is applied', async () => {
+    const containers = ['istio-init', 'db', 'istio-proxy'];
+    expect((await pipe('other-kinds', OTHER_KINDS)).map((names) => names.toSorted())).toEqual(
+      Array.from({ length: 3 }, () => containers.toSorted()),
+    );
+  });
+
+  if (existsSync(book)) {
+    test("for the book's Deployment without a sidecar is applied with its Namespace and Service", async () => {
+      const [names] = await pipe('micro-shake-factory', readFileSync(book, 'utf8'));
+      expect(names?.toSorted()).toEqual(['istio-init', 'istio-proxy', 'juice-shop-api']);
+    });
+  }
+});
+
+interface Named {
+  readonly name: string;
 }

@@ -79,7 +79,24 @@ function renderTemplates(context: TemplateContext): JsonMap {
       'custom' in source ? renderCustomTemplate(source.custom, context) : (builtin?.(context) ?? {});
     patch = mergePatch(patch, rendered);
   }
-  return patch;
+  return proxyInOnePlace(patch);
+}
+
+/** Where the proxy is an init container, what other templates say of it among the containers is meant for it. */
+function proxyInOnePlace(patch: JsonMap): JsonMap {
+  const { spec } = patch;
+  if (!isMap(spec)) return patch;
+  const isProxy = (one: JsonMap): boolean => containerName(one) === PROXY;
+  const [containers, init] = [listOf(spec.containers), listOf(spec.initContainers)];
+  const told = containers.find(isProxy);
+  if (told === undefined || !init.some(isProxy)) return patch;
+  const rest = containers.filter((one) => !isProxy(one));
+  const { containers: _containers, ...others } = spec;
+  const initContainers = init.map((one) => (isProxy(one) ? mergePatch(one, told) : one));
+  return {
+    ...patch,
+    spec: { ...others, ...(rest.length === 0 ? {} : { containers: rest }), initContainers },
+  };
 }
 
 function hasProxy(spec: JsonMap): boolean {
