@@ -48,7 +48,7 @@ const GROUPS = [
   {
     // What `validate` and `analyze` need of every input.
     name: 'check',
-    test: /\/node_modules\/js-yaml\/|\/src\/base\/|\/src\/api\/(kinds|kind-info|metadata|spellings|schema|generated\/kind-table)\.ts$|\/src\/config\/([a-z-]+|parse\/[a-z-]+|sources\/[a-z-]+|checks\/(duplicates|embedded|kind|metadata|schema-message)|rules\/rule|generated\/(validators|rules|cel-rules)|generated\/validators\/runtime)\.[jt]s$|\/src\/analysis\/reporters\/(log|report)\.ts$|\/src\/cli\/(validate-files|load-input|progress|report-findings|output\/report-format)\.ts$/,
+    test: /\/node_modules\/js-yaml\/|\/src\/base\/|\/src\/api\/(kinds|kind-info|metadata|spellings|schema|generated\/kind-table)\.ts$|\/src\/config\/((?!admission)[a-z-]+|parse\/[a-z-]+|sources\/(files|glob|glob-match|ignore)|checks\/(duplicates|embedded|kind|metadata|schema-message)|rules\/rule|generated\/(validators|rules|cel-rules)|generated\/validators\/runtime)\.[jt]s$|\/src\/analysis\/reporters\/(log|report)\.ts$|\/src\/cli\/(validate-files|load-input|progress|report-findings|output\/report-format)\.ts$/,
     priority: 1,
   },
   // What the rules of several kinds share.
@@ -59,7 +59,7 @@ const GROUPS = [
 export async function bundle(root: string, version: string): Promise<void> {
   const build = await rolldown({
     cwd: root,
-    input: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+    input: { cli: 'src/cli/main.ts', index: 'src/index.ts', controller: 'src/controller/main.ts' },
     platform: 'node',
     plugins: [builtinModules],
     transform: { target: 'node22.12', define: { LATEEN_VERSION: JSON.stringify(version) } },

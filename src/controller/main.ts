@@ -1,0 +1,47 @@
+/** The controller as a program: settings, signals, exit code. */
+
+import { formatPosition, MeshError } from '../base/mesh-error.ts';
+import { translate } from '../xds/translate.ts';
+import { Controller } from './controller.ts';
+import { Log } from './log.ts';
+import { readSettings, settingsHelp } from './settings.ts';
+
+/** Codes of errors in how the program was called. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'BadUsage',
+  'BadSetting',
+  'MissingSetting',
+  'NotAvailable',
+]);
+
+/** Runs until a signal ends it. The exit code: 0 after a signal, 1 when it cannot serve, 2 for bad usage. */
+export async function start(argv: readonly string[]): Promise<void> {
+  try {
+    const settings = readSettings(argv, process.env);
+    if (settings === 'help') {
+      process.stdout.write(settingsHelp());
+      return;
+    }
+    const log = new Log(settings.logLevel, (line) => void process.stderr.write(line));
+    const controller = new Controller(settings, log, translate);
+    await controller.start();
+    const signal = await nextSignal();
+    log.info('the controller drains', { signal });
+    await controller.stop();
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    process.stderr.write(errorText(error));
+    process.exitCode = USAGE_CODES.has(error.code) ? 2 : 1;
+  }
+}
+
+function errorText({ message, hint, where }: MeshError): string {
+  const place = where === undefined ? undefined : formatPosition(where);
+  return `Error: ${place === undefined ? '' : `${place}: `}${message}\n${hint === undefined ? '' : `${hint}\n`}`;
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+}
