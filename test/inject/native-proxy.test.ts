@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import { expect, it } from 'vitest';
-import { injectSettings } from '../../src/inject/api.ts';
+import { injectSettings } from '../../src/inject/sources.ts';
 import { injectText } from '../../src/inject/inject.ts';
 
 interface Container {
