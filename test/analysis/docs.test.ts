@@ -32,7 +32,8 @@ function readPage(code: string): Page | undefined {
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, 'utf8');
   const [, title = '', intro = ''] = /^# (.*)\n\n([\s\S]*?)\n\n/.exec(text) ?? [];
-  const [, level = '', summary = ''] = /^(\w+)\. (.*?[.])(?: [A-Z`].*)?$/.exec(intro.replaceAll('\n', ' ')) ?? [];
+  const [, level = '', summary = ''] =
+    /^(\w+)\. (.*?[.])(?: [A-Z`].*)?$/.exec(intro.replaceAll('\n', ' ')) ?? [];
   return { title, level, summary, example: yamlOf(text, 'Example'), cure: yamlOf(text, 'Cure'), text };
 }
 

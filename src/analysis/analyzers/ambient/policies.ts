@@ -2,6 +2,7 @@
 
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import type { MeshObject } from '../../../config/object.ts';
+import { selectsInstalledGateway } from '../../../model/gateway-workloads.ts';
 import { isAmbientNamespace } from '../../../model/membership.ts';
 import type { Labels } from '../../../model/selectors.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
@@ -59,7 +60,7 @@ function checkPolicy(context: AnalysisContext, object: Policy): void {
   }
   const labels = selector?.matchLabels ?? {};
   const isSelective = Object.keys(labels).length > 0;
-  if (isSelective && selectsOthers(snapshot, namespace, labels)) return;
+  if (selectsInstalledGateway(labels) || (isSelective && selectsOthers(snapshot, namespace, labels))) return;
   if (kind === 'Telemetry' && !isSelective) {
     // One of a whole namespace holds for its waypoints, too.
     if (usesWaypoint(snapshot, {}, namespace) || hasUsers(snapshot, namespace)) return;

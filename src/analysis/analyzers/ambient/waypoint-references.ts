@@ -1,5 +1,6 @@
 /** Waypoints that labels name: each is a Gateway of the Gateway API. */
 
+import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
 import type { MeshObject } from '../../../config/object.ts';
 import type { Labels } from '../../../model/selectors.ts';
@@ -29,6 +30,8 @@ export const analyzer: Analyzer = {
   needs: [['gateway.networking.k8s.io/Gateway']],
   messages: [MESH_MESSAGES.WaypointNotFound],
   analyze({ snapshot, report }) {
+    // Waypoints are often made by a command. Only files that hold some can be expected to hold all.
+    if (!snapshot.list('gateway.networking.k8s.io/Gateway').some(isWaypoint)) return;
     for (const { object, namespace, labels, path } of subjectsOf(snapshot)) {
       const waypoint = waypointOf(labels, namespace);
       if (waypoint === undefined || waypoint === 'none') continue;
@@ -41,6 +44,11 @@ export const analyzer: Analyzer = {
     }
   },
 };
+
+/** Whether a Gateway takes the traffic of ambient mode: it has a listener for that protocol. */
+function isWaypoint({ value }: MeshObject<KindTypes['gateway.networking.k8s.io/Gateway']>): boolean {
+  return (value.spec?.listeners ?? []).some(({ protocol }) => protocol === 'HBONE');
+}
 
 function subjectsOf(snapshot: Snapshot): readonly Subject[] {
   const path = ['metadata', 'labels'];

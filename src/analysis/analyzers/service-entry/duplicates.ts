@@ -21,6 +21,8 @@ interface Entry {
   readonly portIndex: number;
   /** Entries of one namespace with the same key are taken together. */
   readonly mergeKey: string;
+  /** What an entry says, but for who sees it. */
+  readonly content: string;
 }
 
 export const analyzer: Analyzer = {
@@ -34,6 +36,7 @@ export const analyzer: Analyzer = {
       const namespace = snapshot.namespaceOf(object);
       const visibility = visibilityOf(exportTo, namespace, snapshot.mesh.config.defaultServiceExportTo);
       const key = mergeKey(object);
+      const content = JSON.stringify({ ...object.value.spec, exportTo: undefined });
       return hosts.flatMap((host) =>
         ports.map(({ number = 0, protocol = '' }, portIndex) => ({
           object,
@@ -45,6 +48,7 @@ export const analyzer: Analyzer = {
           protocol: protocol.toUpperCase(),
           portIndex,
           mergeKey: key,
+          content,
         })),
       );
     });
@@ -64,11 +68,15 @@ export const analyzer: Analyzer = {
   },
 };
 
-/** Some namespace sees both, and they are not merged. Different protocols are another message's business. */
+/**
+ * Some namespace sees both, they differ, and they are not merged. Different protocols are another message's
+ * business.
+ */
 function isRival(entry: Entry, other: Entry): boolean {
   return (
     other.name !== entry.name &&
     other.protocol === entry.protocol &&
+    other.content !== entry.content &&
     visibilitiesMeet(other.visibility, entry.visibility) &&
     !(other.namespace === entry.namespace && other.mergeKey === entry.mergeKey)
   );
