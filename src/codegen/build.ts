@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
+import { pruneTypes } from './prune-types.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,5 +24,8 @@ await bundle(root, version);
 
 // The types of the library, for those who import it.
 if (!process.argv.includes('--quiet')) {
+  const types = join(root, 'dist', 'types');
+  rmSync(types, { recursive: true, force: true });
   step('node_modules/typescript/bin/tsc', '-p', 'src/codegen/tsconfig.types.json');
+  pruneTypes(types, 'index.d.ts');
 }

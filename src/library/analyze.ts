@@ -1,7 +1,9 @@
 /** `analyze` of the library: what `mesh analyze` does, on texts. */
 
-import { messageDiagnostic, problemDiagnostic, type Result, resultOf } from './diagnostic.ts';
-import { type Input, parseFiles } from './input.ts';
+import type { Result } from './diagnostic.ts';
+import type { Input } from './input.ts';
+import { parseFiles } from './parse-files.ts';
+import { messageDiagnostic, problemDiagnostic, resultOf } from './to-diagnostic.ts';
 
 export interface AnalyzeOptions {
   /** As for `validate`. */

@@ -1,7 +1,9 @@
 /** `validate` of the library: what `mesh validate` does, on texts. */
 
-import { findingDiagnostic, problemDiagnostic, type Result, resultOf } from './diagnostic.ts';
-import { type Input, parseFiles } from './input.ts';
+import type { Result } from './diagnostic.ts';
+import type { Input } from './input.ts';
+import { parseFiles } from './parse-files.ts';
+import { findingDiagnostic, problemDiagnostic, resultOf } from './to-diagnostic.ts';
 
 export interface ValidateOptions {
   /** Warnings count as errors. */

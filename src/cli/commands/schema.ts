@@ -10,7 +10,8 @@ export const metadata = {
   summary: 'Print the JSON Schema of a kind, for editors',
   description:
     'Prints the JSON Schema (draft 7) of a kind, with a description of each field, or writes the schemas of all ' +
-    'kinds into a folder, under the names that kubeconform looks for: {kind}-{group}-{version}.json.',
+    'kinds into a folder, as {kind}-{group}-{version}.json. Kubeconform finds them there with -schema-location ' +
+    "'FOLDER/{{.ResourceKind}}-{{.Group}}-{{.ResourceAPIVersion}}.json'.",
   examples: [
     { text: 'The schema of a kind', command: 'mesh schema VirtualService > virtualservice.json' },
     { text: 'One version of it', command: 'mesh schema VirtualService --api-version v1beta1' },
