@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { array, assert, constantFrom, dictionary, jsonValue, oneof, property } from 'fast-check';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { loadPaths } from '../../src/config/sources/files.ts';
 import { compareObjects } from '../../src/install/diff.ts';
 import { parsePattern, parseRename } from '../../src/install/diff/choice.ts';
 
@@ -395,6 +397,39 @@ describe('whatever the objects hold', () => {
     );
   });
 });
+
+describe('for the manifests of Micro Shake Factory', () => {
+  const folder = fileURLToPath(new URL('../../fixtures/micro-shake-factory/manifests', import.meta.url));
+  const objects = loadPaths([folder]).objects.map(({ value }) => value);
+
+  it('neither their order nor that of their keys is a difference', () => {
+    expect(objects.length).toBeGreaterThan(10);
+    expect(compareObjects(objects, objects.map(turnKeys).toReversed() as Fields[]).differences).toEqual([]);
+  });
+
+  it('each text in a spec that is another is a difference of one resource', () => {
+    let changed = 0;
+    for (const one of objects) {
+      for (const other of withOneTextChanged(one.spec)) {
+        const { differences } = compareObjects([one], [{ ...one, spec: other }]);
+        expect(differences.map(({ change }) => change)).toEqual(['changed']);
+        changed++;
+      }
+    }
+    expect(changed).toBeGreaterThan(50);
+  });
+});
+
+/** Copies of a value, each with another text in one place. */
+function* withOneTextChanged(value: unknown): Generator {
+  if (typeof value === 'string') yield `${value}-other`;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    for (const other of withOneTextChanged(inner)) {
+      yield Array.isArray(value) ? value.with(Number(name), other) : { ...value, [name]: other };
+    }
+  }
+}
 
 function turnKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turnKeys);
