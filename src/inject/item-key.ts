@@ -17,6 +17,11 @@ const LIST_KEYS: Readonly<Record<string, string>> = {
   sysctls: 'name',
 };
 
+/** Whether a container's or volume's name is one that injectors give. */
+export function isInjectedName(name: string): boolean {
+  return name.startsWith('istio');
+}
+
 /** Whether the items of a list have a field that tells them apart. */
 export function isKeyed(field: string): boolean {
   return Object.hasOwn(LIST_KEYS, field);

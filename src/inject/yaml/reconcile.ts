@@ -1,6 +1,6 @@
 /** Makes a text hold another value, with as few changes to it as that takes. */
 
-import { itemKey } from '../item-key.ts';
+import { isInjectedName, itemKey } from '../item-key.ts';
 import type { Edits } from './edits.ts';
 import type { MapNode, Node, SequenceNode } from './tree.ts';
 import { entriesOf, isMap, sameValue, valueOf } from './value.ts';
@@ -157,15 +157,22 @@ function indexByKey(field: string, items: readonly Json[]): Map<string, number> 
   return result;
 }
 
-/** Pairs of positions before and after, of items that can stay where they are. From the end, since it is the first that get moved. */
+/**
+ * Pairs of positions before and after, of items that can stay where they are. Where one of two must move, it is
+ * the injected one, so that what people wrote keeps its text.
+ */
 function keptItems(old: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): [number, number][] {
-  const kept: [number, number][] = [];
-  let limit = Infinity;
-  for (const [key, to] of [...now].reverse()) {
+  const pairs = [...now].flatMap(([key, to]): [string, number, number][] => {
     const from = old.get(key);
-    if (from === undefined || from >= limit) continue;
-    kept.push([from, to]);
-    limit = from;
-  }
-  return kept.reverse();
+    return from === undefined ? [] : [[key, from, to]];
+  });
+  const forward: typeof pairs = [];
+  for (const pair of pairs) if (pair[1] > (forward.at(-1)?.[1] ?? -1)) forward.push(pair);
+  const backward: typeof pairs = [];
+  for (const pair of pairs.toReversed())
+    if (pair[1] < (backward.at(-1)?.[1] ?? Infinity)) backward.push(pair);
+  backward.reverse();
+  const worth = (kept: typeof pairs): number => kept.filter(([key]) => !isInjectedName(key)).length;
+  const kept = worth(forward) > worth(backward) ? forward : backward;
+  return kept.map(([, from, to]) => [from, to]);
 }
