@@ -41,7 +41,7 @@ export const MESH_MESSAGES = {
     'MESH2101',
     'DuplicateDestinationRule',
     'Warning',
-    'DestinationRules {rules} of host {host} both have {part}, and only one of them will count',
+    'DestinationRules {rules} of host {host} each have {part}, and only one of them will count',
   ),
   OverriddenMutualTLS: define(
     'MESH2102',
@@ -137,7 +137,7 @@ export const MESH_MESSAGES = {
     'MESH2603',
     'CompetingCatchAllRoutes',
     'Warning',
-    'VirtualServices {virtualServices} both take all requests to {host} at gateway {gateway}, and only one of them will get them',
+    'VirtualServices {virtualServices} each take all requests to {host} at gateway {gateway}, and only one of them will get them',
   ),
   WorkloadWithoutPolicy: define(
     'MESH2701',
@@ -239,7 +239,7 @@ export const MESH_MESSAGES = {
     'MESH2902',
     'DuplicateServiceEntry',
     'Warning',
-    'ServiceEntries {entries} both define host {host} with port {port}',
+    'ServiceEntries {entries} each define host {host} with port {port}',
   ),
   WorkloadGroupAccountNotFound: define(
     'MESH2903',
