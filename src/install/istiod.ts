@@ -5,14 +5,8 @@ import type { Resource } from './resource.ts';
 import { controllerClusterRole, controllerRole } from './roles.ts';
 import { environment, fromField, workload } from './workload.ts';
 
-/** Ports that the control plane serves, as proxies and the API server expect them. */
-export const ISTIOD_PORTS = {
-  xds: 15_010,
-  xdsTls: 15_012,
-  metrics: 15_014,
-  webhooks: 15_017,
-  http: 8080,
-} as const;
+/** Ports of the control plane's pods. Metrics are where readiness is. */
+export const ISTIOD_PORTS = { xds: 15_010, xdsTls: 15_012, webhooks: 15_017, http: 8080 } as const;
 
 /** Not root, and the user whose traffic is never redirected. */
 const USER = 1337;
@@ -66,7 +60,7 @@ export function istiodServicePorts(): readonly Record<string, unknown>[] {
     { name: 'grpc-xds', port: ISTIOD_PORTS.xds, protocol: 'TCP' },
     { name: 'https-dns', port: ISTIOD_PORTS.xdsTls, protocol: 'TCP' },
     { name: 'https-webhook', port: 443, targetPort: ISTIOD_PORTS.webhooks, protocol: 'TCP' },
-    { name: 'http-monitoring', port: ISTIOD_PORTS.metrics, protocol: 'TCP' },
+    { name: 'http-monitoring', port: 15_014, targetPort: ISTIOD_PORTS.http, protocol: 'TCP' },
   ];
 }
 
@@ -85,7 +79,7 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
       selector: istiodSelector(installation),
       podLabels: { ...labels, istio: 'pilot', 'sidecar.istio.io/inject': 'false', ...pilot.podLabels },
       podAnnotations: {
-        'prometheus.io/port': String(ISTIOD_PORTS.metrics),
+        'prometheus.io/port': String(ISTIOD_PORTS.http),
         'prometheus.io/scrape': 'true',
         'sidecar.istio.io/inject': 'false',
       },
@@ -101,26 +95,22 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
           tag: component.tag ?? pilot.tag,
         }),
         args: [
-          'discovery',
-          `--monitoringAddr=:${ISTIOD_PORTS.metrics}`,
-          `--log_output_level=${global.logging?.level ?? 'default:info'}`,
-          ...(global.logAsJson === true ? ['--log_as_json'] : []),
-          '--domain',
-          global.proxy?.clusterDomain ?? 'cluster.local',
-          '--keepaliveMaxServerConnectionAge',
-          pilot.keepaliveMaxServerConnectionAge ?? '30m',
+          `--grpc-addr=0.0.0.0:${ISTIOD_PORTS.xds}`,
+          `--http-addr=0.0.0.0:${ISTIOD_PORTS.http}`,
+          '--mesh-config=/etc/istio/config/mesh',
+          `--istio-namespace=${namespace}`,
+          `--domain=${global.proxy?.clusterDomain ?? 'cluster.local'}`,
+          `--log-level=${logLevel(global.logging?.level)}`,
           ...(pilot.extraContainerArgs ?? []),
         ],
         ports: [
-          { name: 'http-debug', containerPort: ISTIOD_PORTS.http, protocol: 'TCP' },
+          { name: 'http', containerPort: ISTIOD_PORTS.http, protocol: 'TCP' },
           { name: 'grpc-xds', containerPort: ISTIOD_PORTS.xds, protocol: 'TCP' },
           { name: 'tls-xds', containerPort: ISTIOD_PORTS.xdsTls, protocol: 'TCP' },
           { name: 'https-webhooks', containerPort: ISTIOD_PORTS.webhooks, protocol: 'TCP' },
-          { name: 'http-monitoring', containerPort: ISTIOD_PORTS.metrics, protocol: 'TCP' },
         ],
         env: [
           { name: 'REVISION', value: revisionLabel },
-          { name: 'PILOT_CERT_PROVIDER', value: global.pilotCertProvider ?? 'istiod' },
           fromField('POD_NAME', 'metadata.name'),
           fromField('POD_NAMESPACE', 'metadata.namespace'),
           fromField('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
@@ -166,6 +156,12 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
     },
     installation,
   );
+}
+
+/** Levels by scope, as `default:info,ads:debug`; the control plane has one for all. */
+function logLevel(levels = ''): string {
+  const level = /(?:^|,)(?:(?:default|all):)?([a-z]+)(?:,|$)/.exec(levels)?.[1] ?? 'info';
+  return { none: 'off', fatal: 'error', warning: 'warn', trace: 'debug' }[level] ?? level;
 }
 
 /** The name of this cluster among others. */

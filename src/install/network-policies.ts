@@ -16,17 +16,17 @@ import type { Tree } from './setting-path.ts';
 /** Ports of the agent beside a proxy that Prometheus and probes ask. */
 const AGENT_METRICS = 15_020;
 
-/** Everybody in the mesh needs the control plane; its debug port is for itself. */
+/** Everybody in the mesh needs the control plane. */
 export function istiodPolicy(installation: Installation): Resource {
   const { istiod, namespace } = installation;
-  const { xds, xdsTls, metrics, webhooks, http } = ISTIOD_PORTS;
+  const { xds, xdsTls, webhooks, http } = ISTIOD_PORTS;
   return policy(
     installation,
     { component: 'Pilot', app: 'istiod', name: istiod, namespace },
     istiodSelector(installation),
     [
       // The API server and kubelets have addresses that no selector knows; the plaintext port is for the namespace.
-      { ports: tcp([http, metrics, xdsTls, webhooks]) },
+      { ports: tcp([http, xdsTls, webhooks]) },
       { from: [{ podSelector: {} }], ports: tcp([xds]) },
     ],
   );

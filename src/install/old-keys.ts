@@ -26,7 +26,7 @@ export function withoutOldKeys(spec: Tree): Tree {
       setAt(moved, place, isTree(before) && isTree(meant) ? overlay(before, meant) : meant);
     }
   }
-  return overlay(moved, rest);
+  return overlay(moved, rest, 'keep');
 }
 
 /** Takes away maps that only held the old key. */

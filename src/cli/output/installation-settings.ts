@@ -37,7 +37,16 @@ function flagLines(value: unknown, steps: readonly PathStep[]): readonly string[
         : flagLines(item, [...steps, index]),
     );
   }
-  return [`${formatSteps(steps)}=${Array.isArray(value) ? '{}' : String(value)}`];
+  return [`${formatSteps(steps)}=${flagValue(value)}`];
+}
+
+/** Text in quotes where it would be read as something else. */
+function flagValue(value: unknown): string {
+  if (Array.isArray(value)) return '{}';
+  const text = String(value);
+  return typeof value === 'string' && /^[[{"']|^-?[0-9.]+$|^(?:true|false|null|~)$/i.test(text)
+    ? JSON.stringify(text)
+    : text;
 }
 
 function noSetting(spec: IstioOperatorSpec, steps: readonly PathStep[]): MeshError {

@@ -78,7 +78,6 @@ export const profile = {
       configMap: true,
       env: {},
       image: 'controller',
-      keepaliveMaxServerConnectionAge: '30m',
       rollingMaxSurge: '100%',
       rollingMaxUnavailable: '25%',
       resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { cpu: '2', memory: '2Gi' } },
