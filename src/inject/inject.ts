@@ -75,7 +75,9 @@ function originalText(object: ObjectText, workload: Workload): { original: strin
   const node =
     undo === undefined ? undefined : object.nodeAt([...workload.path, 'metadata', 'annotations', STATUS]);
   if (undo === undefined || node === undefined) return undefined;
-  return undoText(object.text, object.start, node, undo);
+  const found = undoText(object.text, object.start, node, undo);
+  // Text that was added to what the injection made must not stay behind.
+  return found?.end === object.end ? found : undefined;
 }
 
 /** Whether a pod whose text is no longer ours holds what an injection would give it. */
