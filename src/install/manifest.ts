@@ -202,5 +202,26 @@ function notesOf({ values, global, namespace, spec }: Installation): readonly st
       notes.push(`The gateway ${name ?? ''} goes into the namespace ${own}, which must exist.`);
     }
   }
+  return [...notes, ...foreignImages(spec)];
+}
+
+/** Registries of Istio's own images, as old files name them. */
+const ISTIO_HUB = /^(?:(?:docker\.io\/)?istio|gcr\.io\/istio-[a-z]+|registry\.istio\.io\/[a-z]+)$/;
+
+/** Istio's programs would be started with the arguments of ours. */
+function foreignImages({ hub = '', values }: IstioOperatorSpec): readonly string[] {
+  const notes: string[] = [];
+  if (ISTIO_HUB.test(hub)) notes.push(`hub is ${hub}, where the images of Istio are; leave it out for ours.`);
+  for (const [path, image, own] of [
+    ['values.pilot.image', values?.pilot?.image, 'controller'],
+    ['values.global.proxy.image', values?.global?.proxy?.image, 'proxy'],
+    ['values.global.proxy_init.image', values?.global?.proxy_init?.image, 'proxy'],
+  ] as const) {
+    if (/^(?:pilot|proxyv2|proxy_init)$/.test(image ?? '')) {
+      notes.push(
+        `${path} is ${image ?? ''}, an image of Istio; leave it out for ours, which is called ${own}.`,
+      );
+    }
+  }
   return notes;
 }

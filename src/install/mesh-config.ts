@@ -8,7 +8,6 @@ import { isTree, type Tree } from './setting-path.ts';
 /** As the ConfigMap `istio` has them under `mesh`. */
 export function meshConfig(installation: Installation): Tree {
   const { spec, global, namespace } = installation;
-  const tracing = spec.addonComponents?.tracing?.enabled === true || global.proxy?.tracer === 'zipkin';
   const implied: Tree = {
     defaultConfig: {
       discoveryAddress: discoveryAddress(installation),
@@ -17,18 +16,39 @@ export function meshConfig(installation: Installation): Tree {
     rootNamespace: namespace,
   };
   const result = overlay(implied, { ...spec.meshConfig });
-  return tracing ? withZipkin(result, namespace) : result;
+  const tracer =
+    spec.addonComponents?.tracing?.enabled === true ? 'zipkin' : (global.proxy?.tracer ?? 'none');
+  return withTracer(result, tracer, namespace);
 }
 
-/** Traces go to the addon, whose Service is called so with both backends, unless they go elsewhere. */
-function withZipkin(mesh: Tree, namespace: string): Tree {
+/** Where spans go by default. The addon's Service is called `zipkin` with both of its backends. */
+function backendOf(tracer: string, namespace: string): Tree | undefined {
+  switch (tracer) {
+    case 'zipkin':
+    case 'jaeger':
+      return { zipkin: { address: `zipkin.${namespace}:9411` } };
+    case 'datadog':
+      // The agent of the node.
+      return { datadog: { address: '$(HOST_IP):8126' } };
+    case 'stackdriver':
+      return { stackdriver: {} };
+    default:
+      return undefined;
+  }
+}
+
+/** Spans go to the backend of that name, unless the settings of the mesh say where. */
+function withTracer(mesh: Tree, tracer: string, namespace: string): Tree {
   const { tracing, ...config } = (mesh['defaultConfig'] ?? {}) as Tree & { tracing?: Tree };
+  const backend = backendOf(tracer, namespace);
   const elsewhere = ['zipkin', 'lightstep', 'datadog', 'stackdriver', 'openCensusAgent'];
-  if (tracing !== undefined && elsewhere.some((name) => Object.hasOwn(tracing, name))) return mesh;
-  return {
-    ...mesh,
-    defaultConfig: { ...config, tracing: { ...tracing, zipkin: { address: `zipkin.${namespace}:9411` } } },
-  };
+  if (
+    backend === undefined ||
+    (tracing !== undefined && elsewhere.some((name) => Object.hasOwn(tracing, name)))
+  ) {
+    return mesh;
+  }
+  return { ...mesh, defaultConfig: { ...config, tracing: { ...tracing, ...backend } } };
 }
 
 /** What proxies start from when they cannot read the ConfigMap. */

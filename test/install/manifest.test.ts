@@ -437,6 +437,25 @@ describe('the ConfigMaps', () => {
   });
 });
 
+test.each([
+  ['zipkin', { zipkin: { address: 'zipkin.istio-system:9411' } }],
+  ['jaeger', { zipkin: { address: 'zipkin.istio-system:9411' } }],
+  ['datadog', { datadog: { address: '$(HOST_IP):8126' } }],
+  ['stackdriver', { stackdriver: {} }],
+  ['none', undefined],
+])('values.global.proxy.tracer=%s says where spans go', (tracer, expected) => {
+  const map = one(manifest({ 'values.global.proxy.tracer': tracer }), 'ConfigMap istio-system/istio');
+  expect(at(readYamlValue(String(at(map, 'data.mesh'))), 'defaultConfig.tracing')).toEqual(expected);
+});
+
+test.each([
+  ['hub', 'docker.io/istio', 'where the images of Istio are'],
+  ['values.global.hub', 'gcr.io/istio-release', 'where the images of Istio are'],
+  ['values.global.proxy.image', 'proxyv2', 'values.global.proxy.image is proxyv2, an image of Istio'],
+])('%s=%s, as files for Istio have it, is pointed out', (path, value, note) => {
+  expect(manifest({ [path]: value }).notes.join()).toContain(note);
+});
+
 describe('gateways', () => {
   test('of a file are added with their own names, labels and Services', () => {
     const own = {
