@@ -95,7 +95,7 @@ export function overlappingHosts(hosts: readonly string[]): (readonly [earlier: 
 }
 
 function lengthProblem(domain: string): string | undefined {
-  if (domain === '') return 'must not be empty';
+  if (domain === '') return 'is not a domain name: it is empty';
   return domain.length > MAX_DOMAIN ? `is longer than ${MAX_DOMAIN} characters` : undefined;
 }
 

@@ -42,6 +42,18 @@ export interface ObjectFindings {
 /** Errors that a validator keeps of one object (see `generated-contract.ts`). */
 const MAX_ERRORS = 200;
 
+/** Keywords of schemas that compare a value of the right type with something. */
+const LIMITS: ReadonlySet<string> = new Set([
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'pattern',
+  'format',
+  'x-mesh-enum',
+]);
+
 /** How the finding begins that tells of rules which broke down. */
 export const BROKEN_RULES = 'the rules of';
 
@@ -151,12 +163,13 @@ async function checkContent(
   context: RuleContext,
 ): Promise<readonly Finding[]> {
   const { validators, rules, cel } = checks;
-  const findings = schemaFindings(object, validators);
-  if (findings.some((finding) => finding.check === 'WrongType')) return findings;
+  const schema = schemaFindings(object, validators);
+  if (schema.some(({ check }) => check === 'WrongType')) return schema;
   const spellings = validators?.spellingsFor(object.version);
   const named =
     spellings === undefined ? object : withJsonNames(object, toJsonNames(object.value, spellings));
-  if (rules !== undefined) findings.push(...ruleFindings(named, rules, context));
+  const fromRules = rules === undefined ? [] : ruleFindings(named, rules, context);
+  const findings = [...unsaidBy(fromRules, schema), ...fromRules];
   const isBounded = !findings.some(({ check, level }) => check === 'TooMany' && level === 'Error');
   if (cel.length > 0 && isBounded) findings.push(...unsaid(await celFindings(named, cel), findings));
   return named === object
@@ -168,7 +181,11 @@ function schemaFindings(object: MeshObject, validators: ValidatorModule | undefi
   const validator = validators?.validatorFor(object.version);
   if (validator === undefined || validator(object.value)) return [];
   const errors = validator.errors ?? [];
-  const findings = errors.map((error) => schemaFinding(error, object.value));
+  // What is not even of the type need not be compared with limits.
+  const mistyped = new Set(errors.filter(({ keyword }) => keyword === 'type').map((one) => one.instancePath));
+  const findings = errors
+    .filter(({ keyword, instancePath }) => !LIMITS.has(keyword) || !mistyped.has(instancePath))
+    .map((error) => schemaFinding(error, object.value));
   if (errors.length >= MAX_ERRORS) {
     // A wrong type may be among those that are not listed, so nothing below may count on types.
     findings.push({
@@ -192,6 +209,15 @@ function ruleFindings(object: MeshObject, rules: KindRules, context: RuleContext
     });
   }
   return report.findings;
+}
+
+/** A rule of the kind says more of a value than that it is malformed. */
+function unsaidBy(fromRules: readonly Finding[], schema: readonly Finding[]): readonly Finding[] {
+  if (fromRules.length === 0 || schema.length === 0) return schema;
+  const refused = new Set(
+    fromRules.filter(({ level }) => level === 'Error').map(({ path }) => formatFieldPath(path)),
+  );
+  return schema.filter(({ check, path }) => check !== 'InvalidValue' || !refused.has(formatFieldPath(path)));
 }
 
 /** A rule of the kind says more of a place than CEL does, where both refuse it or the rule a part of it. */

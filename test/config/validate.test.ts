@@ -75,3 +75,42 @@ describe('validate', () => {
     ).toEqual([]);
   });
 });
+
+describe('one fault gives one finding', () => {
+  const rule = (policy: string): string =>
+    `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {host: a, trafficPolicy: ${policy}}\n`;
+  const target = (kind: string, group: string): string =>
+    `apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: a}\nspec: {targetRef: {kind: ${kind}, name: a, group: ${group}}}\n`;
+
+  it.each([
+    [
+      'a fraction below the least number',
+      rule('{outlierDetection: {outlierDetectionHttpErrorCodes: [0.5]}}'),
+      'Error WrongType spec.trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes[0]: must be a whole number, but is the number 0.5',
+    ],
+    [
+      'a kind that matches no pattern and is not allowed',
+      target('Serv_ice', '""'),
+      /^Error InvalidValue spec\.targetRef\.kind: a policy cannot be attached to a Serv_ice, only to one of /,
+    ],
+    [
+      'a group that matches no pattern and is not that of the kind',
+      target('Service', '__'),
+      'Error InvalidValue spec.targetRef.group: must be "" for a Service, and is "__"',
+    ],
+    [
+      'mutual TLS without any certificate',
+      rule('{tls: {mode: MUTUAL}}'),
+      'Error MissingField spec.trafficPolicy.tls.clientCertificate: mode MUTUAL needs clientCertificate and privateKey, or a credentialName',
+    ],
+    [
+      'a server without any certificate',
+      'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {servers: [{hosts: [a.com], port: {number: 443, name: https, protocol: HTTPS}, tls: {mode: SIMPLE}}]}\n',
+      'Error MissingField spec.servers[0].tls: mode SIMPLE needs serverCertificate and privateKey, or a credentialName',
+    ],
+  ])('%s', async (_what, text, line) => {
+    const lines = await linesOf(text);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(line);
+  });
+});

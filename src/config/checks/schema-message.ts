@@ -4,6 +4,7 @@ import type { FieldPath } from '../../base/field-path.ts';
 import { nearestName } from '../../base/nearest.ts';
 import type { CheckName, Finding } from '../finding.ts';
 import type { SchemaError } from '../generated-contract.ts';
+import { patternText } from './pattern-text.ts';
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'a map',
@@ -56,7 +57,7 @@ export function schemaFinding(error: SchemaError, root: unknown): Finding {
     case 'x-mesh-enum':
       return notInEnum(path, value, error.params.allowed);
     case 'pattern':
-      return fail('InvalidValue', path, `${show(value)} does not match the pattern ${error.params.pattern}`);
+      return fail('InvalidValue', path, `${show(value)} ${patternText(error.params.pattern)}`);
     case 'format': {
       const format = FORMATS[error.params.format];
       return fail(

@@ -31,12 +31,12 @@ export function checkClientTls(
     return;
   }
   if (mode !== 'MUTUAL') return;
-  for (const field of ['clientCertificate', 'privateKey'] as const) {
-    if ((tls[field] ?? '') !== '') continue;
-    report.error([...path, field], `mode MUTUAL needs ${field}, or a credentialName`, {
-      check: 'MissingField',
-    });
-  }
+  const lacking = (['clientCertificate', 'privateKey'] as const).filter((field) => (tls[field] ?? '') === '');
+  const [first] = lacking;
+  if (first === undefined) return;
+  report.error([...path, first], `mode MUTUAL needs ${lacking.join(' and ')}, or a credentialName`, {
+    check: 'MissingField',
+  });
 }
 
 /** What a server's certificate is checked against makes no sense when it is not checked. */

@@ -133,9 +133,8 @@ function checkFiles(report: RuleReport, path: FieldPath, tls: ServerTLSSettings,
       ? files.map((file, index) => ({ file, at: [...path, 'tlsCertificates', index] }))
       : [{ file: tls, at: path }];
   for (const { file, at } of pairs) {
-    if (!isSet(file.serverCertificate))
-      report.error(at, `mode ${mode} needs a serverCertificate, or a credentialName`, missing);
-    if (!isSet(file.privateKey))
-      report.error(at, `mode ${mode} needs a privateKey, or a credentialName`, missing);
+    const lacking = (['serverCertificate', 'privateKey'] as const).filter((field) => !isSet(file[field]));
+    if (lacking.length > 0)
+      report.error(at, `mode ${mode} needs ${lacking.join(' and ')}, or a credentialName`, missing);
   }
 }

@@ -75,5 +75,7 @@ function checkTunnel(report: RuleReport, path: FieldPath, tunnel: TunnelSettings
   if (targetHost === undefined || isIp(targetHost)) return;
   const problem = domainProblem(targetHost);
   if (problem !== undefined)
-    report.error([...path, 'targetHost'], `"${targetHost}" ${problem}, nor an IP address`);
+    report.error([...path, 'targetHost'], `"${targetHost}" ${problem}`, {
+      hint: 'Write a domain name or an IP address.',
+    });
 }

@@ -256,7 +256,7 @@ describe('TLS to a service', () => {
   });
 
   test.each([
-    [{ mode: 'MUTUAL' }, ['Error clientCertificate', 'Error privateKey']],
+    [{ mode: 'MUTUAL' }, ['Error clientCertificate']],
     [{ mode: 'MUTUAL', clientCertificate: '/a' }, ['Error privateKey']],
     [{ mode: 'MUTUAL', privateKey: '/b', clientCertificate: '' }, ['Error clientCertificate']],
     [{ mode: 'SIMPLE', credentialName: 'a', caCertificates: '/c' }, ['Error caCertificates']],
