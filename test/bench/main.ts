@@ -38,6 +38,14 @@ const results = [
   row(measure('mesh version', [mesh, 'version'], { runs: 21 }), { ratio: 1.8 }),
   row(measure('mesh --help', [mesh, '--help'], { runs: 11 })),
   row(measure('mesh validate, one file', [mesh, 'validate', oneFile], { runs: 21 }), { ratio: 2.5 }),
+  row(
+    measure('mesh manifest generate, demo', [mesh, 'manifest', 'generate', '--set', 'profile=demo'], {
+      runs: 11,
+    }),
+    {
+      ratio: 6,
+    },
+  ),
 ];
 
 if (existsSync(meshgen)) {
