@@ -6,7 +6,7 @@ import type { KindRules } from '../rule.ts';
 import { checkSubsetName } from './destination.ts';
 import { checkExportTo } from './export-to.ts';
 import { checkLabels } from './label-map.ts';
-import { checkSelector } from './label-selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 import { checkTrafficPolicy } from './traffic-policy.ts';
 
 export const kinds = ['networking.istio.io/DestinationRule'] as const;

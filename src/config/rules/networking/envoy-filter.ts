@@ -10,7 +10,7 @@ import type { FieldPath } from '../../../base/field-path.ts';
 import type { KindRules, RuleReport } from '../rule.ts';
 import { checkMatch } from './envoy-match.ts';
 import { checkEnvoyMessage } from './envoy-value.ts';
-import { checkSelector } from './label-selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 
 export const kinds = ['networking.istio.io/EnvoyFilter'] as const;
 

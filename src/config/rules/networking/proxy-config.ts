@@ -2,7 +2,7 @@
 
 import type { ProxyConfig } from '../../../api/generated/types/networking.istio.io/ProxyConfig.ts';
 import type { KindRules } from '../rule.ts';
-import { checkSelector } from './label-selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 
 export const kinds = ['networking.istio.io/ProxyConfig'] as const;
 

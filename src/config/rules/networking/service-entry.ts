@@ -10,7 +10,7 @@ import { isHttp, isTcp, isTls, parseProtocol } from '../../../base/protocol.ts';
 import type { MeshObject } from '../../object.ts';
 import type { KindRules, RuleReport } from '../rule.ts';
 import { checkExportTo } from './export-to.ts';
-import { checkSelector } from './label-selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 import { checkPortName, checkProtocol } from './port.ts';
 import { partialWildcardProblem } from './scoped-host.ts';
 import { checkDnsEndpoints, checkStaticEndpoints } from './service-endpoints.ts';

@@ -8,7 +8,7 @@ import { domainProblem, wildcardDomainProblem } from '../../../base/hostname.ts'
 import type { KindRules, RuleReport } from '../rule.ts';
 import { checkConnectionPool } from './connection-pool.ts';
 import { checkDestination } from './destination.ts';
-import { checkSelector } from './label-selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 import { checkEgress } from './sidecar-egress.ts';
 import { checkIngress } from './sidecar-ingress.ts';
 

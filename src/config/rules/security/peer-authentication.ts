@@ -2,7 +2,7 @@
 
 import type { PeerAuthentication } from '../../../api/generated/types/security.istio.io/PeerAuthentication.ts';
 import type { KindRules } from '../rule.ts';
-import { checkSelector } from './selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 
 export const kinds = ['security.istio.io/PeerAuthentication'] as const;
 
@@ -10,7 +10,8 @@ const PORT = /^[1-9]\d{0,4}$/;
 
 export const rules: KindRules<PeerAuthentication> = (object, report) => {
   const { selector, portLevelMtls } = object.value.spec ?? {};
-  checkSelector(report, ['spec', 'selector'], selector);
+  if (selector !== undefined)
+    checkSelector(report, ['spec', 'selector'], selector.matchLabels, 'matchLabels');
   if (portLevelMtls === undefined) return;
   if (Object.keys(selector?.matchLabels ?? {}).length === 0) {
     report.error(['spec', 'portLevelMtls'], 'modes of single ports need a selector with labels', {

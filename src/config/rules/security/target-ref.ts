@@ -2,8 +2,7 @@
 
 import type { FieldPath } from '../../../base/field-path.ts';
 import type { RuleReport } from '../rule.ts';
-import { checkSelector } from './selector.ts';
-import type { WorkloadSelector } from './selector.ts';
+import { checkSelector } from '../workload-selector.ts';
 
 /** Every kind with a PolicyTargetReference generates this shape. */
 export interface TargetRef {
@@ -15,7 +14,7 @@ export interface TargetRef {
 
 /** The ways in which a policy says what it applies to. That only one is used is in the schemas. */
 export interface Attachment {
-  readonly selector?: WorkloadSelector;
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
   readonly targetRef?: TargetRef;
   readonly targetRefs?: readonly TargetRef[];
 }
@@ -29,7 +28,9 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 /** Checks what a policy applies to. `path` is that of the object that holds the fields. */
 export function checkAttachment(report: RuleReport, path: FieldPath, attachment: Attachment): void {
-  checkSelector(report, [...path, 'selector'], attachment.selector);
+  const { selector } = attachment;
+  if (selector !== undefined)
+    checkSelector(report, [...path, 'selector'], selector.matchLabels, 'matchLabels');
   if (attachment.targetRef !== undefined)
     checkTargetRef(report, [...path, 'targetRef'], attachment.targetRef);
   for (const [index, ref] of (attachment.targetRefs ?? []).entries()) {

@@ -1,7 +1,7 @@
 /** Checks on the labels by which an object chooses workloads. */
 
-import type { FieldPath } from '../../../base/field-path.ts';
-import type { RuleReport } from '../rule.ts';
+import type { FieldPath } from '../../base/field-path.ts';
+import type { RuleReport } from './rule.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -18,7 +18,7 @@ export function checkSelector(
   const before = report.findings.length;
   const pairs = Object.entries(labels ?? {});
   if (pairs.length === 0) {
-    report.warn(path, 'the selector has no labels, so it chooses every workload of the namespace', {
+    report.warn(path, 'the selector has no labels, so it chooses every workload', {
       hint: `Add ${field}, or leave the selector out.`,
     });
   }
