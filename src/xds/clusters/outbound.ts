@@ -10,6 +10,7 @@ import {
   Cluster_LbPolicy,
 } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { localityEndpoints } from '../endpoints/localities.ts';
+import { weighsPlaces } from '../endpoints/locality-policy.ts';
 import { FROM_ADS, defined, durationOf, istioMetadata, seconds } from '../values.ts';
 import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './connection-pool.ts';
 import type { ClusterInit } from './fixed.ts';
@@ -38,7 +39,12 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     altStatName: `${name};`,
     connectTimeout: connectTimeout(policy, mesh),
     circuitBreakers: circuitBreakers(policy),
-    commonLbConfig: { healthyPanicThreshold: panicThreshold(policy) },
+    commonLbConfig: {
+      healthyPanicThreshold: panicThreshold(policy),
+      ...(weighsPlaces(policy, mesh) && {
+        localityConfigSpecifier: { case: 'localityWeightedLbConfig' as const, value: {} },
+      }),
+    },
     ...defined({
       upstreamConnectionOptions: keepalive(policy, mesh),
       outlierDetection: outlierDetection(policy),

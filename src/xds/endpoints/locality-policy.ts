@@ -27,6 +27,14 @@ export function localitySettings(policy: EffectivePolicy, mesh: MeshConfig): Set
   return settings.enabled === false ? undefined : settings;
 }
 
+/** Whether the places' own weights count, or endpoints are chosen among all places of a rank alike. */
+export function weighsPlaces(policy: EffectivePolicy, mesh: MeshConfig): boolean {
+  const settings = localitySettings(policy, mesh);
+  if ((settings?.distribute ?? []).length > 0) return true;
+  const ranked = (settings?.failover ?? []).length > 0 || (settings?.failoverPriority ?? []).length > 0;
+  return ranked && policy.outlierDetection !== undefined;
+}
+
 /**
  * The rank of an endpoint for a client: 0 is used first. Places rank only where failing endpoints are found
  * out, as nothing would ever lead requests from the first rank to the next otherwise.

@@ -62,7 +62,8 @@ function directResponse(
   };
 }
 
-const REDIRECT_CODES: Readonly<Record<number, RedirectAction_RedirectResponseCode>> = {
+/** What Envoy can redirect with. */
+export const REDIRECT_CODES: Readonly<Record<number, RedirectAction_RedirectResponseCode>> = {
   301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
   302: RedirectAction_RedirectResponseCode.FOUND,
   303: RedirectAction_RedirectResponseCode.SEE_OTHER,
@@ -74,9 +75,10 @@ function redirect(
   to: NonNullable<HttpRoute['redirect']>,
   { listenPort, tls }: RouteContext,
 ): Pick<RouteInit, 'action'> {
-  const responseCode = REDIRECT_CODES[to.redirectCode ?? 301];
-  // A code that Envoy cannot answer with leaves the route without an action.
-  if (responseCode === undefined) return {};
+  const code = to.redirectCode ?? 0;
+  const responseCode = REDIRECT_CODES[code === 0 ? 301 : code];
+  // Without an action Envoy would refuse all routes of the listener.
+  if (responseCode === undefined) return { action: { case: 'directResponse', value: { status: 500 } } };
   const scheme = to.scheme ?? '';
   const asked = to.derivePort === 'FROM_REQUEST_PORT' ? listenPort : (to.port ?? 0);
   const shown = scheme === '' ? (tls ? 'https' : 'http') : scheme;

@@ -6,7 +6,7 @@ import { CORS_FILTER, corsConfig } from '../http-filters/cors.ts';
 import { FAULT_FILTER, faultConfig } from '../http-filters/fault.ts';
 import { configPath } from '../names.ts';
 import { istioMetadata } from '../values.ts';
-import { type RouteContext, type RouteInit, routeAction } from './action.ts';
+import { REDIRECT_CODES, type RouteContext, type RouteInit, routeAction } from './action.ts';
 import { claimPath } from './claims.ts';
 import { isCatchAll, routeMatch } from './match.ts';
 
@@ -100,6 +100,13 @@ function reportUnenforced(
   }
   if (rule.fault?.delay !== undefined && rule.fault.delay.fixedDelay === undefined) {
     input.report(object, 'A fault.delay without fixedDelay is not in force. Set fixedDelay.');
+  }
+  const code = rule.redirect?.redirectCode ?? 0;
+  if (code !== 0 && !(code in REDIRECT_CODES)) {
+    input.report(
+      object,
+      `redirectCode ${code} cannot be answered with, so such requests get 500. Use 301, 302, 303, 307 or 308.`,
+    );
   }
   const { abort } = rule.fault ?? {};
   if (abort !== undefined && abort.httpStatus === undefined && abort.grpcStatus === undefined) {
