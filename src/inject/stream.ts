@@ -3,7 +3,7 @@
 import { YAMLException } from 'js-yaml';
 import { MeshError } from '../base/mesh-error.ts';
 import { isList, isWorkload, workloadOf } from './workload.ts';
-import { Edits, applyEdits } from './yaml/edits.ts';
+import { Edits, applyEdits, unsupported } from './yaml/edits.ts';
 import type { Edit } from './yaml/edits.ts';
 import { splitJson } from './yaml/json-stream.ts';
 import { yamlError } from './yaml/read.ts';
@@ -51,8 +51,8 @@ export function eachObject(
   for (const { piece, documents } of piecesOf(text, file)) {
     const edits: Edit[] = [];
     let counted = 0;
-    for (const { root } of documents) {
-      for (const object of root === undefined ? [] : objectsOf(piece, root, newline)) {
+    for (const document of documents) {
+      for (const object of objectsOf(piece, document, newline)) {
         line += countLines(piece, counted, object.start);
         counted = Math.max(counted, object.start);
         const report = rewriteObject(object, { file, line }, rewrite);
@@ -93,11 +93,11 @@ export class ObjectText {
   readonly text: string;
   readonly value: Json;
   private readonly root: Node;
-  private readonly document: Node;
+  private readonly document: YamlDocument;
   private readonly newline: string;
   private readonly known = new Map<Node, Json>();
 
-  constructor(text: string, root: Node, document: Node, newline: string) {
+  constructor(text: string, root: Node, document: YamlDocument, newline: string) {
     this.text = text;
     this.root = root;
     this.document = document;
@@ -125,10 +125,13 @@ export class ObjectText {
   /** What turns the object into another value, in the order of the text. */
   editsTo(target: Json): readonly Edit[] {
     const edits = new Edits(this.text, this.style());
-    reconcile(edits, this.root, target, this.document, this.known);
+    const { root, hasMarkedKeys } = this.document;
+    if (root === undefined) return [];
+    reconcile(edits, this.root, target, root, this.known);
     const sorted = edits.sorted();
+    if (hasMarkedKeys && sorted.length > 0) throw unsupported('a text with keys behind "?"');
     const { start, end } = this;
-    if (this.document !== this.root && sorted.some((edit) => edit.start < start || edit.end > end)) {
+    if (root !== this.root && sorted.some((edit) => edit.start < start || edit.end > end)) {
       throw new MeshError(
         'Unsupported',
         'an alias in another object of the list refers to what would change',
@@ -146,7 +149,7 @@ export class ObjectText {
     const padded = root.type === 'map' && !root.flow ? ' '.repeat(root.column) + text : text;
     const [document] = parseTree(padded);
     if (document?.root === undefined) throw new MeshError('Internal', 'the text before injection is empty');
-    return new ObjectText(padded, document.root, document.root, this.newline);
+    return new ObjectText(padded, document.root, document, this.newline);
   }
 
   private style(): Style {
@@ -194,15 +197,17 @@ function rewriteObject(
   }
 }
 
-function objectsOf(text: string, root: Node, newline: string): ObjectText[] {
+function objectsOf(text: string, document: YamlDocument, newline: string): ObjectText[] {
+  const { root } = document;
+  if (root === undefined) return [];
   const top = root.type === 'map' ? headOf(root) : {};
-  if (isWorkload(top)) return [new ObjectText(text, root, root, newline)];
+  if (isWorkload(top)) return [new ObjectText(text, root, document, newline)];
   if (!isList(top) || root.type !== 'map') return [];
   const items = entriesOf(root).get('items');
   if (items?.type !== 'sequence') return [];
   return items.items
     .filter((item) => item.type === 'map' && isWorkload(headOf(item)))
-    .map((item) => new ObjectText(text, item, root, newline));
+    .map((item) => new ObjectText(text, item, document, newline));
 }
 
 /** Kind and version alone, which say whether the rest is worth reading. */

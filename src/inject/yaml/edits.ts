@@ -290,7 +290,8 @@ function isBreak(text: string, at: number): boolean {
   return code === 10 || code === 13;
 }
 
-function unsupported(what: string): MeshError {
+/** The error for text that is valid and can be read, but not changed. */
+export function unsupported(what: string): MeshError {
   return new MeshError('Unsupported', `${what} cannot be changed in place`, {
     hint: 'Write the object in plain block style, as "kubectl get -o yaml" prints it.',
   });

@@ -68,6 +68,8 @@ export type Node = ScalarNode | AliasNode | MapNode | SequenceNode;
 /** One document; `root` is undefined where it has no content. */
 export interface YamlDocument {
   readonly root: Node | undefined;
+  /** Some key stands behind a `?`, where the parser takes layouts that no insertion would fit into. */
+  readonly hasMarkedKeys: boolean;
 }
 
 /** The documents of a text. Throws YAMLException of js-yaml, and a MeshError for what cannot be edited. */
@@ -82,6 +84,7 @@ class TreeBuilder {
   /** Offset after the last token that was read. */
   private cursor = 0;
   private anchors = new Map<string, Node>();
+  private hasMarkedKeys = false;
 
   constructor(text: string, events: readonly Event[]) {
     this.text = text;
@@ -98,7 +101,8 @@ class TreeBuilder {
         next === undefined || next.type === EVENT_ID.POP
           ? undefined
           : this.node({ from: this.startOf(next), column: -1, flow: false });
-      documents.push({ root });
+      documents.push({ root, hasMarkedKeys: this.hasMarkedKeys });
+      this.hasMarkedKeys = false;
       this.at++;
     }
     return documents;
@@ -164,6 +168,7 @@ class TreeBuilder {
     const entries: Entry[] = [];
     for (let event = this.peek(); event.type !== EVENT_ID.POP; event = this.peek()) {
       const keyStart = this.skipBlank(this.cursor, true);
+      if (/\?[ \t\r\n]/.test(this.text.slice(keyStart, keyStart + 2))) this.hasMarkedKeys = true;
       const key = this.node({ from: this.startOf(event), column, flow });
       const after = this.skipBlank(this.cursor, false);
       // A key without a value may lack the colon.
