@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,39 @@ import { type Measurement, measure, mesh } from './measure.ts';
 const fixtures = fileURLToPath(new URL('../../fixtures/micro-shake-factory/manifests', import.meta.url));
 const meshgen = fileURLToPath(new URL('../../../shared/tools/meshgen.py', import.meta.url));
 const oneFile = join(fixtures, 'fruits-api.yaml');
+
+/** A stream of Deployments, as many as asked for. */
+function deployments(count: number): string {
+  return Array.from(
+    { length: count },
+    (_, index) => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop-${index}
+spec:
+  selector: {matchLabels: {app: shop-${index}}}
+  template:
+    metadata:
+      labels:
+        app: shop-${index}   # the selector's
+    spec:
+      containers:
+        - name: shop
+          image: shop:1.0.0
+          ports:
+            - name: http
+              containerPort: 3000
+          readinessProbe:
+            httpGet: {path: /healthz, port: http}
+`,
+  ).join('---\n');
+}
+
+const injection = mkdtempSync(join(tmpdir(), 'lateen-inject-'));
+const oneDeployment = join(injection, 'one.yaml');
+const manyDeployments = join(injection, 'many.yaml');
+writeFileSync(oneDeployment, deployments(1));
+writeFileSync(manyDeployments, deployments(1000));
 
 const baseline = measure('node -e 0', ['-e', '0'], { runs: 31 });
 
@@ -38,6 +71,12 @@ const results = [
   row(measure('mesh version', [mesh, 'version'], { runs: 21 }), { ratio: 1.8 }),
   row(measure('mesh --help', [mesh, '--help'], { runs: 11 })),
   row(measure('mesh validate, one file', [mesh, 'validate', oneFile], { runs: 21 }), { ratio: 2.5 }),
+  row(measure('mesh kube-inject, one', [mesh, 'kube-inject', '-f', oneDeployment], { runs: 21 }), {
+    ratio: 2.5,
+  }),
+  row(measure('mesh kube-inject, 1000', [mesh, 'kube-inject', '-f', manyDeployments], { runs: 7 }), {
+    ratio: 20,
+  }),
   row(
     measure('mesh manifest generate, demo', [mesh, 'manifest', 'generate', '--set', 'profile=demo'], {
       runs: 11,
@@ -47,6 +86,7 @@ const results = [
     },
   ),
 ];
+rmSync(injection, { recursive: true });
 
 if (existsSync(meshgen)) {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-mesh-'));
