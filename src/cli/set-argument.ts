@@ -141,7 +141,7 @@ async function unknownSetting(step: PathStep | undefined, argument: string): Pro
   });
 }
 
-/** Splits `a=1,b=2`, as Helm takes it; commas inside of a value stay when no other path follows. */
+/** Splits `a=1,b=2`, as Helm takes it. Commas stay where no other path follows, or a backslash stands before. */
 export function splitSettings(argument: string): readonly string[] {
-  return argument.split(/,(?=[\w.\\[\]:-]+=)/);
+  return argument.split(/(?<!\\),(?=[\w.\\[\]:-]+=)/).map((setting) => setting.replaceAll('\\,', ','));
 }

@@ -2,6 +2,7 @@
 
 import type { GatewayComponent, Gateway } from '../api/generated/types/install.istio.io/IstioOperator.ts';
 import type { ComponentName } from './components.ts';
+import { MeshError } from '../base/mesh-error.ts';
 import { binding, discoveryAddress, type Installation, serviceAccount } from './installation.ts';
 import { clusterName } from './istiod.ts';
 import { proxyConfig, trustDomain } from './mesh-config.ts';
@@ -68,16 +69,19 @@ export function gatewayResources(one: GatewayToInstall, installation: Installati
   ];
 }
 
-function gatewayName({ gateway, chart }: GatewayToInstall): string {
-  return gateway.name ?? chart.name ?? 'istio-gateway';
+/** Lists that are changed by index can hold one without a name, which no single check can see. */
+function gatewayName({ component, gateway }: GatewayToInstall): string {
+  if (gateway.name !== undefined && gateway.name !== '') return gateway.name;
+  const list = component === 'IngressGateways' ? 'ingressGateways' : 'egressGateways';
+  throw new MeshError('BadSetting', `a gateway of components.${list} has no name`, {
+    hint: `Write --set components.${list}[name:NAME].enabled=true.`,
+  });
 }
 
 /** Labels of pods, which Gateway objects select by, too. */
 export function gatewaySelector({ component, gateway, chart }: GatewayToInstall): Record<string, string> {
   const istio = component === 'IngressGateways' ? 'ingressgateway' : 'egressgateway';
-  const app =
-    gateway.name ?? (component === 'IngressGateways' ? 'istio-ingressgateway' : 'istio-egressgateway');
-  return { app, istio, ...chart.labels, ...gateway.label };
+  return { app: gatewayName({ component, gateway, chart }), istio, ...chart.labels, ...gateway.label };
 }
 
 function gatewayService(

@@ -124,9 +124,19 @@ function baseResources(
       ? []
       : crds.filter(({ metadata, spec }) => !excluded.has(metadata.name) && !excluded.has(spec.group));
   return [
-    ...included.map((crd): Resource => ({ ...crd })),
+    ...included.map(definition),
     ...(global.multiCluster?.enabled === true ? readerAccount(installation) : []),
   ];
+}
+
+/** Groups of kinds that only older releases had. */
+const OLD_GROUPS = new Set(['authentication.istio.io', 'config.istio.io', 'rbac.istio.io']);
+
+/** `mesh analyze` points out that a cluster has kinds of older releases; these are there on purpose. */
+function definition(crd: CustomResourceDefinition): Resource {
+  if (!OLD_GROUPS.has(crd.spec.group)) return { ...crd };
+  const annotations = { ...crd.metadata.annotations, 'galley.istio.io/analyze-suppress': 'IST0002' };
+  return { ...crd, metadata: { ...crd.metadata, annotations } };
 }
 
 function configuration(installation: Installation): readonly Resource[] {

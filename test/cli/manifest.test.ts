@@ -69,6 +69,11 @@ describe('mesh manifest generate', () => {
     ['profile=dmo', 'at profile:', 'demo'],
     ['values.pilot.autoscaleMin=many', 'at values.pilot.autoscaleMin: must be a whole number', ''],
     ['components.ingressGateways[4].enabled=true', 'would leave a gap', ''],
+    [
+      'components.ingressGateways[1].enabled=true',
+      'a gateway of components.ingressGateways has no name',
+      '[name:NAME]',
+    ],
     ['profile', 'there is no "=" between a path and a value', '--set profile=demo'],
     ['a..b=c', 'is not the path of a setting', ''],
   ])('refuses --set %s, where it is wrong and what was meant', async (setting, message, hint) => {
@@ -86,6 +91,7 @@ describe('mesh manifest generate', () => {
     ['values.pilot.nodeSelector={"a":"b"}', 'nodeSelector:\n        a: b\n'],
     [String.raw`values.pilot.podAnnotations.example\.com/a=1`, 'example.com/a: "1"'],
     ['components.ingressGateways[name:istio-ingressgateway].label.x=z', '        x: z\n'],
+    [String.raw`values.pilot.podAnnotations.x=a\,b=c`, 'x: a,b=c\n'],
     ['values.global.network=', 'grpc-xds'],
   ])('takes the value of --set %s as it is meant', async (setting, expected) => {
     const { code, stdout, stderr } = await generate('--set', setting);

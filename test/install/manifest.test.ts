@@ -6,6 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
+import { analyze } from '../../src/index.ts';
 import { readCrds } from '../../src/cli/built-crds.ts';
 import { parseText } from '../../src/config/parse/parse.ts';
 import { validate } from '../../src/config/validate.ts';
@@ -114,6 +115,17 @@ describe('manifests', () => {
     const findings = (await validate(objects)).flatMap((checked) => checked.findings);
     const deprecated = ['authPolicy'];
     expect(findings.filter(({ path }) => !deprecated.includes(String(path.at(-1))))).toEqual([]);
+  });
+
+  test('give mesh analyze nothing to say', async () => {
+    const { resources } = manifest(everything);
+    const text = manifestText(
+      resources.filter(
+        (resource) => !isCrd(resource) || /(?:config|rbac)\.istio/.test(resource.metadata.name),
+      ),
+    );
+    const { findings } = await analyze({ files: [{ path: 'manifest.yaml', text }] });
+    expect(findings).toEqual([]);
   });
 
   test('leave out definitions by name and by group, and all of them', () => {
