@@ -3,7 +3,15 @@
 import type { Context } from './context.ts';
 
 /** Where candidates for a value come from; each name is a completer in `completion/completers.ts`. */
-export type CompleterName = 'files' | 'folders' | 'kinds' | 'kind-paths' | 'codes' | 'analyzers' | 'commands';
+export type CompleterName =
+  | 'files'
+  | 'folders'
+  | 'kinds'
+  | 'kind-paths'
+  | 'codes'
+  | 'analyzers'
+  | 'profiles'
+  | 'commands';
 
 interface FlagBase {
   readonly description: string;

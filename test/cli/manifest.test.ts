@@ -263,6 +263,11 @@ describe('mesh profile', () => {
   });
 });
 
+test('names of profiles are completed', async () => {
+  const { stdout } = await runMesh(['__complete', '--', 'profile', 'dump', 'de']);
+  expect(stdout).toBe('default\ndemo\ndemo-auth\n:none\n');
+});
+
 describe('mesh tag generate', () => {
   test('leads a tag to a revision, without a cluster, and lets the revision put its certificate there', async () => {
     const { code, stdout, stderr } = await runMesh(['tag', 'generate', 'prod', '--revision', 'canary']);

@@ -22,6 +22,10 @@ const SOURCES: Readonly<Record<Exclude<CompleterName, 'files' | 'folders'>, Sour
     const { ANALYZERS } = await import('../../analysis/generated/analyzers.ts');
     return ANALYZERS.map(({ name, summary }) => ({ value: name, description: summary }));
   },
+  async profiles() {
+    const { PROFILES } = await import('../../install/profiles.ts');
+    return PROFILES.map((value) => ({ value, description: '' }));
+  },
   async commands() {
     const { COMMANDS } = await import('../generated/commands.ts');
     return COMMANDS.filter(({ hidden, path }) => !hidden && path.length === 1).map(({ path, summary }) => ({

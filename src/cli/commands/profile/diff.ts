@@ -17,8 +17,8 @@ export const metadata = {
     { text: 'For a program', command: 'mesh profile diff -o json default demo' },
   ],
   args: [
-    { name: 'A', description: 'Profile, or file with an IstioOperator', complete: 'files' },
-    { name: 'B', description: 'What to compare it with', complete: 'files' },
+    { name: 'A', description: 'Profile, or file with an IstioOperator', complete: 'profiles' },
+    { name: 'B', description: 'What to compare it with', complete: 'profiles' },
   ],
   flags: {
     output: {

@@ -17,7 +17,7 @@ export const metadata = {
     { text: 'Those of the control plane only', command: 'mesh profile dump --config-path values.pilot' },
     { text: 'What does my file come to?', command: 'mesh profile dump -f mesh.yaml -o flags' },
   ],
-  args: [{ name: 'PROFILE', description: 'Name of a profile', optional: true }],
+  args: [{ name: 'PROFILE', description: 'Name of a profile', optional: true, complete: 'profiles' }],
   flags: {
     ...OPERATOR_FLAGS,
     'config-path': {
