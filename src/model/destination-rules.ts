@@ -31,9 +31,25 @@ export interface DestinationRuleClient {
   readonly labels: Labels;
 }
 
+interface NamespaceRules {
+  readonly exact: ReadonlyMap<string, readonly DestinationRule[]>;
+  readonly wildcards: readonly DestinationRule[];
+}
+
+function indexRules(rules: readonly DestinationRule[]): NamespaceRules {
+  const isWild = ({ host }: DestinationRule) => host.startsWith('*');
+  return {
+    exact: Map.groupBy(
+      rules.filter((rule) => !isWild(rule)),
+      ({ host }) => host,
+    ),
+    wildcards: rules.filter(isWild),
+  };
+}
+
 export class DestinationRuleIndex {
   readonly #rootNamespace: string;
-  readonly #byNamespace = new Map<string, DestinationRule[]>();
+  readonly #byNamespace: ReadonlyMap<string, NamespaceRules>;
 
   constructor(
     objects: readonly DestinationRuleObject[],
@@ -46,11 +62,13 @@ export class DestinationRuleIndex {
   ) {
     this.#rootNamespace = settings.rootNamespace;
     const rules = objects.map((object) => readRule(object, namespaceOf(object), settings)).sort(byAge);
+    const byNamespace = new Map<string, DestinationRule[]>();
     for (const rule of rules) {
-      const list = this.#byNamespace.get(rule.namespace);
-      if (list === undefined) this.#byNamespace.set(rule.namespace, [rule]);
+      const list = byNamespace.get(rule.namespace);
+      if (list === undefined) byNamespace.set(rule.namespace, [rule]);
       else addRule(list, rule);
     }
+    this.#byNamespace = new Map([...byNamespace].map(([name, list]) => [name, indexRules(list)]));
   }
 
   /**
@@ -73,8 +91,10 @@ export class DestinationRuleIndex {
     client: DestinationRuleClient,
     which: 'any' | 'own' | 'shown',
   ): DestinationRule | undefined {
-    const candidates = (this.#byNamespace.get(namespace) ?? []).filter((rule) => {
-      if (!hostCovers(rule.host, host)) return false;
+    const rules = this.#byNamespace.get(namespace);
+    if (rules === undefined) return undefined;
+    const covering = rules.wildcards.filter((rule) => hostCovers(rule.host, host));
+    const candidates = [...(rules.exact.get(host) ?? []), ...covering].filter((rule) => {
       if (rule.workloadSelector !== undefined) {
         return namespace === client.namespace && matchesLabels(rule.workloadSelector, client.labels);
       }

@@ -27,8 +27,5 @@ export function ruleFor(
   serviceNamespace: string | undefined,
 ): DestinationRule | undefined {
   const { snapshot, proxy } = input;
-  return snapshot.destinationRules.find(host, serviceNamespace ?? proxy.namespace, {
-    namespace: proxy.namespace,
-    labels: proxy.labels,
-  });
+  return snapshot.destinationRules.find(host, serviceNamespace ?? proxy.namespace, proxy);
 }

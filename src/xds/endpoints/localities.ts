@@ -24,15 +24,8 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
     .of(service, port)
     .filter((endpoint) => matchesLabels(labels, endpoint.labels));
   const { proxy, snapshot } = input;
-  const own: Place = {
-    region: proxy.locality.region,
-    zone: proxy.locality.zone,
-    subzone: proxy.locality.subzone,
-  };
   const settings = localitySettings(target.policy, snapshot.mesh.config);
-  const groups = grouped(endpoints, (endpoint) =>
-    failover(settings, target.policy, own, proxy.labels, endpoint),
-  );
+  const groups = grouped(endpoints, (endpoint) => failover(settings, target.policy, proxy, endpoint));
   const built = groups.map(({ place, priority, members }) => ({
     locality: { region: place.region, zone: place.zone, subZone: place.subzone },
     priority,
@@ -40,7 +33,7 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
     loadBalancingWeight: members.reduce((sum, { weight }) => sum + Math.max(weight, 1), 0),
     place,
   }));
-  const weighted = distribute(settings, own, built);
+  const weighted = distribute(settings, proxy, built);
   return weighted.map(({ place: _place, ...group }) => group);
 }
 

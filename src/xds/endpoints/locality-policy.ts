@@ -10,6 +10,12 @@ export interface Place {
   readonly subzone: string;
 }
 
+/** Who asks. Its traits are read only where something depends on them: other clients can share the result. */
+interface Client {
+  readonly locality: Place;
+  readonly labels: Labels;
+}
+
 type Settings =
   | NonNullable<MeshConfig['localityLbSetting']>
   | NonNullable<NonNullable<EffectivePolicy['loadBalancer']>['localityLbSetting']>;
@@ -43,14 +49,14 @@ export function weighsPlaces(policy: EffectivePolicy, mesh: MeshConfig): boolean
 export function failover(
   settings: Settings | undefined,
   policy: EffectivePolicy,
-  own: Place,
-  ownLabels: Labels,
+  client: Client,
   endpoint: { readonly locality: string; readonly labels: Labels },
 ): number {
   if (settings === undefined || policy.outlierDetection === undefined) return 0;
   if ((settings.distribute ?? []).length > 0) return 0;
   const priority = settings.failoverPriority ?? [];
-  if (priority.length > 0) return byLabels(priority, ownLabels, endpoint.labels);
+  if (priority.length > 0) return byLabels(priority, client.labels, endpoint.labels);
+  const own = client.locality;
   if (own.region === '') return 0;
   const place = parsePlace(endpoint.locality);
   if (place.region !== own.region) {
@@ -80,9 +86,11 @@ interface Weighed {
 /** Shares of the places as configured for the client's own; places that get none are left out. */
 export function distribute<Group extends Weighed>(
   settings: Settings | undefined,
-  own: Place,
+  client: Client,
   groups: readonly Group[],
 ): readonly Group[] {
+  if ((settings?.distribute ?? []).length === 0) return groups;
+  const own = client.locality;
   const rule = (settings?.distribute ?? []).find(({ from }) => covers(from ?? '', own));
   if (rule === undefined) return groups;
   const rest = new Set(groups);

@@ -23,9 +23,11 @@ export function holdsFor(match: TcpMatch | TlsMatch, { input, listenPort, gatewa
   const named = match.gateways ?? [];
   if (named.length > 0 && !named.some((gateway) => gateways.has(gateway))) return false;
   if (match.port !== undefined && match.port !== 0 && match.port !== listenPort) return false;
-  const { labels, namespace } = input.proxy;
+  // The proxy's own traits are read only where something is asked of them: others can share the result.
+  if (match.sourceLabels !== undefined && !matchesLabels(match.sourceLabels, input.proxy.labels))
+    return false;
   const wanted = match.sourceNamespace ?? '';
-  return matchesLabels(match.sourceLabels ?? {}, labels) && (wanted === '' || wanted === namespace);
+  return wanted === '' || wanted === input.proxy.namespace;
 }
 
 /** A chain for the destinations of a route. */

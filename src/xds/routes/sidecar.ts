@@ -128,10 +128,11 @@ function routedHosts(
   input: Input,
 ): readonly Routed[] {
   const left = new Set(services);
+  const byHost = Map.groupBy(services, ({ service }) => service.hostname);
   const owners = wildcardOwners(services, listener.virtualServices);
   const routed: Routed[] = [];
   for (const one of listener.virtualServices) {
-    const claimed = claims(one, services, owners);
+    const claimed = claims(one, byHost, owners);
     const ports = new Set(claimed.services.map(({ port }) => port.number));
     if (ports.size === 0) {
       if (listenPort !== DEFAULT_HTTP_PORT) continue;
@@ -156,21 +157,21 @@ function routedHosts(
 /** The services that a VirtualService is for, and its hosts that are no service. */
 function claims(
   one: VirtualService,
-  services: readonly ServicePort[],
+  services: ReadonlyMap<string, readonly ServicePort[]>,
   owners: ReadonlyMap<string, VirtualService>,
 ): { readonly hosts: readonly string[]; readonly services: readonly ServicePort[] } {
-  const found: ServicePort[] = [];
+  const found = new Set<ServicePort>();
   const hosts: string[] = [];
   for (const host of one.hosts) {
-    const own = services.filter(
-      ({ service }) =>
-        service.hostname === host ||
-        (host.startsWith('*') && hostCovers(host, service.hostname) && owners.get(service.hostname) === one),
-    );
+    const own = host.startsWith('*')
+      ? [...services.entries()].flatMap(([name, ports]) =>
+          hostCovers(host, name) && owners.get(name) === one ? ports : [],
+        )
+      : (services.get(host) ?? []);
     if (own.length === 0) hosts.push(host);
-    found.push(...own.filter((target) => !found.includes(target)));
+    for (const target of own) found.add(target);
   }
-  return { hosts, services: found };
+  return { hosts, services: [...found] };
 }
 
 /** For each service the VirtualService with the most specific host that covers it; the oldest of equals. */

@@ -33,10 +33,11 @@ function holdsFor(match: HttpMatch | undefined, { input, listenPort, gateways }:
   const named = match.gateways ?? [];
   // Who names gateways says nothing of labels.
   if (named.length > 0) return named.some((gateway) => gateways.has(gateway));
-  const { labels, namespace } = input.proxy;
-  if (!matchesLabels(match.sourceLabels ?? {}, labels)) return false;
+  // The proxy's own traits are read only where something is asked of them: others can share the result.
+  if (match.sourceLabels !== undefined && !matchesLabels(match.sourceLabels, input.proxy.labels))
+    return false;
   const wanted = match.sourceNamespace ?? '';
-  return wanted === '' || wanted === namespace;
+  return wanted === '' || wanted === input.proxy.namespace;
 }
 
 function routeOf(
