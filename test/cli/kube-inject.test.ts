@@ -14,7 +14,7 @@ describe('mesh kube-inject', () => {
       pod('one'),
       service,
       pod('host').replace('spec:', 'spec:\n  hostNetwork: true'),
-      pod('never', '  namespace: n\n  labels: {sidecar.istio.io/inject: "false"}\n'),
+      pod('never', '  namespace: shop\n  labels: {sidecar.istio.io/inject: "false"}\n'),
     ].join('---\n');
     const { code, stdout, stderr } = await runMesh(['kube-inject', '-f', '-'], { stdin: text });
     expect(code).toBe(0);
@@ -23,7 +23,7 @@ describe('mesh kube-inject', () => {
       [
         'Pod "one" injected',
         '===> Skipping injection because Pod "host" has host networking enabled',
-        '===> Skipping injection because Pod "n/never" has sidecar injection disabled by label sidecar.istio.io/inject',
+        '===> Skipping injection because Pod "shop/never" has sidecar injection disabled by label sidecar.istio.io/inject',
         '',
       ].join('\n'),
     );

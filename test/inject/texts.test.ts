@@ -164,6 +164,35 @@ describe('an injected text', () => {
   });
 });
 
+describe('YAML as Kubernetes reads it', () => {
+  it('may close a bracket in the column of its key', () => {
+    const text = deployment.replace(
+      'readinessProbe:\n          httpGet:\n            port: http\n',
+      'args: [\n          a,\n        ]\n',
+    );
+    expect(text).not.toBe(deployment);
+    const { text: injected } = injectText(text, settings);
+    expect(injected).toContain('args: [\n          a,\n        ]\n');
+    expect(uninjectText(injected).text).toBe(text);
+  });
+
+  it.each(['y', 'No', '0777', '1_000', '2026-01-01', '1e3', '12:30:45', '~', 'null'])(
+    'gets the text %s in quotes, since it would be something else without',
+    (app) => {
+      const labelled = deployment.replace(
+        '    spec:\n      containers:',
+        `    metadata: {labels: {app: '${app}'}}\n    spec:\n      containers:`,
+      );
+      expect(injectText(labelled, settings).text).toContain(`"service.istio.io/canonical-name": "${app}"`);
+      const block = labelled.replace(
+        /metadata: \{labels: .*\}\n/,
+        `metadata:\n      labels:\n        app: '${app}'\n`,
+      );
+      expect(injectText(block, settings).text).toContain(`service.istio.io/canonical-name: "${app}"`);
+    },
+  );
+});
+
 describe('a text that Istio injected', () => {
   const status =
     '{"initContainers":["istio-init"],"containers":["istio-proxy"],"volumes":["istio-envoy","istio-data"],"imagePullSecrets":["pull"],"revision":"default"}';

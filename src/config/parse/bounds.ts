@@ -3,8 +3,7 @@
 /** Bytes of one file or of standard input. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
-/** Collections inside one another. Deep real objects (CRDs with nested schemas) stay under 60. */
-export const MAX_DEPTH = 200;
+export { MAX_DEPTH } from '../../base/yaml-events.ts';
 
 /** Documents of one file. */
 export const MAX_DOCUMENTS = 100_000;

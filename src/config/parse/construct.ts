@@ -3,7 +3,7 @@
 import { EVENT_ID, SCALAR_STYLE, getScalarValue } from 'js-yaml';
 import type { Event, ScalarEvent } from 'js-yaml';
 import { MAX_ALIAS_NODES, MAX_DEPTH } from './bounds.ts';
-import { TagMismatch, keyOf, resolvePlain, resolvePlainKey, resolveTagged } from './scalar.ts';
+import { TagMismatch, keyOf, resolvePlain, resolvePlainKey, resolveTagged } from '../../base/yaml-scalar.ts';
 
 /** One document of the text. */
 export interface Constructed {

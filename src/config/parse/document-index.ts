@@ -7,8 +7,8 @@ import type { Position } from '../object.ts';
 import { MAX_DEPTH } from './bounds.ts';
 import { eventOffset, isMerge } from './construct.ts';
 import { LineTable } from './line-table.ts';
-import { keyOf, resolvePlain } from './scalar.ts';
-import { parseYaml } from './yaml.ts';
+import { keyOf, resolvePlain } from '../../base/yaml-scalar.ts';
+import { parseYaml } from '../../base/yaml-events.ts';
 
 /** A child: the event to point at (a key, or a list item), and the event of its value. */
 interface Child {

@@ -14,8 +14,8 @@ import type { Problem } from './problem.ts';
 import { PieceSource, inFile } from './source.ts';
 import type { Piece } from './source.ts';
 import { splitDocuments } from './split.ts';
-import { parseYaml } from './yaml.ts';
-import type { ParsedYaml } from './yaml.ts';
+import { parseYaml } from '../../base/yaml-events.ts';
+import type { ParsedYaml } from '../../base/yaml-events.ts';
 
 export interface Parsed {
   readonly objects: readonly MeshObject[];

@@ -6,7 +6,7 @@ import type { Fault } from './construct.ts';
 import { dropNulls } from './objects.ts';
 import { LineTable } from './line-table.ts';
 import { describeSyntaxError, structureFault } from './problem.ts';
-import { parseYaml } from './yaml.ts';
+import { parseYaml } from '../../base/yaml-events.ts';
 
 export interface ParsedValue {
   /** The first document, nulls left out of maps; undefined when it cannot be read. */

@@ -34,7 +34,7 @@ async function parseYamlFile(bytes: Uint8Array, name: string): Promise<YamlFile>
   const [{ decodeText }, { parseYaml }, { construct, ConstructError }, { DocumentIndex }] = await Promise.all(
     [
       import('../parse/decode.ts'),
-      import('../parse/yaml.ts'),
+      import('../../base/yaml-events.ts'),
       import('../parse/construct.ts'),
       import('../parse/document-index.ts'),
     ],

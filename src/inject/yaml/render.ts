@@ -1,6 +1,6 @@
 /** Values as YAML or JSON text, in the style of the text around them. */
 
-import { isAmbiguous } from './scalar.ts';
+import { resolvePlain } from '../../base/yaml-scalar.ts';
 import { isMap } from './value.ts';
 import type { Json } from './value.ts';
 
@@ -104,4 +104,9 @@ export function renderJson(value: Json, newline: string, indent: number | undefi
 
 function inner(indent: number | undefined, step: number): number | undefined {
   return indent === undefined ? undefined : indent + step;
+}
+
+/** Whether some parser would read the text, without quotes, as something else: sixty-based numbers and dates, too. */
+function isAmbiguous(text: string): boolean {
+  return typeof resolvePlain(text) !== 'string' || /^[0-9][0-9_:.,-]*$/.test(text);
 }

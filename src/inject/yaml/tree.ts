@@ -1,13 +1,11 @@
 /** YAML and JSON text as a tree in which each node knows where it stands, so that text can be changed in place. */
 
-import { EVENT_ID, SCALAR_STYLE, COLLECTION_STYLE, getScalarValue, parseEvents } from 'js-yaml';
+import { EVENT_ID, SCALAR_STYLE, COLLECTION_STYLE, getScalarValue } from 'js-yaml';
 import type { Event, ScalarEvent } from 'js-yaml';
 import { MeshError } from '../../base/mesh-error.ts';
-import { resolvePlain } from './scalar.ts';
-import type { Scalar } from './scalar.ts';
-
-/** Collections inside one another; real objects stay under 60. */
-const MAX_DEPTH = 200;
+import { parseYaml } from '../../base/yaml-events.ts';
+import { resolvePlain } from '../../base/yaml-scalar.ts';
+import type { Scalar } from '../../base/yaml-scalar.ts';
 
 /** Where a value hangs: the offset after its `:` or `-`, the column of the map or list it is in, and the style there. */
 export interface Slot {
@@ -74,7 +72,8 @@ export interface YamlDocument {
 
 /** The documents of a text. Throws YAMLException of js-yaml, and a MeshError for what cannot be edited. */
 export function parseTree(text: string): readonly YamlDocument[] {
-  return new TreeBuilder(text, parseEvents(text, { maxDepth: MAX_DEPTH })).documents();
+  const parsed = parseYaml(text);
+  return new TreeBuilder(parsed.text, parsed.events).documents();
 }
 
 class TreeBuilder {
@@ -147,7 +146,7 @@ class TreeBuilder {
     const plain = event.style === SCALAR_STYLE.PLAIN;
     const block = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK;
     const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-    const value = plain && event.tagStart < 0 ? resolvePlain(written) : written;
+    const value = plain && event.tagStart < 0 ? plainValue(written) : written;
     let start = event.valueStart;
     let end = event.valueEnd;
     if (start < 0) {
@@ -238,4 +237,10 @@ class TreeBuilder {
     if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) return event.start;
     return this.cursor;
   }
+}
+
+/** Numbers that JSON cannot hold stay text. */
+function plainValue(written: string): Scalar {
+  const value = resolvePlain(written);
+  return typeof value === 'number' && !Number.isFinite(value) ? written : value;
 }

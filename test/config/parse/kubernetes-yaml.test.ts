@@ -8,7 +8,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { construct } from '../../../src/config/parse/construct.ts';
 import type { Fault } from '../../../src/config/parse/construct.ts';
-import { parseYaml } from '../../../src/config/parse/yaml.ts';
+import { parseYaml } from '../../../src/base/yaml-events.ts';
 
 interface Case {
   readonly yaml: string;

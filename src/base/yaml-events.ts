@@ -2,13 +2,15 @@
 
 import { YAMLException, parseEvents } from 'js-yaml';
 import type { Event } from 'js-yaml';
-import { MAX_DEPTH } from './bounds.ts';
 
 export interface ParsedYaml {
   readonly events: readonly Event[];
   /** The text that the events refer to. Offsets are those of the text given; some line breaks may be spaces. */
   readonly text: string;
 }
+
+/** Collections inside one another. Deep real objects (CRDs with nested schemas) stay under 60. */
+export const MAX_DEPTH = 200;
 
 /** Characters that repairs may have parsed again, all attempts counted, beside the first. */
 const MAX_REPAIR_CHARACTERS = 10_000_000;
