@@ -18,7 +18,7 @@ function jaeger(installation: Installation): readonly Resource[] {
   return addonResources(
     {
       name: 'jaeger',
-      image: addonImage(chart.jaeger, 'docker.io/jaegertracing', 'all-in-one', '1.70.0'),
+      image: addonImage(chart.jaeger, 'docker.io/jaegertracing', 'all-in-one', '1.76.0'),
       user: 10_001,
       args: [`--memory.max-traces=${traces}`],
       env: [
@@ -66,7 +66,7 @@ function zipkin(installation: Installation): readonly Resource[] {
   return addonResources(
     {
       name: 'zipkin',
-      image: addonImage(chart.zipkin, 'docker.io/openzipkin', 'zipkin', '3.4.1'),
+      image: addonImage(chart.zipkin, 'docker.io/openzipkin', 'zipkin', '3.5.1'),
       user: 1000,
       env: [
         { name: 'JAVA_OPTS', value: `-Xms${heap}m -Xmx${heap}m -Djava.io.tmpdir=/tmp` },
