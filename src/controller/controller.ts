@@ -1,5 +1,6 @@
 /** The control plane in one value: configuration in, debounced; a snapshot; discovery and HTTP out. */
 
+import type { KindKey } from '../api/kind-info.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { Debouncer } from '../config/sources/debounce.ts';
 import { FolderSource } from '../config/sources/folders.ts';
@@ -9,6 +10,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import type { TranslationProblem } from '../xds/problem.ts';
 import type { ProxyIdentity } from '../xds/proxy-identity.ts';
 import type { ProxyResources } from '../xds/resource.ts';
+import { TranslationMemo } from '../xds/translate.ts';
 import { DiscoveryListener } from './discovery/grpc.ts';
 import { DiscoveryMetrics } from './discovery/metrics.ts';
 import { DiscoveryServer } from './discovery/server.ts';
@@ -23,6 +25,7 @@ import type { Settings } from './settings.ts';
 export type MeshTranslate = (
   snapshot: Snapshot,
   proxy: ProxyIdentity,
+  memo: TranslationMemo,
 ) => ProxyResources & { readonly problems: readonly TranslationProblem[] };
 
 /** Times for reading files, in milliseconds: an editor writes a file in several steps. */
@@ -44,6 +47,9 @@ export class Controller {
   /** By node id; of the newest state. */
   readonly #problems = new Map<string, readonly TranslationProblem[]>();
   readonly #told = new Set<string>();
+  readonly #memo = new TranslationMemo();
+  /** Kinds of the objects that changed since the last push. */
+  readonly #changedKinds = new Set<KindKey>();
   #meshConfigWatch: PathWatch | undefined;
   #meshConfigText = '';
   #grpc: DiscoveryListener | undefined;
@@ -156,6 +162,7 @@ export class Controller {
     this.#changes.add({ event: 'delete' }, removed.length);
     this.#log.info('the configuration has changed', { changed: changed.length, removed: removed.length });
     this.#logRejections();
+    for (const { key } of [...changed, ...removed]) this.#changedKinds.add(key);
     if (changed.length + removed.length > 0) this.#pushing.trigger();
   }
 
@@ -168,10 +175,13 @@ export class Controller {
   }
 
   #push(): void {
+    const { mesh } = this.#state.snapshot ?? {};
     const snapshot = this.#state.rebuild();
+    this.#memo.changed(snapshot.mesh === mesh ? this.#changedKinds : undefined);
+    this.#changedKinds.clear();
     this.#problems.clear();
     this.discovery.update((proxy) => {
-      const { problems, ...resources } = this.#translate(snapshot, proxy);
+      const { problems, ...resources } = this.#translate(snapshot, proxy, this.#memo);
       this.#problems.set(proxy.nodeId, problems);
       for (const problem of problems) {
         this.#tellOnce(`problem ${JSON.stringify(problem)}`, () =>

@@ -1,5 +1,6 @@
 /** The controller's own state: configuration in force, the snapshot made of it, and what became of it. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { meshFromObjects } from '../analysis/mesh-input.ts';
 import type { Rejection } from '../config/admission.ts';
 import type { MeshObject } from '../config/object.ts';
@@ -39,7 +40,10 @@ export class MeshState {
     const { objects } = this;
     const input = meshFromObjects(objects, istioNamespace);
     const config = this.meshConfig ?? input.config ?? {};
-    const mesh = meshSettings(config, { networks: input.networks, istioNamespace, domain });
+    const made = meshSettings(config, { networks: input.networks, istioNamespace, domain });
+    const before = this.snapshot?.mesh;
+    // Settings that are equal stay the same value, which tells that what was made with them still holds.
+    const mesh = before !== undefined && isDeepStrictEqual(before, made) ? before : made;
     this.snapshot = Snapshot.build(objects, { mesh });
     return this.snapshot;
   }
