@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { snapshotOf } from './snapshot-of.ts';
+
+function service(namespace: string, name: string, ports = '[{name: http, port: 80}]'): string {
+  return `apiVersion: v1
+kind: Service
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: {clusterIP: 10.9.0.1, ports: ${ports}}
+---
+`;
+}
+
+function sidecar(namespace: string, name: string, spec: string): string {
+  return `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: ${spec}
+---
+`;
+}
+
+const MESH =
+  service('shop', 'web') +
+  service('shop', 'cart', '[{name: http, port: 80}, {name: tcp, port: 90}]') +
+  service('stock', 'items') +
+  `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec: {hosts: [web], http: [{route: [{destination: {host: items.stock.svc.cluster.local}}]}]}
+---
+`;
+
+function hosts(text: string, labels: Record<string, string> = {}, namespace = 'shop') {
+  const scope = snapshotOf(text).sidecarScopes.of(namespace, labels);
+  return scope.services.map(({ hostname }) => hostname.split('.svc')[0]);
+}
+
+describe('what a sidecar is told of', () => {
+  it('is everything without a Sidecar', () => {
+    expect(hosts(MESH)).toEqual(['web.shop', 'cart.shop', 'items.stock']);
+  });
+
+  it.each([
+    ['["./cart.shop.svc.cluster.local"]', ['cart.shop']],
+    ['["*/cart.shop.svc.cluster.local"]', ['cart.shop']],
+    ['["./*"]', ['web.shop', 'cart.shop', 'items.stock']],
+    ['["stock/*"]', ['items.stock']],
+    ['["~/*"]', []],
+  ])('under the hosts %s is %j: those, and what their VirtualServices lead to', (list, expected) => {
+    expect(hosts(MESH + sidecar('shop', 'default', `{egress: [{hosts: ${list}}]}`))).toEqual(expected);
+  });
+
+  it('is as the Sidecar for its labels says, else that of its namespace, else that of the root namespace', () => {
+    const only = (host: string) => `egress: [{hosts: ["*/${host}.svc.cluster.local"]}]`;
+    const text =
+      MESH +
+      sidecar('istio-system', 'default', `{${only('items.stock')}}`) +
+      sidecar('shop', 'default', `{${only('cart.shop')}}`) +
+      sidecar('shop', 'some', `{workloadSelector: {labels: {app: a}}, ${only('*.stock')}}`);
+    expect(hosts(text, { app: 'a' })).toEqual(['items.stock']);
+    expect(hosts(text, { app: 'b' })).toEqual(['cart.shop']);
+    expect(hosts(text, {}, 'stock')).toEqual(['items.stock']);
+  });
+
+  it('on a port of its own is what serves that port', () => {
+    const egress = '{egress: [{port: {number: 90, protocol: TCP, name: t}, hosts: ["*/*"]}]}';
+    const scope = snapshotOf(MESH + sidecar('shop', 'default', egress)).sidecarScopes.of('shop', {});
+    const [listener] = scope.egress;
+    expect(listener?.services.map(({ hostname, ports }) => [hostname, ports.length])).toEqual([
+      ['cart.shop.svc.cluster.local', 1],
+    ]);
+  });
+
+  it('of services with one name is the Service, and that of its own namespace before others', () => {
+    const entry = (namespace: string, host: string) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: same, namespace: ${namespace}}
+spec: {hosts: [${host}], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}]}
+---
+`;
+    const text = `${entry('stock', 'one.example.com')}${entry('shop', 'one.example.com')}${entry(
+      'other',
+      'items.stock.svc.cluster.local',
+    )}${service('stock', 'items')}`;
+    const found = snapshotOf(text).sidecarScopes.of('shop', {}).services;
+    expect(found.map(({ namespace, origin }) => [namespace, origin])).toEqual([
+      ['stock', 'Service'],
+      ['shop', 'ServiceEntry'],
+    ]);
+  });
+});
