@@ -46,6 +46,17 @@ const GROUPS = [
     priority: 2,
   },
   {
+    // What reads YAML, which injection needs without the rest of `check`.
+    name: 'yaml',
+    test: /\/node_modules\/js-yaml\/|\/src\/base\/(yaml-[a-z]+|cidr)\.ts$|\/src\/config\/parse\/(decode|bounds)\.ts$/,
+    priority: 3,
+  },
+  {
+    name: 'inject',
+    test: /\/src\/inject\/|\/src\/cli\/(inject-files|rewrite-files)\.ts$/,
+    priority: 2,
+  },
+  {
     // What `validate` and `analyze` need of every input.
     name: 'check',
     test: /\/node_modules\/js-yaml\/|\/src\/base\/|\/src\/api\/(kinds|kind-info|metadata|spellings|schema|generated\/kind-table)\.ts$|\/src\/config\/((?!admission)[a-z-]+|parse\/[a-z-]+|sources\/(files|glob|glob-match|ignore)|checks\/(duplicates|embedded|kind|metadata|schema-message)|rules\/rule|generated\/(validators|rules|cel-rules)|generated\/validators\/runtime)\.[jt]s$|\/src\/analysis\/reporters\/(log|report)\.ts$|\/src\/cli\/(validate-files|load-input|progress|report-findings|output\/report-format)\.ts$/,
