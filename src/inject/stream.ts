@@ -2,6 +2,7 @@
 
 import { YAMLException } from 'js-yaml';
 import { MeshError } from '../base/mesh-error.ts';
+import { splitDocuments } from '../base/yaml-split.ts';
 import { isList, isWorkload, workloadOf } from './workload.ts';
 import { Edits, applyEdits, unsupported } from './yaml/edits.ts';
 import type { Edit } from './yaml/edits.ts';
@@ -13,6 +14,9 @@ import { parseTree } from './yaml/tree.ts';
 import type { Node, YamlDocument } from './yaml/tree.ts';
 import { entriesOf, getKey, valueOf } from './yaml/value.ts';
 import type { Json } from './yaml/value.ts';
+
+/** Documents that are parsed one by one; those beyond are parsed together. */
+const MAX_DOCUMENTS = 100_000;
 
 /** What became of one workload. */
 export interface ResourceReport {
@@ -47,35 +51,31 @@ export function eachObject(
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const parts: string[] = [];
   const resources: ResourceReport[] = [];
-  let line = 1;
-  for (const { piece, documents } of piecesOf(text, file)) {
+  for (const { piece, line, documents } of piecesOf(text, file)) {
     const edits: Edit[] = [];
-    let counted = 0;
     for (const document of documents) {
       for (const object of objectsOf(piece, document, newline)) {
-        line += countLines(piece, counted, object.start);
-        counted = Math.max(counted, object.start);
-        const report = rewriteObject(object, { file, line }, rewrite);
+        const where = { file, line: line + countLines(piece, 0, object.start) };
+        const report = rewriteObject(object, where, rewrite);
         resources.push(report.resource);
         for (const edit of report.edits) edits.push(edit);
       }
     }
-    parts.push(
-      edits.length === 0
-        ? piece
-        : applyEdits(
-            piece,
-            edits.sort((a, b) => a.start - b.start),
-          ),
-    );
-    line += countLines(piece, counted, piece.length);
+    if (edits.length === 0) parts.push(piece);
+    else
+      parts.push(
+        applyEdits(
+          piece,
+          edits.toSorted((a, b) => a.start - b.start),
+        ),
+      );
   }
   return { text: parts.join(''), resources };
 }
 
 /** The values of a text's documents, empty ones left out. Throws a MeshError for text that cannot be read. */
 export function readDocuments(text: string, file?: string): readonly Json[] {
-  return piecesOf(text, file).flatMap(({ documents }) =>
+  return [...piecesOf(text, file)].flatMap(({ documents }) =>
     documents
       .flatMap(({ root }) => (root === undefined ? [] : [valueOf(root)]))
       .filter((value) => value !== null),
@@ -221,16 +221,33 @@ function headOf(node: Node): Json {
   return { apiVersion: scalar('apiVersion'), kind: scalar('kind') };
 }
 
-/** The text as YAML; or its JSON values one by one where they follow one another without marks between them. */
-function piecesOf(
-  text: string,
-  file: string | undefined,
-): readonly { readonly piece: string; readonly documents: readonly YamlDocument[] }[] {
-  try {
-    return [{ piece: text, documents: parseTree(text) }];
-  } catch (error) {
-    const pieces = error instanceof YAMLException ? splitJson(text) : undefined;
-    if (pieces === undefined) throw yamlError(error, text, file);
-    return pieces.map((piece) => ({ piece, documents: parseTree(piece) }));
+interface Piece {
+  readonly piece: string;
+  /** Line on which it starts, from 1. */
+  readonly line: number;
+  readonly documents: readonly YamlDocument[];
+}
+
+/**
+ * The text document by document, each parsed when its turn comes, so that a long stream needs little memory; or
+ * its JSON values one by one where they follow one another without marks between them.
+ */
+function* piecesOf(text: string, file: string | undefined): Generator<Piece> {
+  for (const { start, end, line } of splitDocuments(text, MAX_DOCUMENTS)) {
+    const piece = text.slice(start, end);
+    let documents: readonly YamlDocument[];
+    try {
+      documents = parseTree(piece);
+    } catch (error) {
+      const values = error instanceof YAMLException ? splitJson(piece) : undefined;
+      if (values === undefined) throw yamlError(error, piece, file, line);
+      let at = line;
+      for (const value of values) {
+        yield { piece: value, line: at, documents: parseTree(value) };
+        at += countLines(value, 0, value.length);
+      }
+      continue;
+    }
+    yield { piece, line, documents };
   }
 }

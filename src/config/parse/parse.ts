@@ -13,7 +13,7 @@ import { describeSyntaxError, structureFault } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { PieceSource, inFile } from './source.ts';
 import type { Piece } from './source.ts';
-import { splitDocuments } from './split.ts';
+import { splitDocuments } from '../../base/yaml-split.ts';
 import { parseYaml } from '../../base/yaml-events.ts';
 import type { ParsedYaml } from '../../base/yaml-events.ts';
 

@@ -16,18 +16,18 @@ export function readYamlValue(text: string, file?: string): Json | undefined {
   }
 }
 
-/** The parser's error as a MeshError with a place; others as they are. */
-export function yamlError(error: unknown, text: string, file: string | undefined): unknown {
+/** The parser's error as a MeshError with a place, for a text that starts on `firstLine`; others as they are. */
+export function yamlError(error: unknown, text: string, file: string | undefined, firstLine = 1): unknown {
   if (!(error instanceof YAMLException)) return error;
-  const position = error.mark?.position ?? 0;
+  const { line, column } = placeOf(text, error.mark?.position ?? 0);
   return new MeshError('Syntax', `not valid YAML: ${error.reason}`, {
-    where: { ...(file === undefined ? {} : { file }), ...placeOf(text, position) },
+    where: { ...(file === undefined ? {} : { file }), line: firstLine + line - 1, column },
     cause: error,
   });
 }
 
 /** Line and column of an offset, from 1. */
-export function placeOf(text: string, offset: number): { readonly line: number; readonly column: number } {
+function placeOf(text: string, offset: number): { readonly line: number; readonly column: number } {
   const before = text.slice(0, offset).split(/\r\n|\r|\n/);
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }
