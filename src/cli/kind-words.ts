@@ -21,7 +21,8 @@ export function parseKindPath(word: string, apiVersion: string | undefined): Nam
   const slash = apiVersion?.lastIndexOf('/') ?? -1;
   const group = slash < 0 ? undefined : apiVersion?.slice(0, slash);
   const version = apiVersion?.slice(slash + 1);
-  const parts = word.split('.');
+  // Paths of findings have indexes: `spec.http[0].route`.
+  const parts = word.replaceAll(/\[\d+\]/g, '').split('.');
   for (let length = parts.length; length > 0; length--) {
     const matches = kindsByWord(parts.slice(0, length).join('.')).filter(
       (info) =>

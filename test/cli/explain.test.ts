@@ -121,3 +121,9 @@ test('tables have columns five spaces apart and no spaces at the end of lines', 
     ),
   ).toBe('A       LONG     B\nxxx              y\n        z\n');
 });
+
+test('the path of a finding can be explained as it is', async () => {
+  const plain = await runMesh(['explain', 'vs.spec.http.route.weight']);
+  expect(plain.code).toBe(0);
+  expect(await runMesh(['explain', 'vs.spec.http[0].route[12].weight'])).toEqual(plain);
+});

@@ -8,7 +8,7 @@ export const metadata = {
   summary: 'Explain a kind or one of its fields',
   description:
     'Explains a kind, or the field that a path leads to: its type, its meaning and the fields in it. Needs no ' +
-    'cluster. Lists and maps count as what they hold, so indexes are left out of the path.',
+    'cluster. Lists and maps count as what they hold, so indexes in the path count for nothing.',
   examples: [
     { text: 'A kind', command: 'mesh explain VirtualService' },
     { text: 'A field', command: 'mesh explain vs.spec.http.retries' },
