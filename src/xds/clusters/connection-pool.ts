@@ -34,7 +34,6 @@ export function circuitBreakers(policy: EffectivePolicy): Init<typeof CircuitBre
         maxPendingRequests: limit(http?.http1MaxPendingRequests) ?? UNLIMITED,
         maxRequests: limit(http?.http2MaxRequests) ?? UNLIMITED,
         maxRetries: limit(http?.maxRetries) ?? UNLIMITED,
-        trackRemaining: true,
         ...(budget !== undefined && {
           retryBudget: {
             budgetPercent: { value: budget.percent ?? 20 },

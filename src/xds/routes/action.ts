@@ -197,6 +197,8 @@ function mirrorPolicies(
       cluster: resolveDestination(destination, listenPort, input).cluster,
       runtimeFraction: { defaultValue: share },
       traceSampled: false,
+      // The copy is for the host that the request was for, not for one with `-shadow` behind it.
+      disableShadowHostSuffixAppend: true,
     }));
 }
 
