@@ -24,6 +24,8 @@ export function servedPorts(
   endpoints: EndpointIndex,
 ): readonly ServedPort[] {
   const ips = new Set(workload.ips);
+  const labels = { ...workload.labels };
+  const hasLabels = Object.keys(labels).length > 0;
   return services.all
     .filter((service) => service.namespace === workload.namespace && service.externalName === undefined)
     .flatMap((service) =>
@@ -32,9 +34,7 @@ export function servedPorts(
         const own = endpoints.of(service, port).find(({ address }) => ips.has(address));
         if (own !== undefined) return [{ service, port, targetPort: own.port }];
         const selected =
-          service.selector !== undefined &&
-          Object.keys(workload.labels).length > 0 &&
-          matchesLabels(service.selector, workload.labels);
+          service.selector !== undefined && hasLabels && matchesLabels(service.selector, labels);
         return selected && typeof port.targetPort === 'number'
           ? [{ service, port, targetPort: port.targetPort }]
           : [];

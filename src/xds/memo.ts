@@ -9,6 +9,9 @@ import type { ProxyIdentity } from './proxy-identity.ts';
 /** A field of the identity, or after a space one entry of a field that is a map. */
 type Path = string;
 
+/** Hears of kinds whose objects are read. */
+export type ReadKinds = (kinds: readonly KindKey[]) => void;
+
 interface Leaf<Result> {
   readonly result: Result;
   /** Kinds of objects that it was made from. */
@@ -33,13 +36,21 @@ export class Memo<Result> {
   #root: Node<Result> | undefined;
   #size = 0;
 
-  /** The result for the proxy: a remembered one, or that of `build`, which sees the proxy through a watched copy. */
+  /**
+   * The result for the proxy: a remembered one, or that of `build`, which sees the proxy through a watched copy.
+   * `onUse` hears of the kinds that the result was made from, for whoever makes something of it.
+   */
   get(
     proxy: ProxyIdentity,
-    build: (watched: ProxyIdentity, onRead: (kinds: readonly KindKey[]) => void) => Result,
+    build: (watched: ProxyIdentity, onRead: ReadKinds) => Result,
+    onUse?: ReadKinds,
   ): Result {
-    const known = this.#find(proxy);
-    if (known !== undefined) return known.result;
+    const known = this.#find(proxy) ?? this.#make(proxy, build);
+    onUse?.([...known.kinds]);
+    return known.result;
+  }
+
+  #make(proxy: ProxyIdentity, build: (watched: ProxyIdentity, onRead: ReadKinds) => Result): Leaf<Result> {
     const paths = new Set<Path>();
     const kinds = new Set<KindKey>();
     const watched = watch(proxy, (path) => paths.add(path));
@@ -48,8 +59,9 @@ export class Memo<Result> {
     });
     if (this.#size >= MAX_RESULTS) this.clear();
     this.#size += 1;
-    this.#root = insert(this.#root, [...paths], proxy, { result, kinds });
-    return result;
+    const leaf = { result, kinds };
+    this.#root = insert(this.#root, [...paths], proxy, leaf);
+    return leaf;
   }
 
   #find(proxy: ProxyIdentity): Leaf<Result> | undefined {
@@ -74,6 +86,10 @@ export class Memo<Result> {
       if (this.#without(next, kinds) === undefined) node.next.delete(value);
     }
     return node.next.size === 0 ? undefined : node;
+  }
+
+  get isEmpty(): boolean {
+    return this.#root === undefined;
   }
 
   clear(): void {

@@ -10,10 +10,11 @@ import { type Target, targetsOf } from './clusters/targets.ts';
 import { assignmentOf } from './endpoints/assignments.ts';
 import type { Input } from './input.ts';
 import { gatewayListeners } from './listeners/gateway.ts';
-import { inboundPorts } from './listeners/inbound-ports.ts';
+import { type InboundPort, inboundPorts } from './listeners/inbound-ports.ts';
 import { inboundListeners } from './listeners/inbound.ts';
 import { outboundListeners } from './listeners/outbound.ts';
-import { Memo } from './memo.ts';
+import { Memo, type ReadKinds } from './memo.ts';
+import { addedExtensions, applyPatches } from './patches/apply.ts';
 import { ProblemList, type TranslationProblem } from './problem.ts';
 import { ClusterSchema } from './proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from './proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
@@ -35,17 +36,19 @@ interface Part {
   readonly endpoints?: readonly Resource[];
   readonly listeners?: readonly Resource[];
   readonly routes?: readonly Resource[];
+  readonly extensions?: readonly Resource[];
   readonly problems: readonly TranslationProblem[];
 }
 
-type PartBuilder = (input: Input, memo: TranslationMemo) => Omit<Part, 'problems'>;
+type PartBuilder = (input: Input, memo: TranslationMemo, onUse: ReadKinds) => Omit<Part, 'problems'>;
 
 /** Made apart because they depend on different things: what changes in one leaves the others as they are. */
 const PARTS: readonly PartBuilder[] = [
-  outboundClusters,
+  (input) => applyPatches(outboundClusters(input), 'outbound', input),
   outboundEndpoints,
-  openedListeners,
-  inboundPart,
+  (input) => applyPatches(openedListeners(input), 'outbound', input),
+  (input, memo, onUse) => applyPatches(inboundPart(input, memo, onUse), 'inbound', input),
+  (input) => ({ extensions: addedExtensions(input) }),
   (input) => {
     reportUnenforced(input);
     return {};
@@ -87,15 +90,25 @@ function isSameTarget(one: Target, other: Target): boolean {
 export class TranslationMemo {
   readonly parts = PARTS.map(() => new Memo<Part>());
   readonly assignments = new AssignmentMemo();
+  readonly #inbound = new Map<string, Memo<Part>>();
   readonly #joined = new WeakMap<readonly Resource[], WeakMap<readonly Resource[], readonly Resource[]>>();
 
   /** The mesh has changed in objects of these kinds; undefined when its settings have. */
   changed(kinds: ReadonlySet<KindKey> | undefined): void {
     this.assignments.clear();
-    for (const part of this.parts) {
+    for (const part of [...this.parts, ...this.#inbound.values()]) {
       if (kinds === undefined) part.clear();
       else part.forget(kinds);
     }
+    for (const [key, part] of this.#inbound) if (part.isEmpty) this.#inbound.delete(key);
+  }
+
+  /** What has been made for these ports. */
+  inbound(served: readonly InboundPort[]): Memo<Part> {
+    const key = JSON.stringify(served);
+    let memo = this.#inbound.get(key);
+    if (memo === undefined) this.#inbound.set(key, (memo = new Memo()));
+    return memo;
   }
 
   /** Both lists as one, the same one each time. Of one name the first counts. */
@@ -122,22 +135,23 @@ export function translate(
   memo: TranslationMemo = new TranslationMemo(),
 ): Translated {
   const parts = PARTS.map((build, index) => {
-    const make = (watched: ProxyIdentity, onRead: (kinds: readonly KindKey[]) => void): Part => {
+    const make = (watched: ProxyIdentity, onRead: ReadKinds): Part => {
       const problems = new ProblemList();
-      const part = build(inputFor(snapshot.recording(onRead), watched, problems), memo);
+      const part = build(inputFor(snapshot.recording(onRead), watched, problems), memo, onRead);
       return { ...part, problems: problems.all };
     };
     return memo.parts[index]?.get(proxy, make) ?? make(proxy, () => {});
   });
   const problems = new ProblemList();
   for (const part of parts) for (const { object, message } of part.problems) problems.report(object, message);
-  const all = (list: 'clusters' | 'endpoints' | 'listeners' | 'routes'): readonly Resource[] =>
+  const all = (list: keyof ProxyResources): readonly Resource[] =>
     parts.map((part) => part[list] ?? []).reduce((one, other) => memo.join(one, other));
   return {
     clusters: all('clusters'),
     endpoints: all('endpoints'),
     listeners: all('listeners'),
     routes: all('routes'),
+    extensions: all('extensions'),
     problems: problems.all,
   };
 }
@@ -177,17 +191,26 @@ function openedListeners(input: Input): Omit<Part, 'problems'> {
   };
 }
 
-function inboundPart(input: Input): Omit<Part, 'problems'> {
+/** Which ports are served follows the endpoints; what stands on them mostly stays when these change. */
+function inboundPart(input: Input, memo: TranslationMemo, onUse: ReadKinds): Omit<Part, 'problems'> {
   if (isGateway(input.proxy)) return {};
   const served = inboundPorts(input);
-  const clusters = [
-    ...served.map((port) => inboundClusterOf(port, input)),
-    inboundPassthrough(input.snapshot.mesh.config),
-  ];
-  return {
-    clusters: resources(ClusterSchema, clusters, ({ name }) => name),
-    listeners: resources(ListenerSchema, inboundListeners(served, input), ({ name }) => name),
+  const make = (watched: ProxyIdentity, onRead: ReadKinds): Part => {
+    const problems = new ProblemList();
+    const own = inputFor(input.snapshot.recording(onRead), watched, problems);
+    const clusters = [
+      ...served.map((port) => inboundClusterOf(port, own)),
+      inboundPassthrough(own.snapshot.mesh.config),
+    ];
+    return {
+      clusters: resources(ClusterSchema, clusters, ({ name }) => name),
+      listeners: resources(ListenerSchema, inboundListeners(served, own), ({ name }) => name),
+      problems: problems.all,
+    };
   };
+  const { clusters, listeners, problems } = memo.inbound(served).get(input.proxy, make, onUse);
+  for (const { object, message } of problems) input.report(object, message);
+  return { clusters, listeners };
 }
 
 function resources<Schema extends DescMessage>(
