@@ -1,0 +1,71 @@
+/** What is done to headers. */
+
+import {
+  type HeaderValueOption,
+  HeaderValueOption_HeaderAppendAction as Append,
+} from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+
+export type HeaderAction = 'append' | 'add-if-absent' | 'set' | 'overwrite-if-present' | 'remove';
+
+export interface HeaderEdit {
+  readonly action: HeaderAction;
+  readonly name: string;
+  /** As configured, with Envoy's `%OPERATORS%`; empty for removals. */
+  readonly value: string;
+}
+
+/** In the order in which they are made. */
+export interface HeaderEdits {
+  readonly request: readonly HeaderEdit[];
+  readonly response: readonly HeaderEdit[];
+}
+
+interface EditHolder {
+  readonly requestHeadersToAdd: readonly HeaderValueOption[];
+  readonly requestHeadersToRemove: readonly string[];
+  readonly responseHeadersToAdd: readonly HeaderValueOption[];
+  readonly responseHeadersToRemove: readonly string[];
+}
+
+const NONE: HeaderEdits = { request: [], response: [] };
+
+export function editsOf(holder: EditHolder): HeaderEdits {
+  const request = edits(holder.requestHeadersToAdd, holder.requestHeadersToRemove);
+  const response = edits(holder.responseHeadersToAdd, holder.responseHeadersToRemove);
+  return request.length === 0 && response.length === 0 ? NONE : { request, response };
+}
+
+/** Those of several levels, one after the other. */
+export function joinEdits(levels: readonly HeaderEdits[]): HeaderEdits {
+  return {
+    request: levels.flatMap(({ request }) => request),
+    response: levels.flatMap(({ response }) => response),
+  };
+}
+
+/** Of one level, removals come first. */
+function edits(added: readonly HeaderValueOption[], removed: readonly string[]): HeaderEdit[] {
+  return [
+    ...removed.map((name): HeaderEdit => ({ action: 'remove', name: name.toLowerCase(), value: '' })),
+    ...added.map((option): HeaderEdit => ({
+      action: actionOf(option),
+      name: (option.header?.key ?? '').toLowerCase(),
+      value: option.header?.value ?? '',
+    })),
+  ];
+}
+
+function actionOf({ appendAction, append }: HeaderValueOption): HeaderAction {
+  // The older field counts when it is there.
+  if (append !== undefined) return append ? 'append' : 'set';
+  switch (appendAction) {
+    case Append.ADD_IF_ABSENT:
+      return 'add-if-absent';
+    case Append.OVERWRITE_IF_EXISTS_OR_ADD:
+      return 'set';
+    case Append.OVERWRITE_IF_EXISTS:
+      return 'overwrite-if-present';
+    default:
+      return 'append';
+  }
+}

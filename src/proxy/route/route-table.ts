@@ -1,0 +1,235 @@
+/**
+ * A route configuration as Envoy means it, compiled once and asked for each request: which virtual host and
+ * route take it, and what becomes of it. Pure: shares are decided by the request's own random number.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/route_matching
+ */
+
+import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import {
+  RedirectAction_RedirectResponseCode as RedirectCode,
+  type Route,
+  type VirtualHost,
+  VirtualHost_TlsRequirementType as TlsRequirement,
+} from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import { type CompiledMatch, compileMatch } from './conditions.ts';
+import { type FaultRule, type Faults, compileFaults } from './faults.ts';
+import { type Mirror, type Retries, type WeightedDestination, compileForwarding } from './forwarding.ts';
+import { type HeaderEdits, editsOf, joinEdits } from './headers.ts';
+import { type RouteRequest, headerValue } from './request.ts';
+import { compileLocation, compilePathRewrite } from './rewrite.ts';
+import { UnsupportedError } from './unsupported.ts';
+import { VirtualHostIndex } from './virtual-hosts.ts';
+
+/** The request is sent to a cluster. */
+export interface Forward {
+  readonly kind: 'forward';
+  readonly cluster: string;
+  /** All that the route spreads requests over, the chosen one among them. */
+  readonly destinations: readonly Pick<WeightedDestination, 'cluster' | 'weight'>[];
+  /** As the destination sees it. */
+  readonly path: string;
+  /** As the destination sees it; undefined for the name of the endpoint. */
+  readonly authority: string | undefined;
+  /** In milliseconds; 0 for none. */
+  readonly timeout: number;
+  readonly retries: Retries | undefined;
+  readonly mirrors: readonly Mirror[];
+  readonly edits: HeaderEdits;
+  readonly faults: Faults | undefined;
+}
+
+export interface Redirect {
+  readonly kind: 'redirect';
+  readonly status: number;
+  readonly location: string;
+  readonly edits: HeaderEdits;
+}
+
+export interface DirectResponse {
+  readonly kind: 'direct';
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  readonly edits: HeaderEdits;
+  readonly faults: Faults | undefined;
+}
+
+/** A route takes the request, but nothing can come of it: the header that should name the cluster is missing. */
+export interface NoCluster {
+  readonly kind: 'no-cluster';
+}
+
+export type Outcome = Forward | Redirect | DirectResponse | NoCluster;
+
+export type RouteResult =
+  | { readonly kind: 'no-host' }
+  | { readonly kind: 'no-route'; readonly virtualHost: VirtualHost }
+  /** The virtual host wants TLS of every request; no route has been asked. */
+  | { readonly kind: 'tls-required'; readonly virtualHost: VirtualHost; readonly location: string }
+  | {
+      readonly kind: 'route';
+      readonly virtualHost: VirtualHost;
+      readonly route: Route;
+      /** Where the route stands among those of its virtual host, from 0. */
+      readonly index: number;
+      readonly outcome: Outcome;
+    };
+
+/** A route that did not take the request, and the first of its conditions that does not hold. */
+export interface Refusal {
+  readonly route: Route;
+  readonly condition: string;
+}
+
+interface CompiledRoute {
+  readonly route: Route;
+  readonly match: CompiledMatch;
+  apply(request: RouteRequest): Outcome;
+}
+
+interface CompiledHost {
+  readonly virtualHost: VirtualHost;
+  readonly routes: readonly CompiledRoute[];
+}
+
+const REDIRECT_STATUS: Readonly<Record<RedirectCode, number>> = {
+  [RedirectCode.MOVED_PERMANENTLY]: 301,
+  [RedirectCode.FOUND]: 302,
+  [RedirectCode.SEE_OTHER]: 303,
+  [RedirectCode.TEMPORARY_REDIRECT]: 307,
+  [RedirectCode.PERMANENT_REDIRECT]: 308,
+};
+
+export class RouteTable {
+  readonly #config: RouteConfiguration;
+  readonly #hosts: VirtualHostIndex<CompiledHost>;
+
+  /** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
+  constructor(config: RouteConfiguration) {
+    if (config.vhds !== undefined) throw new UnsupportedError('vhds');
+    this.#config = config;
+    this.#hosts = new VirtualHostIndex(
+      config.virtualHosts.map((virtualHost) => ({
+        domains: virtualHost.domains,
+        host: { virtualHost, routes: compileRoutes(virtualHost, config) },
+      })),
+    );
+  }
+
+  /** What becomes of a request. */
+  match(request: RouteRequest): RouteResult {
+    const host = this.#host(request);
+    if (host === undefined) return { kind: 'no-host' };
+    const { virtualHost } = host;
+    if (wantsTls(virtualHost, request)) {
+      return { kind: 'tls-required', virtualHost, location: overTls(request) };
+    }
+    const index = host.routes.findIndex(({ match }) => match.conditions.every((one) => one.holds(request)));
+    const found = host.routes[index];
+    if (found === undefined) return { kind: 'no-route', virtualHost };
+    return { kind: 'route', virtualHost, route: found.route, index, outcome: found.apply(request) };
+  }
+
+  /** The routes that were asked before the one that takes the request, and why they do not. */
+  refusals(request: RouteRequest): readonly Refusal[] {
+    const refusals: Refusal[] = [];
+    for (const { route, match } of this.#host(request)?.routes ?? []) {
+      const failed = match.conditions.find((one) => !one.holds(request));
+      if (failed === undefined) break;
+      refusals.push({ route, condition: failed.description });
+    }
+    return refusals;
+  }
+
+  #host({ authority }: RouteRequest): CompiledHost | undefined {
+    return authority === '' ? undefined : this.#hosts.find(authority, this.#config.ignorePortInHostMatching);
+  }
+}
+
+function wantsTls({ requireTls }: VirtualHost, request: RouteRequest): boolean {
+  if (request.scheme === 'https' || requireTls === TlsRequirement.NONE) return false;
+  return requireTls === TlsRequirement.ALL || headerValue(request, 'x-envoy-internal') !== 'true';
+}
+
+function overTls({ authority, path }: RouteRequest): string {
+  return `https://${authority}${path}`;
+}
+
+function compileRoutes(virtualHost: VirtualHost, config: RouteConfiguration): readonly CompiledRoute[] {
+  if (virtualHost.matcher !== undefined) throw new UnsupportedError('virtual_hosts.matcher');
+  return virtualHost.routes.map((route) => compileRoute(route, virtualHost, config));
+}
+
+function compileRoute(route: Route, virtualHost: VirtualHost, config: RouteConfiguration): CompiledRoute {
+  if (route.match === undefined) throw new UnsupportedError('a route without a match');
+  const match = compileMatch(route.match, config.ignorePathParametersInPathMatching);
+  // What is nearest to the destination comes first, unless the configuration turns that around.
+  const levels = [route, virtualHost, config].map(editsOf);
+  const editsFrom = (own: HeaderEdits | undefined): HeaderEdits => {
+    const all = own === undefined ? levels : [own, ...levels];
+    return joinEdits(config.mostSpecificHeaderMutationsWins ? all.toReversed() : all);
+  };
+  const faults = compileFaults([
+    route.typedPerFilterConfig,
+    virtualHost.typedPerFilterConfig,
+    config.typedPerFilterConfig,
+  ]);
+  return { route, match, apply: compileAction(route, match, editsFrom, faults, virtualHost, config) };
+}
+
+function compileAction(
+  { action }: Route,
+  match: CompiledMatch,
+  editsFrom: (own: HeaderEdits | undefined) => HeaderEdits,
+  faults: FaultRule | undefined,
+  virtualHost: VirtualHost,
+  config: RouteConfiguration,
+): (request: RouteRequest) => Outcome {
+  switch (action.case) {
+    case 'route': {
+      const forwarding = compileForwarding(action.value, {
+        retries: virtualHost.retryPolicy,
+        mirrors:
+          virtualHost.requestMirrorPolicies.length > 0
+            ? virtualHost.requestMirrorPolicies
+            : config.requestMirrorPolicies,
+      });
+      const rewrite = compilePathRewrite(action.value, match.path);
+      const { timeout, retries, mirrors } = forwarding;
+      return (request) => {
+        const chosen = forwarding.choose(request);
+        if (chosen === undefined) return { kind: 'no-cluster' };
+        const destinations = forwarding.destinations.length > 0 ? forwarding.destinations : [chosen];
+        return {
+          kind: 'forward',
+          cluster: chosen.cluster,
+          destinations: destinations.map(({ cluster, weight }) => ({ cluster, weight })),
+          path: rewrite(request.path),
+          authority: (chosen.host ?? forwarding.host)(request),
+          timeout,
+          retries,
+          mirrors,
+          edits: editsFrom(chosen.edits),
+          faults: faults?.(request),
+        };
+      };
+    }
+    case 'redirect': {
+      const location = compileLocation(action.value, match.path);
+      const status = REDIRECT_STATUS[action.value.responseCode] ?? 301;
+      const edits = editsFrom(undefined);
+      return (request) => ({ kind: 'redirect', status, location: location(request), edits });
+    }
+    case 'directResponse': {
+      const { status, body } = action.value;
+      const edits = editsFrom(undefined);
+      const source = body?.specifier;
+      if (source?.case !== undefined && source.case !== 'inlineString' && source.case !== 'inlineBytes') {
+        throw new UnsupportedError(`direct_response.body.${source.case}`);
+      }
+      const content = source?.value ?? '';
+      return (request) => ({ kind: 'direct', status, body: content, edits, faults: faults?.(request) });
+    }
+    default:
+      throw new UnsupportedError(action.case === undefined ? 'a route without an action' : action.case);
+  }
+}
