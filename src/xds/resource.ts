@@ -1,12 +1,15 @@
 /** What discovery serves: messages of the Envoy API with the names that proxies ask for them by. */
 
 import type { Message } from '@bufbuild/protobuf';
+import type { ConfigReference } from './problem.ts';
 import { TYPE_PREFIX } from './proto/registry.ts';
 
 export const CLUSTER_TYPE = `${TYPE_PREFIX}envoy.config.cluster.v3.Cluster`;
 export const ENDPOINT_TYPE = `${TYPE_PREFIX}envoy.config.endpoint.v3.ClusterLoadAssignment`;
 export const LISTENER_TYPE = `${TYPE_PREFIX}envoy.config.listener.v3.Listener`;
 export const ROUTE_TYPE = `${TYPE_PREFIX}envoy.config.route.v3.RouteConfiguration`;
+/** Configurations of extensions, which listeners ask for by name. */
+export const EXTENSION_TYPE = `${TYPE_PREFIX}envoy.config.core.v3.TypedExtensionConfig`;
 
 export interface Resource {
   /** `type.googleapis.com/` and the message's name. */
@@ -14,6 +17,8 @@ export interface Resource {
   readonly name: string;
   /** Not changed once it is handed out: its bytes are kept for as long as the message lives. */
   readonly message: Message;
+  /** The objects whose patches changed or added it; absent when none did. */
+  readonly changedBy?: readonly ConfigReference[];
 }
 
 /** Everything that one proxy can get; it takes of it what it asks for. Names are unique in each list. */
@@ -22,4 +27,5 @@ export interface ProxyResources {
   readonly endpoints: readonly Resource[];
   readonly listeners: readonly Resource[];
   readonly routes: readonly Resource[];
+  readonly extensions: readonly Resource[];
 }

@@ -11,7 +11,6 @@ interface Selected {
 const POLICIES = [
   ['security.istio.io/AuthorizationPolicy', 'requests that it would refuse are let through'],
   ['security.istio.io/RequestAuthentication', 'tokens are not checked'],
-  ['networking.istio.io/EnvoyFilter', 'its patches are not applied'],
   ['extensions.istio.io/WasmPlugin', 'its module is not run'],
   ['extensions.istio.io/TrafficExtension', 'it is not run'],
   ['telemetry.istio.io/Telemetry', 'logs, metrics and traces stay as MeshConfig has them'],

@@ -22,6 +22,7 @@ const translate: MeshTranslate = (snapshot, proxy) => ({
   endpoints: [],
   listeners: [],
   routes: [],
+  extensions: [],
   problems: snapshot.list('networking.istio.io/Sidecar').map(({ meta }) => ({
     object: { kind: 'Sidecar', namespace: meta.namespace ?? '', name: meta.name },
     message: `does not hold for ${proxy.id}`,

@@ -12,6 +12,7 @@ import { findType, messageFromJson } from '../../src/xds/proto/registry.ts';
 import {
   CLUSTER_TYPE,
   ENDPOINT_TYPE,
+  EXTENSION_TYPE,
   LISTENER_TYPE,
   type Resource,
   ROUTE_TYPE,
@@ -114,6 +115,7 @@ function show(...resources: readonly Resource[]): void {
     endpoints: of(ENDPOINT_TYPE),
     listeners: of(LISTENER_TYPE),
     routes: of(ROUTE_TYPE),
+    extensions: of(EXTENSION_TYPE),
   };
   discovery.update(() => view);
 }

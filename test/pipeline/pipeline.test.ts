@@ -19,7 +19,7 @@ import type { Resource } from '../../src/xds/resource.ts';
 import { translate } from '../../src/xds/translate.ts';
 
 const FOLDER = 'test/pipeline';
-const TYPES = ['clusters', 'endpoints', 'listeners', 'routes'] as const;
+const TYPES = ['clusters', 'endpoints', 'listeners', 'routes', 'extensions'] as const;
 
 interface Proxy {
   readonly id: string;

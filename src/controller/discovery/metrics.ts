@@ -1,6 +1,6 @@
 /** What discovery counts; the names are Istio's where it has one. */
 
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds/resource.ts';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, EXTENSION_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds/resource.ts';
 import { Counter, Histogram } from '../metrics.ts';
 
 /** Short names, as metrics and debug pages use them. */
@@ -9,9 +9,10 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   [ENDPOINT_TYPE]: 'eds',
   [LISTENER_TYPE]: 'lds',
   [ROUTE_TYPE]: 'rds',
+  [EXTENSION_TYPE]: 'ecds',
 };
 
-/** `cds`, `eds`, `lds`, `rds`, and `other` for what the controller does not serve. */
+/** `cds`, `eds`, `lds`, `rds`, `ecds`, and `other` for what the controller does not serve. */
 export function shortTypeName(typeUrl: string): string {
   return SHORT_NAMES[typeUrl] ?? 'other';
 }

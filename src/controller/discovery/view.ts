@@ -3,6 +3,7 @@
 import {
   CLUSTER_TYPE,
   ENDPOINT_TYPE,
+  EXTENSION_TYPE,
   LISTENER_TYPE,
   type ProxyResources,
   type Resource,
@@ -22,7 +23,7 @@ export const EMPTY_VIEW: TypeView = new Map();
  * The types that are served, in the order in which Envoy wants to hear of changes: nothing may refer to what
  * has not been sent. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
  */
-export const TYPE_ORDER = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE] as const;
+export const TYPE_ORDER = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, EXTENSION_TYPE] as const;
 
 /** Of these the whole list is subscribed to when no names are given. */
 export const WILDCARD_TYPES: ReadonlySet<string> = new Set([CLUSTER_TYPE, LISTENER_TYPE]);
@@ -49,6 +50,7 @@ export class ViewMaker {
       [ENDPOINT_TYPE, resources.endpoints],
       [LISTENER_TYPE, resources.listeners],
       [ROUTE_TYPE, resources.routes],
+      [EXTENSION_TYPE, resources.extensions],
     ];
     return new Map(lists.map(([type, list]) => [type, this.#typeView(list, previous?.get(type))]));
   }

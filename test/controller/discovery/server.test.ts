@@ -52,6 +52,7 @@ function resourcesOf(world: World): ProxyResources {
       name,
       message: create(RouteConfigurationSchema, { name, virtualHosts: [{ name: vhost }] }),
     })),
+    extensions: [],
   };
 }
 
