@@ -6,6 +6,7 @@ import { reasonToSkip } from './pod/decide.ts';
 import { STATUS, injectPod } from './pod/inject-pod.ts';
 import { readPod } from './pod/pod.ts';
 import { isInjected, readStatus, uninjectPod } from './pod/uninject-pod.ts';
+import { mapAt } from './settings.ts';
 import type { InjectSettings } from './settings.ts';
 import { eachObject } from './stream.ts';
 import type { ObjectText, Outcome, Rewritten } from './stream.ts';
@@ -43,11 +44,10 @@ function injectObject(object: ObjectText, settings: InjectSettings): Outcome {
   if (original !== undefined) {
     // Made anew from what it was made from, so that the same settings give the same bytes.
     const fresh = object.reread(original.original);
-    const workloadThen = workloadOf(fresh.value, settings.defaultNamespace);
-    if (workloadThen !== undefined) {
+    const workloadThen = fresh === undefined ? undefined : workloadOf(fresh.value, settings.defaultNamespace);
+    if (fresh !== undefined && workloadThen !== undefined) {
       const edits = injectEdits(fresh, workloadThen, settings, true);
-      const text = fresh.text.slice(0, fresh.start) + applyRange(fresh, edits);
-      const replacement = text.slice(fresh.start);
+      const replacement = applyEdits(fresh.text, edits).slice(fresh.start);
       if (object.text.slice(object.start, original.end) === replacement) return { outcome: 'unchanged' };
       return { outcome: 'updated', edits: [whole(object.start, original.end, replacement)] };
     }
@@ -100,8 +100,8 @@ function injectEdits(
   if (edits.length === 0) return edits;
   const { status } = injected;
   const listed = new Set(
-    ['containers', 'initContainers', 'volumes', 'imagePullSecrets'].flatMap((field) =>
-      (getKey(status as unknown as JsonMap, field) as string[]).map((name) => `spec/${field}/${name}`),
+    (['containers', 'initContainers', 'volumes', 'imagePullSecrets'] as const).flatMap((field) =>
+      status[field].map((name) => `spec/${field}/${name}`),
     ),
   );
   // What the lists name need not be told again.
@@ -115,14 +115,9 @@ function injectEdits(
 }
 
 function withStatus(template: JsonMap, status: string): JsonMap {
-  const metadata = (getKey(template, 'metadata') ?? {}) as JsonMap;
-  const annotations = (getKey(metadata, 'annotations') ?? {}) as JsonMap;
+  const metadata = mapAt(template, 'metadata');
+  const annotations = mapAt(metadata, 'annotations');
   return { ...template, metadata: { ...metadata, annotations: { ...annotations, [STATUS]: status } } };
-}
-
-/** The object's text with edits made. */
-function applyRange(object: ObjectText, edits: readonly Edit[]): string {
-  return applyEdits(object.text, edits).slice(object.start);
 }
 
 function whole(start: number, end: number, replacement: string): Edit {

@@ -143,13 +143,20 @@ export class ObjectText {
     return sorted;
   }
 
-  /** The same object with another text, as if it stood there alone. */
-  reread(text: string): ObjectText {
+  /** The same object with another text, as if it stood there alone; undefined where it needs what is around it. */
+  reread(text: string): ObjectText | undefined {
     const { root } = this;
     const padded = root.type === 'map' && !root.flow ? ' '.repeat(root.column) + text : text;
-    const [document] = parseTree(padded);
-    if (document?.root === undefined) throw new MeshError('Internal', 'the text before injection is empty');
-    return new ObjectText(padded, document.root, document, this.newline);
+    try {
+      const [document] = parseTree(padded);
+      return document?.root === undefined
+        ? undefined
+        : new ObjectText(padded, document.root, document, this.newline);
+    } catch (error) {
+      // Its aliases may refer to another object of the list.
+      if (error instanceof MeshError || error instanceof YAMLException) return undefined;
+      throw error;
+    }
   }
 
   private style(): Style {

@@ -155,6 +155,26 @@ describe('an injected text', () => {
     expect(Object.hasOwn(Object.prototype, 'x')).toBe(false);
   });
 
+  it('in a list may share what another object of the list has', () => {
+    const list = `apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: c, labels: &labels {app: web}}
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: p}
+  spec:
+    nodeSelector: *labels
+    containers: [{name: a, image: a}]
+`;
+    const { text } = injectText(list, settings);
+    expect(text).toContain('nodeSelector: *labels');
+    expect(injectText(text, settings).text).toBe(text);
+    expect(uninjectText(text).text).toBe(list);
+  });
+
   it('tells only of text that it replaced, so that no value of the environment is written a second time', () => {
     const secret = deployment.replace(
       '        ports:',

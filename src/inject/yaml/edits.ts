@@ -39,10 +39,6 @@ export class Edits {
     return sorted;
   }
 
-  get empty(): boolean {
-    return this.list.length === 0;
-  }
-
   /** Replaces a value as a whole, whatever its style. */
   put(node: Node, value: Json): void {
     const { slot } = node;
