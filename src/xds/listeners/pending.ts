@@ -2,7 +2,7 @@
 
 import { connectionManager } from '../http-filters/connection-manager.ts';
 import type { Input } from '../input.ts';
-import { listenerName } from '../names.ts';
+import { WILDCARD_ADDRESS, listenerName } from '../names.ts';
 import { TrafficDirection } from '../proto/generated/envoy/config/core/v3/base_pb.js';
 import { fallbackCluster } from '../routes/configuration.ts';
 import { ZERO, addressOf, durationOf } from '../values.ts';
@@ -67,10 +67,12 @@ class PendingListener {
     const tcp = [...this.#chains.values()];
     const all = tcp.find(takesAll);
     const some = tcp.filter((chain) => chain !== all);
-    const http = this.#routeName === undefined ? undefined : this.#httpChain(this.#routeName, input);
-    const needsHttp = http !== undefined && !this.#bound;
+    // At an address of its own with nothing but HTTP behind it there is nothing to tell apart.
+    const detects = this.#bind === WILDCARD_ADDRESS || tcp.length > 0;
+    const http = this.#routeName === undefined ? undefined : this.#httpChain(this.#routeName, detects, input);
+    const needsHttp = http !== undefined && detects;
     const needsTls = some.some((chain) => (chain.filterChainMatch?.serverNames ?? []).length > 0);
-    const only = http === undefined && some.length === 0;
+    const only = http === undefined ? some.length === 0 : !detects;
     const detection = durationOf(input.snapshot.mesh.config.protocolDetectionTimeout) ?? ZERO;
     return {
       name: this.#name,
@@ -80,10 +82,7 @@ class PendingListener {
         ...some,
         ...(only && all !== undefined ? [all] : []),
       ],
-      ...(!only &&
-        !(this.#bound && http !== undefined && all === undefined) && {
-          defaultFilterChain: all ?? passthroughChain(input),
-        }),
+      ...(!only && { defaultFilterChain: all ?? passthroughChain(input) }),
       listenerFilters: [...(needsTls ? [tlsInspector()] : []), ...(needsHttp ? [httpInspector()] : [])],
       listenerFiltersTimeout: needsHttp ? detection : ZERO,
       continueOnListenerFiltersTimeout: true,
@@ -92,8 +91,8 @@ class PendingListener {
     };
   }
 
-  /** Only what looks like HTTP in the clear; at an address of its own clients speak nothing else. */
-  #httpChain(routeName: string, input: Input): FilterChain {
+  /** Everything, or, where other protocols may arrive too, what looks like HTTP in the clear. */
+  #httpChain(routeName: string, detects: boolean, input: Input): FilterChain {
     const manager = connectionManager(
       {
         statPrefix: `outbound_${this.#name};`,
@@ -103,7 +102,7 @@ class PendingListener {
       input,
     );
     return {
-      ...(!this.#bound && { filterChainMatch: PLAIN_HTTP }),
+      ...(detects && { filterChainMatch: PLAIN_HTTP }),
       filters: [manager],
       transportSocketConnectTimeout: TRANSPORT_TIMEOUT,
     };
