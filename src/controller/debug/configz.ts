@@ -1,20 +1,30 @@
-/** `/debug/configz`: the objects in force, and what is set aside with the reason. */
+/** `/debug/configz`: the objects in force with what is wrong with them, and what is set aside with the reason. */
 
-import type { DebugPage } from './page.ts';
+import { objectProblems, problemKey } from './object-problems.ts';
+import type { DebugContext, DebugPage } from './page.ts';
 
 export const configz: DebugPage = {
   name: 'configz',
   summary: 'Objects of the configuration that are in force, and those that are set aside with their errors',
-  show: ({ state }) => ({
-    status: 200,
-    body: {
-      mesh_config_error: state.meshConfigError,
-      rejected: state.rejections,
-      // A Secret is told of, and not told.
-      configs: state.objects.map(({ key, value, source }) => {
-        const { data: _data, stringData: _text, ...open } = value;
-        return { ...(key === 'core/Secret' ? open : value), source: `${source.file}:${source.line}` };
-      }),
-    },
-  }),
+  show: (context) => ({ status: 200, body: bodyOf(context) }),
 };
+
+function bodyOf(context: DebugContext): unknown {
+  const { state } = context;
+  const problems = objectProblems(context);
+  return {
+    mesh_config_error: state.meshConfigError,
+    rejected: state.rejections,
+    // A Secret is told of, and not told.
+    configs: state.objects.map((object) => {
+      const { key, value, source, kind, meta } = object;
+      const { data: _data, stringData: _text, ...open } = value;
+      const namespace = state.snapshot?.namespaceOf(object) ?? '';
+      return {
+        ...(key === 'core/Secret' ? open : value),
+        source: `${source.file}:${source.line}`,
+        problems: problems.get(problemKey({ kind, namespace, name: meta.name })),
+      };
+    }),
+  };
+}

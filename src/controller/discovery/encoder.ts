@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
 import type { Message } from '@bufbuild/protobuf';
 import { findType } from '../../xds/proto/registry.ts';
+import type { ConfigReference } from '../../xds/problem.ts';
 import type { Resource } from '../../xds/resource.ts';
 import { deltaHead, encodeAny, stateHead } from './wire.ts';
 
@@ -18,6 +19,8 @@ export interface EncodedResource {
   readonly deltaHead: Buffer;
   readonly stateHead: Buffer;
   readonly message: Message;
+  /** The objects whose patches made it what it is. */
+  readonly changedBy: readonly ConfigReference[];
 }
 
 /** Characters of a version; chance makes two of a name equal once in 2^64. */
@@ -25,7 +28,7 @@ const VERSION_LENGTH = 16;
 
 export class ResourceEncoder {
   readonly #byMessage = new WeakMap<Message, EncodedResource>();
-  /** By type, name and version. What no proxy has any more goes away. */
+  /** By type, name, version and whose patches it holds. What no proxy has any more goes away. */
   readonly #byContent = new Map<string, WeakRef<EncodedResource>>();
   readonly #gone = new FinalizationRegistry<string>((key) => {
     if (this.#byContent.get(key)?.deref() === undefined) this.#byContent.delete(key);
@@ -34,12 +37,14 @@ export class ResourceEncoder {
   encode(resource: Resource): EncodedResource {
     const known = this.#byMessage.get(resource.message);
     if (known !== undefined && known.name === resource.name) return known;
-    const { typeUrl, name, message } = resource;
+    const { typeUrl, name, message, changedBy = [] } = resource;
     const schema = findType(message.$typeName);
     if (schema === undefined) throw new Error(`no type ${message.$typeName} was generated`);
     const any = encodeAny(typeUrl, toBinary(schema, message));
     const version = createHash('sha256').update(any).digest('hex').slice(0, VERSION_LENGTH);
-    const key = `${typeUrl} ${version} ${name}`;
+    // Equal bytes may come of different objects, which are told of when a proxy refuses them.
+    const makers = changedBy.map((object) => `${object.namespace}/${object.name}`).join(',');
+    const key = `${typeUrl} ${version} ${name} ${makers}`;
     const equal = this.#byContent.get(key)?.deref();
     if (equal !== undefined) {
       this.#byMessage.set(message, equal);
@@ -53,6 +58,7 @@ export class ResourceEncoder {
       deltaHead: deltaHead(name, version, any.length),
       stateHead: stateHead(any.length),
       message,
+      changedBy,
     };
     this.#byMessage.set(message, encoded);
     this.#byContent.set(key, new WeakRef(encoded));

@@ -3,7 +3,7 @@
 import { type DescMessage, type JsonValue, type MessageShape, create, fromJson } from '@bufbuild/protobuf';
 import type { KindTypes } from '../../api/generated/kind-types.ts';
 import { re2Problem } from '../../base/re2.ts';
-import type { MeshObject } from '../../config/object.ts';
+import type { EnvoyFilterObject } from '../../model/envoy-filters.ts';
 import type { ConfigReference } from '../problem.ts';
 import { ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { TypedExtensionConfigSchema } from '../proto/generated/envoy/config/core/v3/extension_pb.js';
@@ -21,7 +21,6 @@ import { RouteConfigurationSchema } from '../proto/generated/envoy/config/route/
 import { HttpFilterSchema } from '../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { REGISTRY } from '../proto/registry.ts';
 
-export type EnvoyFilterObject = MeshObject<KindTypes['networking.istio.io/EnvoyFilter']>;
 type EnvoyFilterSpec = NonNullable<KindTypes['networking.istio.io/EnvoyFilter']['spec']>;
 type ConfigPatch = NonNullable<EnvoyFilterSpec['configPatches']>[number];
 export type PatchMatch = NonNullable<ConfigPatch['match']>;
@@ -79,10 +78,8 @@ const ORDERED: ReadonlySet<string> = new Set([
   'HTTP_ROUTE',
 ]);
 
-const FILTER_OPERATIONS = [
-  ...['MERGE', 'ADD', 'REMOVE', 'REPLACE'],
-  ...['INSERT_BEFORE', 'INSERT_AFTER', 'INSERT_FIRST'],
-];
+const INSERTS = ['INSERT_BEFORE', 'INSERT_AFTER', 'INSERT_FIRST'];
+const FILTER_OPERATIONS = ['MERGE', 'ADD', 'REMOVE', 'REPLACE', ...INSERTS];
 
 /** What can be done to each. */
 const OPERATIONS: Readonly<Record<ApplyTo, readonly string[]>> = {
@@ -93,7 +90,7 @@ const OPERATIONS: Readonly<Record<ApplyTo, readonly string[]>> = {
   HTTP_FILTER: FILTER_OPERATIONS,
   ROUTE_CONFIGURATION: ['MERGE'],
   VIRTUAL_HOST: ['MERGE', 'ADD', 'REMOVE', 'REPLACE'],
-  HTTP_ROUTE: ['MERGE', 'ADD', 'REMOVE', 'INSERT_BEFORE', 'INSERT_AFTER', 'INSERT_FIRST'],
+  HTTP_ROUTE: ['MERGE', 'ADD', 'REMOVE', ...INSERTS],
   CLUSTER: ['MERGE', 'ADD', 'REMOVE'],
   EXTENSION_CONFIG: ['ADD'],
 };

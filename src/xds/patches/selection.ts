@@ -1,12 +1,10 @@
 /** Which patches hold for a proxy, and in which order. */
 
 import { matchesRe2 } from '../../base/re2.ts';
-import { creationTime } from '../../model/age.ts';
-import { GATEWAY_NAME_LABEL } from '../../model/kubernetes-gateways.ts';
-import { matchesLabels } from '../../model/selectors.ts';
+import { envoyFiltersFor } from '../../model/envoy-filters.ts';
 import type { Input } from '../input.ts';
 import type { ProxyIdentity } from '../proxy-identity.ts';
-import { type ApplyTo, type EnvoyFilterObject, type Patch, decodeFilter } from './patch.ts';
+import { type ApplyTo, type Patch, decodeFilter } from './patch.ts';
 
 /** The class of configuration that a patch is for. */
 export type PatchContext = 'SIDECAR_INBOUND' | 'SIDECAR_OUTBOUND' | 'GATEWAY';
@@ -42,79 +40,17 @@ export class PatchSet {
   }
 }
 
-interface Candidate {
-  readonly object: EnvoyFilterObject;
-  readonly namespace: string;
-  readonly priority: number;
-  readonly isOfRoot: boolean;
-  readonly created: string;
-  readonly id: string;
-}
-
-/**
- * All patches for the proxy: those of the root namespace and of its own, by priority, the root's first, then
- * the oldest. Reports those that cannot be read.
- * https://istio.io/latest/docs/reference/config/networking/envoy-filter/
- */
+/** All patches for the proxy, in the order of their objects. Reports those that cannot be read. */
 export function patchesFor(input: Input): PatchSet {
   const { snapshot, proxy } = input;
+  const patches = envoyFiltersFor(snapshot, proxy).flatMap((object) => {
+    const reference = { kind: object.kind, namespace: snapshot.namespaceOf(object), name: object.meta.name };
+    const decoded = decodeFilter(object, reference);
+    for (const problem of decoded.problems) input.report(reference, problem);
+    return decoded.patches.filter((patch) => isForProxy(patch, proxy));
+  });
   // No configuration for waypoints is made that patches could change.
-  if (proxy.type === 'waypoint') return new PatchSet([]);
-  const { rootNamespace } = snapshot.mesh;
-  const chosen: Candidate[] = [];
-  for (const object of snapshot.list('networking.istio.io/EnvoyFilter')) {
-    const namespace = snapshot.namespaceOf(object);
-    const isOfRoot = namespace === rootNamespace;
-    if (!isOfRoot && namespace !== proxy.namespace) continue;
-    if (!concerns(object, namespace, proxy)) continue;
-    chosen.push({
-      object,
-      namespace,
-      isOfRoot,
-      priority: object.value.spec?.priority ?? 0,
-      created: creationTime(object),
-      id: `${object.meta.name}.${namespace}`,
-    });
-  }
-  chosen.sort(inOrder);
-  return new PatchSet(
-    chosen.flatMap(({ object, namespace }) => {
-      const reference = { kind: object.kind, namespace, name: object.meta.name };
-      const { patches, problems } = decodeFilter(object, reference);
-      for (const problem of problems) input.report(reference, problem);
-      return patches.filter((patch) => isForProxy(patch, proxy));
-    }),
-  );
-}
-
-function inOrder(a: Candidate, b: Candidate): number {
-  return (
-    a.priority - b.priority ||
-    Number(b.isOfRoot) - Number(a.isOfRoot) ||
-    compare(a.created, b.created) ||
-    compare(a.id, b.id)
-  );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-/** Gateways of the Gateway API can be named; everything else is chosen by labels. */
-function concerns(object: EnvoyFilterObject, namespace: string, proxy: ProxyIdentity): boolean {
-  const { targetRefs = [], workloadSelector, workloadLabels } = object.value.spec ?? {};
-  if (targetRefs.length === 0) {
-    return matchesLabels(workloadSelector?.labels ?? workloadLabels ?? {}, proxy.labels);
-  }
-  const gateway = proxy.labels[GATEWAY_NAME_LABEL];
-  return (
-    gateway !== undefined &&
-    namespace === proxy.namespace &&
-    targetRefs.some(
-      ({ group, kind, name }) =>
-        group === 'gateway.networking.k8s.io' && kind === 'Gateway' && name === gateway,
-    )
-  );
+  return new PatchSet(proxy.type === 'waypoint' ? [] : patches);
 }
 
 function isForProxy({ match }: Patch, proxy: ProxyIdentity): boolean {
