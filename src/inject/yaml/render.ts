@@ -20,9 +20,20 @@ const NOT_IN_YAML = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 const SPECIAL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]/;
 const SAFE = /^(?:--?(?=[A-Za-z]))?[A-Za-z0-9_/.$(*][A-Za-z0-9_/.$()=:@%+,~*-]*$/;
 
+/** Texts that came before: those of one sidecar are mostly those of the next. */
+const RENDERED = new Map<string, string>();
+
 /** A key or value on one line. Texts are quoted where they would be read as something else. */
 export function renderScalar(value: string | number | boolean | null): string {
   if (typeof value !== 'string') return String(value);
+  const known = RENDERED.get(value);
+  if (known !== undefined) return known;
+  const rendered = renderText(value);
+  if (value.length <= 64 && RENDERED.size < 2000) RENDERED.set(value, rendered);
+  return rendered;
+}
+
+function renderText(value: string): string {
   if (value === STATUS_MARK) return `'${value}'`;
   if (SAFE.test(value) && !value.startsWith('*') && !value.endsWith(':') && !isAmbiguous(value)) return value;
   // Single quotes keep JSON inside of a text readable.
