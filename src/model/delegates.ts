@@ -1,5 +1,6 @@
 /** Routes that a VirtualService leaves to another one: put in its place, as far as both agree. */
 
+import { originOfRule, withOrigin } from './rule-origins.ts';
 import type { HttpMatch, HttpRoute, VirtualService } from './virtual-services.ts';
 
 type StringMatch = NonNullable<HttpMatch['uri']>;
@@ -35,11 +36,13 @@ function mergeRoute(root: HttpRoute, own: HttpRoute): HttpRoute | undefined {
   const merged: HttpRoute = { ...rest, ...own, ...(name !== '' && { name }) };
   const { match: _own, ...withoutMatch } = merged;
   const headers = mergeHeaders(root.headers, own.headers);
-  return {
+  const rule: HttpRoute = {
     ...withoutMatch,
     ...(match !== undefined && { match }),
     ...(headers !== undefined && { headers }),
   };
+  const origin = originOfRule(own);
+  return withOrigin(rule, origin === undefined ? undefined : { ...origin, ownMatches: match === own.match });
 }
 
 type Headers = NonNullable<HttpRoute['headers']>;

@@ -6,6 +6,7 @@ import { byAge, creationTime } from './age.ts';
 import { mergeDelegates } from './delegates.ts';
 import { MESH_GATEWAY, gatewayReference } from './gateways.ts';
 import { fullHostname } from './hosts.ts';
+import { withOrigin } from './rule-origins.ts';
 import type { Visibility } from './visibility.ts';
 import { visibilityOf } from './visibility.ts';
 
@@ -82,13 +83,16 @@ function resolved(
     hosts: (spec.hosts ?? []).map(host),
     gateways: gateways.length === 0 ? [MESH_GATEWAY] : gateways,
     visibility: visibilityOf(spec.exportTo, namespace, exportTo),
-    http: (spec.http ?? []).map((route) => ({
-      ...route,
-      ...(route.match !== undefined && { match: matches(route.match) }),
-      ...(route.route !== undefined && { route: routes(route.route) }),
-      ...(route.mirror !== undefined && { mirror: destination(route.mirror) }),
-      ...(route.mirrors !== undefined && { mirrors: routes(route.mirrors) }),
-    })),
+    http: (spec.http ?? []).map((route, index) => {
+      const rule: HttpRoute = {
+        ...route,
+        ...(route.match !== undefined && { match: matches(route.match) }),
+        ...(route.route !== undefined && { route: routes(route.route) }),
+        ...(route.mirror !== undefined && { mirror: destination(route.mirror) }),
+        ...(route.mirrors !== undefined && { mirrors: routes(route.mirrors) }),
+      };
+      return withOrigin(rule, { object, path: ['spec', 'http', index], ownMatches: true });
+    }),
     tls: (spec.tls ?? []).map((route) => ({
       ...route,
       match: matches(route.match),

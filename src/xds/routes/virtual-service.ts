@@ -9,6 +9,7 @@ import { istioMetadata } from '../values.ts';
 import { REDIRECT_CODES, type RouteContext, type RouteInit, routeAction } from './action.ts';
 import { claimPath } from './claims.ts';
 import { isCatchAll, routeMatch } from './match.ts';
+import { matchWithOrigin } from './origins.ts';
 
 /** In order, up to the first that takes every request. */
 export function httpRoutes(service: VirtualService, context: RouteContext): RouteInit[] {
@@ -45,7 +46,7 @@ function routeOf(
   rule: HttpRoute,
   match: HttpMatch | undefined,
   context: RouteContext,
-): RouteInit & { match: ReturnType<typeof routeMatch> } {
+): RouteInit & { match: NonNullable<RouteInit['match']> } {
   const condition = routeMatch(match);
   const { sentTo, ...action } = routeAction(rule, context);
   const name = [rule.name ?? '', match?.name ?? ''].filter((part) => part !== '').join('.');
@@ -57,7 +58,7 @@ function routeOf(
   reportUnenforced(service, rule, match, context);
   const filters = perRouteFilters(rule);
   return {
-    match: condition,
+    match: matchWithOrigin(condition, { rule, match }),
     ...(name !== '' && { name }),
     ...((match?.statPrefix ?? '') !== '' && { statPrefix: match?.statPrefix ?? '' }),
     ...action,
