@@ -9,8 +9,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export interface EnvoyOptions {
   readonly program: string;
-  /** Of the discovery server on this machine. */
-  readonly grpcPort: number;
+  /**
+   * The discovery server on this machine: a port, or a socket's path. With a path Envoy has a network of its own,
+   * in which any port and any address can be listened on; that needs Linux.
+   */
+  readonly grpcPort: number | string;
   readonly node: { readonly id: string; readonly cluster?: string; readonly metadata?: object };
   readonly form: 'delta' | 'state-of-the-world';
 }
@@ -24,15 +27,16 @@ export interface HttpAnswer {
 /** Milliseconds that anything is waited for. */
 const PATIENCE = 60_000;
 
-/** One request to this machine. */
+/** One request to this machine; a port may be a socket's path. */
 export function ask(
-  port: number,
+  port: number | string,
   path: string,
   headers: Readonly<Record<string, string>> = {},
   method = 'GET',
 ): Promise<HttpAnswer> {
+  const to = typeof port === 'string' ? { socketPath: port } : { host: '127.0.0.1', port };
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
+    const call = request({ ...to, path, method, headers, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => (text += part));
@@ -70,7 +74,7 @@ export async function eventually<Value>(
 export class Envoy {
   readonly #process: ChildProcess;
   readonly #folder: string;
-  #admin = 0;
+  #admin: number | string = 0;
 
   private constructor(process: ChildProcess, folder: string) {
     this.#process = process;
@@ -82,10 +86,13 @@ export class Envoy {
     const folder = mkdtempSync(join(tmpdir(), 'lateen-envoy-'));
     const bootstrap = join(folder, 'bootstrap.json');
     const adminFile = join(folder, 'admin');
-    writeFileSync(bootstrap, JSON.stringify(bootstrapOf(options)));
+    writeFileSync(bootstrap, JSON.stringify(bootstrapOf(options, join(folder, 'admin.socket'))));
+    const before = typeof options.grpcPort === 'string' ? OWN_NETWORK : [];
+    const [program, ...first] = [...before, options.program] as const;
     const child = spawn(
-      options.program,
+      program ?? '',
       [
+        ...first,
         '-c',
         bootstrap,
         '--admin-address-path',
@@ -107,9 +114,10 @@ export class Envoy {
           if (child.exitCode !== null) throw new Error(`Envoy has ended: ${envoy.log}`);
           return readFileSync(adminFile, 'utf8');
         },
-        (address) => /:\d+$/.test(address),
+        (address) => /:\d+$|socket$/.test(address),
       );
-      envoy.#admin = Number(readFileSync(adminFile, 'utf8').split(':').at(-1));
+      const address = readFileSync(adminFile, 'utf8');
+      envoy.#admin = address.endsWith('socket') ? address : Number(address.split(':').at(-1));
       return envoy;
     } catch (error) {
       await envoy.stop();
@@ -154,13 +162,27 @@ export class Envoy {
   }
 }
 
-function bootstrapOf({ grpcPort, node, form }: EnvoyOptions): unknown {
+/** Runs a program in a network of its own, where addresses need not exist to be listened on. */
+const OWN_NETWORK = [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+  '--net',
+  'sh',
+  '-c',
+  'ip link set lo up && echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind && exec "$0" "$@"',
+];
+
+function bootstrapOf({ grpcPort, node, form }: EnvoyOptions, adminSocket: string): unknown {
   const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
   const http = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  const address = { socket_address: { address: '127.0.0.1', port_value: grpcPort } };
+  const at = (place: number | string): unknown =>
+    typeof place === 'string'
+      ? { pipe: { path: place } }
+      : { socket_address: { address: '127.0.0.1', port_value: place } };
+  const address = at(grpcPort);
   return {
     node: { cluster: 'test', ...node },
-    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+    admin: { address: at(typeof grpcPort === 'string' ? adminSocket : 0) },
     dynamic_resources: {
       lds_config: source,
       cds_config: source,
