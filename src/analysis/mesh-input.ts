@@ -34,7 +34,8 @@ export function meshFromObjects(
   revision = '',
 ): MeshInput {
   const name = revision === '' || revision === 'default' ? 'istio' : `istio-${revision}`;
-  const map = objects.find(
+  // Of several with one name the last counts, as with all objects.
+  const map = objects.findLast(
     ({ key, meta }) =>
       key === 'core/ConfigMap' &&
       meta.name === name &&

@@ -5,7 +5,9 @@ import { MeshError } from '../base/mesh-error.ts';
 import { Debouncer } from '../config/sources/debounce.ts';
 import { FolderSource } from '../config/sources/folders.ts';
 import { PathWatch } from '../config/sources/path-watch.ts';
-import type { ChangeSet } from '../config/sources/source.ts';
+import type { ChangeSet, ConfigSource } from '../config/sources/source.ts';
+import { loadAccess } from '../kube/access.ts';
+import { KubeSource } from '../kube/source.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { TranslationProblem } from '../xds/problem.ts';
 import type { ProxyIdentity } from '../xds/proxy-identity.ts';
@@ -20,6 +22,7 @@ import { readMeshConfig } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { Counter, expositionText, Gauge } from './metrics.ts';
 import type { Settings } from './settings.ts';
+import { wantedKinds } from './wanted-kinds.ts';
 
 /** The mesh for one proxy, with what of the configuration does not hold for it. */
 export type MeshTranslate = (
@@ -36,7 +39,8 @@ export class Controller {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #translate: MeshTranslate;
-  readonly #source: FolderSource;
+  /** Where several have the same object, that of the last one counts: files are nearer to who starts this. */
+  readonly #sources: ConfigSource[] = [];
   readonly #state: MeshState;
   readonly #pushing: Debouncer;
   readonly #changes = new Counter(
@@ -60,12 +64,7 @@ export class Controller {
     this.#log = log;
     this.#translate = translate;
     const { istioNamespace, domain } = settings;
-    this.#source = new FolderSource(settings.config, {
-      ...FILE_TIMES,
-      defaultNamespace: 'default',
-      rootNamespace: istioNamespace,
-    });
-    this.#state = new MeshState({ sources: [this.#source], istioNamespace, domain });
+    this.#state = new MeshState({ sources: this.#sources, istioNamespace, domain });
     this.#pushing = new Debouncer({ quiet: settings.debounceAfter, max: settings.debounceMax }, () =>
       this.#push(),
     );
@@ -104,8 +103,8 @@ export class Controller {
         },
       });
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
-      await this.#source.start((change) => this.#changed(change));
-      this.#logRejections();
+      await this.#startSources();
+      this.#logFaults();
       this.#push();
       this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
     } catch (error) {
@@ -122,10 +121,23 @@ export class Controller {
   /** Stops to serve: streams end, and proxies have the drain time to go elsewhere. */
   async stop(): Promise<void> {
     this.#pushing.cancel();
-    this.#source.stop();
+    for (const source of this.#sources) source.stop();
     this.#meshConfigWatch?.close();
     await this.#grpc?.drain(this.#settings.drainTime);
     await this.#http?.stop();
+  }
+
+  async #startSources(): Promise<void> {
+    const { config, kubeconfig, context, istioNamespace } = this.#settings;
+    const admission = { defaultNamespace: 'default', rootNamespace: istioNamespace };
+    if (kubeconfig !== undefined) {
+      const access = await loadAccess({ kubeconfig, context });
+      this.#log.info('the cluster is read', { cluster: access.name, server: access.server });
+      this.#sources.push(new KubeSource(access, { ...admission, wanted: wantedKinds(istioNamespace) }));
+    }
+    if (config.length > 0) this.#sources.push(new FolderSource(config, { ...FILE_TIMES, ...admission }));
+    // A folder that is not there is told of at once, whether or not the cluster answers.
+    await Promise.all(this.#sources.map((source) => source.start((change) => this.#changed(change))));
   }
 
   async #startMeshConfig(file: string): Promise<void> {
@@ -160,13 +172,20 @@ export class Controller {
   #changed({ changed, removed }: ChangeSet): void {
     this.#changes.add({ event: 'update' }, changed.length);
     this.#changes.add({ event: 'delete' }, removed.length);
-    this.#log.info('the configuration has changed', { changed: changed.length, removed: removed.length });
-    this.#logRejections();
+    if (changed.length + removed.length > 0)
+      this.#log.info('the configuration has changed', { changed: changed.length, removed: removed.length });
+    this.#logFaults();
     for (const { key } of [...changed, ...removed]) this.#changedKinds.add(key);
     if (changed.length + removed.length > 0) this.#pushing.trigger();
   }
 
-  #logRejections(): void {
+  #logFaults(): void {
+    for (const { name, notes } of this.#state.sources) {
+      for (const note of notes)
+        this.#tellOnce(`note ${name} ${note}`, () =>
+          this.#log.warn('a source is not complete', { source: name, reason: note }),
+        );
+    }
     for (const rejection of this.#state.rejections) {
       this.#tellOnce(`rejected ${JSON.stringify(rejection)}`, () =>
         this.#log.error('an object is set aside', { ...rejection }),

@@ -26,6 +26,10 @@ export class MeshState {
     this.#options = options;
   }
 
+  get sources(): readonly ConfigSource[] {
+    return this.#options.sources;
+  }
+
   get objects(): readonly MeshObject[] {
     return this.#options.sources.flatMap(({ objects }) => objects);
   }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { parseDuration } from '../base/duration.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
+import { IN_CLUSTER } from '../kube/access.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 
 interface SettingSpec {
@@ -65,14 +66,17 @@ const SPECS = {
   },
   kubeconfig: {
     value: 'FILE',
-    description: 'A cluster as a source of configuration; this version has only --config.',
+    description: `Cluster whose objects are read and followed; "${IN_CLUSTER}" for the one this runs in.`,
   },
+  context: { value: 'NAME', description: 'Context of the kubeconfig file; its current one if not given.' },
 } as const satisfies Record<string, SettingSpec>;
 
 type SettingName = keyof typeof SPECS;
 
 export interface Settings {
   readonly config: readonly string[];
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
   readonly meshConfig: string | undefined;
   readonly grpcAddress: string;
   readonly httpAddress: { readonly host: string; readonly port: number };
@@ -109,14 +113,17 @@ export function readSettings(argv: readonly string[], env: Env): Settings | 'hel
     return list(name).at(-1) ?? spec.default;
   };
   const required = (name: SettingName): string => text(name) ?? '';
-  refuseUnavailable(list('config'), text('kubeconfig'));
-  if (list('config').length === 0) {
+  refuseUnavailable(list('config'));
+  const kubeconfig = text('kubeconfig');
+  if (list('config').length === 0 && kubeconfig === undefined) {
     throw new MeshError('MissingSetting', 'the controller has no configuration', {
-      hint: `Name a folder of manifests with --config or ${variable('config')}.`,
+      hint: `Name a folder of manifests with --config, or a cluster with --kubeconfig (${variable('config')}, ${variable('kubeconfig')}).`,
     });
   }
   return {
     config: list('config'),
+    kubeconfig,
+    context: text('context'),
     meshConfig: text('mesh-config'),
     grpcAddress: hostPort('grpc-addr', required('grpc-addr')).text,
     httpAddress: hostPort('http-addr', required('http-addr')),
@@ -162,20 +169,11 @@ function knows(word: string): boolean {
 }
 
 /** Sources that other versions have; silence would look as if they were used. */
-function refuseUnavailable(config: readonly string[], kubeconfig: string | undefined): void {
-  if (kubeconfig !== undefined) {
-    throw new MeshError(
-      'NotAvailable',
-      'this version cannot read configuration from a Kubernetes API (--kubeconfig)',
-      {
-        hint: 'Give the objects as manifests with --config.',
-      },
-    );
-  }
+function refuseUnavailable(config: readonly string[]): void {
   const remote = config.find((one) => /^[a-z0-9+.-]+:\/\//i.test(one));
   if (remote !== undefined) {
     throw new MeshError('NotAvailable', `this version cannot read configuration from ${remote}`, {
-      hint: 'Give a folder or a file with --config.',
+      hint: 'Give a folder or a file with --config, or a cluster with --kubeconfig.',
     });
   }
 }
@@ -223,7 +221,7 @@ export function settingsHelp(): string {
   });
   return `mesh-controller reads the configuration of a mesh and serves it to its proxies over xDS.
 
-Usage: mesh-controller --config PATH [flags]
+Usage: mesh-controller --config PATH | --kubeconfig FILE [flags]
 
 Flags, each with its environment variable:
 ${rows.join('\n')}

@@ -5,6 +5,8 @@ describe('settings of the controller', () => {
   test('have defaults for all but the configuration', () => {
     expect(readSettings(['--config', 'mesh'], {})).toEqual({
       config: ['mesh'],
+      kubeconfig: undefined,
+      context: undefined,
       meshConfig: undefined,
       grpcAddress: '127.0.0.1:15010',
       httpAddress: { host: '127.0.0.1', port: 8080, text: '127.0.0.1:8080' },
@@ -39,11 +41,6 @@ describe('settings of the controller', () => {
   test.each([
     [[], 'MissingSetting', 'has no configuration'],
     [
-      ['--config', 'a', '--kubeconfig', 'k'],
-      'NotAvailable',
-      'cannot read configuration from a Kubernetes API',
-    ],
-    [
       ['--config', 'xds://10.0.0.1:15010'],
       'NotAvailable',
       'cannot read configuration from xds://10.0.0.1:15010',
@@ -64,6 +61,18 @@ describe('settings of the controller', () => {
     expect(() => readSettings(argv, {})).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message), hint: expect.any(String) }),
     );
+  });
+
+  test('a cluster is configuration enough, and may stand beside folders', () => {
+    expect(readSettings(['--kubeconfig', 'k', '--context', 'kind'], {})).toMatchObject({
+      config: [],
+      kubeconfig: 'k',
+      context: 'kind',
+    });
+    expect(readSettings(['--config', 'a'], { MESH_KUBECONFIG: 'in-cluster' })).toMatchObject({
+      config: ['a'],
+      kubeconfig: 'in-cluster',
+    });
   });
 
   test('a flag that is almost one is told', () => {

@@ -243,7 +243,7 @@ spec:
 test.each([
   [[], 2, 'the controller has no configuration'],
   [['--config', 'nowhere-at-all'], 1, 'there is no file or folder nowhere-at-all'],
-  [['--config', '.', '--kubeconfig', 'here'], 2, 'cannot read configuration from a Kubernetes API'],
+  [['--kubeconfig', 'nowhere-at-all'], 1, 'nowhere-at-all: there is no such file'],
 ])('mesh-controller %j ends with code %i and says why', async (flags, code, message) => {
   const child = spawn(process.execPath, [LAUNCHER, ...flags, '--http-addr', '127.0.0.1:0'], {
     stdio: ['ignore', 'ignore', 'pipe'],

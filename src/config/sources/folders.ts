@@ -23,6 +23,8 @@ interface KnownFile extends Admitted {
 
 export class FolderSource implements ConfigSource {
   readonly name: string;
+  /** A folder that cannot be read stands among the rejections. */
+  readonly notes = [];
   readonly #paths: readonly string[];
   readonly #options: FolderOptions;
   readonly #debouncer: Debouncer;

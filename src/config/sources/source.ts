@@ -16,9 +16,12 @@ export interface ConfigSource {
   readonly objects: readonly MeshObject[];
   /** What is set aside, and why. */
   readonly rejections: readonly Rejection[];
+  /** What keeps the source from telling all that it should, each as a sentence with its remedy. */
+  readonly notes: readonly string[];
   /**
    * Reads everything, then tells of changes until it is stopped. Throws a `MeshError` when the source is not
-   * there at all. `onChange` is called also when only the rejections differ, with an empty set.
+   * there at all. `onChange` is called also when only the rejections or notes differ, with an
+   * empty set; while the source is still being read it is called for notes alone.
    */
   start(onChange: (change: ChangeSet) => void): Promise<void>;
   stop(): void;

@@ -14,6 +14,7 @@ function bodyOf(context: DebugContext): unknown {
   const problems = objectProblems(context);
   return {
     mesh_config_error: state.meshConfigError,
+    sources: state.sources.map(({ name, objects, notes }) => ({ name, objects: objects.length, notes })),
     rejected: state.rejections,
     // A Secret is told of, and not told.
     configs: state.objects.map((object) => {

@@ -1,0 +1,146 @@
+/** Requests to a Kubernetes API server: one answer, or the lines of a watch. */
+
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { request as secureRequest, type RequestOptions } from 'node:https';
+import type { Access } from './access.ts';
+import { ApiFailure, failureOf } from './failure.ts';
+
+/** Bytes that one answer, or one line of a watch, may have: far beyond a page of the greatest objects. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+/** Milliseconds that the server may be silent while it owes an answer. */
+const SILENCE_LIMIT = 60_000;
+
+/** Milliseconds after which the operating system asks whether the other side is still there. */
+const KEEP_ALIVE = 30_000;
+
+const JSON_TYPE = 'application/json';
+
+export interface RequestSettings {
+  readonly signal: AbortSignal;
+  readonly accept?: string;
+  /** Milliseconds that the server may be silent; a minute unless said otherwise. */
+  readonly silenceLimit?: number;
+}
+
+export class KubeClient {
+  readonly #access: Access;
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  /** The address of something on the server, as people can ask for it. */
+  url(path: string): string {
+    return `${this.#access.server}${path}`;
+  }
+
+  /** The JSON object at a path. Throws an `ApiFailure` for everything else. */
+  async get(path: string, settings: RequestSettings): Promise<Readonly<Record<string, unknown>>> {
+    const response = await this.#open(path, settings);
+    const value = parse(await readAll(response), response.statusCode);
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+    throw new ApiFailure(
+      response.statusCode,
+      'the answer is no JSON object; is this a Kubernetes API server?',
+    );
+  }
+
+  /**
+   * Opens a watch. Its JSON values come in groups that arrived together, until the server ends it. Throws an
+   * `ApiFailure` when the server does not open it, and later when it breaks off.
+   */
+  async watch(path: string, settings: RequestSettings): Promise<AsyncIterable<readonly unknown[]>> {
+    return jsonLines(await this.#open(path, settings));
+  }
+
+  async #open(path: string, settings: RequestSettings): Promise<IncomingMessage> {
+    const { signal, accept = JSON_TYPE, silenceLimit = SILENCE_LIMIT } = settings;
+    const options: RequestOptions = { headers: { accept, 'user-agent': 'mesh-controller' }, signal };
+    const response = await this.#send(path, options, silenceLimit);
+    const { statusCode = 0, headers } = response;
+    if (statusCode === 200) return response;
+    const seconds = Number(headers['retry-after']);
+    const body = parseLeniently(await readAll(response));
+    throw failureOf(statusCode, body, Number.isFinite(seconds) && seconds > 0 ? seconds : undefined);
+  }
+
+  async #send(path: string, options: RequestOptions, silenceLimit: number): Promise<IncomingMessage> {
+    try {
+      await this.#access.apply(options);
+      return await new Promise<IncomingMessage>((resolve, reject) => {
+        const url = this.url(path);
+        const send = url.startsWith('http:') ? plainRequest : secureRequest;
+        const call = send(url, options, resolve);
+        call.on('error', reject);
+        call.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE));
+        call.setTimeout(silenceLimit, () =>
+          call.destroy(new Error(`no answer for ${silenceLimit / 1000} s`)),
+        );
+        call.end();
+      });
+    } catch (error) {
+      throw asFailure(error);
+    }
+  }
+}
+
+async function* jsonLines(response: IncomingMessage): AsyncGenerator<readonly unknown[], void, void> {
+  let rest = '';
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > MAX_ANSWER_BYTES) throw new ApiFailure(undefined, 'an event of a watch does not end');
+      const values = lines.filter((line) => line !== '').map((line) => parse(line, 200));
+      if (values.length > 0) yield values;
+    }
+  } catch (error) {
+    throw asFailure(error);
+  } finally {
+    response.destroy();
+  }
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const part of response as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > MAX_ANSWER_BYTES) throw new ApiFailure(undefined, 'the answer is too large');
+      parts.push(part);
+    }
+  } catch (error) {
+    throw asFailure(error);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function parse(text: string, status: number | undefined): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiFailure(status, 'the answer is not JSON; is this a Kubernetes API server?', {
+      cause: error,
+    });
+  }
+}
+
+/** Those who stand between answer in their own words. */
+function parseLeniently(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { message: text.trim().slice(0, 200) };
+  }
+}
+
+function asFailure(error: unknown): ApiFailure {
+  if (error instanceof ApiFailure) return error;
+  // Several addresses were tried: their errors say more than the sum.
+  const { errors } = error as { errors?: readonly unknown[] };
+  const first = errors?.[0] ?? error;
+  return new ApiFailure(undefined, first instanceof Error ? first.message : String(first), { cause: error });
+}
