@@ -16,6 +16,29 @@ const POLICIES = [
   ['telemetry.istio.io/Telemetry', 'logs, metrics and traces stay as MeshConfig has them'],
 ] as const;
 
+/** Kinds that would route or restrict requests, but of which nothing is read for any proxy. */
+const UNREAD = {
+  sidecar: [
+    ['authentication.istio.io/Policy', 'Use PeerAuthentication and RequestAuthentication.'],
+    ['authentication.istio.io/MeshPolicy', 'Use a PeerAuthentication in the root namespace.'],
+    ['rbac.istio.io/ClusterRbacConfig', 'Use AuthorizationPolicy.'],
+    ['rbac.istio.io/RbacConfig', 'Use AuthorizationPolicy.'],
+    ['rbac.istio.io/ServiceRole', 'Use AuthorizationPolicy.'],
+    ['rbac.istio.io/ServiceRoleBinding', 'Use AuthorizationPolicy.'],
+    ['config.istio.io/rule', 'Use EnvoyFilter, AuthorizationPolicy or Telemetry.'],
+    ['split.smi-spec.io/TrafficSplit', 'Use a VirtualService with weights.'],
+    ['access.smi-spec.io/TrafficTarget', 'Use AuthorizationPolicy.'],
+  ],
+  router: [
+    ['networking.k8s.io/Ingress', 'Use a Gateway and a VirtualService.'],
+    ['gateway.networking.k8s.io/Gateway', 'Use a Gateway of networking.istio.io.'],
+    ['gateway.networking.k8s.io/HTTPRoute', 'Use a VirtualService.'],
+    ['gateway.networking.k8s.io/GRPCRoute', 'Use a VirtualService.'],
+    ['gateway.networking.k8s.io/TLSRoute', 'Use a VirtualService.'],
+    ['gateway.networking.k8s.io/TCPRoute', 'Use a VirtualService.'],
+  ],
+} as const;
+
 /** Reports the objects that are for this proxy, but change nothing for it. */
 export function reportUnenforced(input: Input): void {
   const { snapshot, proxy, report } = input;
@@ -31,6 +54,29 @@ export function reportUnenforced(input: Input): void {
         report({ kind: object.kind, namespace, name: object.meta.name }, `Not enforced yet: ${effect}.`);
       }
     }
+  }
+  for (const [kind, instead] of proxy.type === 'router' ? UNREAD.router : UNREAD.sidecar) {
+    for (const object of snapshot.list(kind)) {
+      const namespace = snapshot.namespaceOf(object);
+      report(
+        { kind: object.kind, namespace, name: object.meta.name },
+        `Not in force: objects of this kind are not read. ${instead}`,
+      );
+    }
+  }
+  const settings = { kind: 'MeshConfig', namespace: snapshot.mesh.istioNamespace, name: 'mesh' };
+  if (proxy.type !== 'router' && input.scope.outboundTrafficPolicy.mode === 'ALLOW_ANY_DYNAMIC_DNS') {
+    report(
+      settings,
+      'outboundTrafficPolicy ALLOW_ANY_DYNAMIC_DNS is not in force: as with ALLOW_ANY, requests to unknown ' +
+        'hosts go to the address that they were sent to.',
+    );
+  }
+  if (Object.keys(snapshot.mesh.networks.networks ?? {}).length > 0) {
+    report(
+      { ...settings, kind: 'MeshNetworks' },
+      'Networks are not in force: endpoints in other networks are called at their own addresses.',
+    );
   }
   for (const object of snapshot.list('security.istio.io/PeerAuthentication')) {
     const namespace = snapshot.namespaceOf(object);

@@ -10,11 +10,9 @@ import {
   type CommonTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import {
-  SubjectAltNameMatcher_SanType,
-  TlsParameters_TlsProtocol,
-} from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import { TlsParameters_TlsProtocol } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { pack } from '../proto/registry.ts';
+import { subjectAltNameMatchers } from '../subject-alt-names.ts';
 import type { Init } from '../values.ts';
 import type { EffectivePolicy } from './traffic-policy.ts';
 
@@ -127,12 +125,7 @@ function validation(tls: TlsSettings): Pick<Init<typeof CommonTlsContextSchema>,
   const context: Init<typeof CertificateValidationContextSchema> = {
     trustedCa: fromFile(named === '' || named === 'system' ? SYSTEM_CERTIFICATES : named),
     ...(crl !== '' && { crl: fromFile(crl) }),
-    matchTypedSubjectAltNames: (tls.subjectAltNames ?? []).flatMap((exact) =>
-      [SubjectAltNameMatcher_SanType.DNS, SubjectAltNameMatcher_SanType.URI].map((sanType) => ({
-        sanType,
-        matcher: { matchPattern: { case: 'exact' as const, value: exact } },
-      })),
-    ),
+    matchTypedSubjectAltNames: subjectAltNameMatchers(tls.subjectAltNames ?? []),
   };
   return { validationContextType: { case: 'validationContext', value: context } };
 }

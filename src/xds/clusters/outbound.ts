@@ -33,6 +33,9 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
   if (policy.tunnel !== undefined) {
     input.report(owner, 'trafficPolicy.tunnel is not in force: connections are opened without a tunnel.');
   }
+  if (policy.loadBalancer?.zoneAwareLbSetting !== undefined) {
+    input.report(owner, 'loadBalancer.zoneAwareLbSetting is not in force. Use localityLbSetting.');
+  }
   const settings = { protocol: port.speaks, outbound: true, sidecar: input.proxy.type === 'sidecar', mesh };
   return {
     name,

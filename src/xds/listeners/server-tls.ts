@@ -5,6 +5,7 @@ import type { TransportSocketSchema } from '../proto/generated/envoy/config/core
 import { TlsParameters_TlsProtocol } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { DownstreamTlsContextSchema } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { pack } from '../proto/registry.ts';
+import { subjectAltNameMatchers } from '../subject-alt-names.ts';
 import type { Init } from '../values.ts';
 
 const VERSIONS: Readonly<Record<string, TlsParameters_TlsProtocol>> = {
@@ -64,6 +65,7 @@ export function serverTls(
           value: {
             trustedCa: fromFile(tls.caCertificates),
             ...((tls.caCrl ?? '') !== '' && { crl: fromFile(tls.caCrl) }),
+            matchTypedSubjectAltNames: subjectAltNameMatchers(tls.subjectAltNames ?? []),
             verifyCertificateSpki: [...(tls.verifyCertificateSpki ?? [])],
             verifyCertificateHash: [...(tls.verifyCertificateHash ?? [])],
           },
