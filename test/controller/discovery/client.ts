@@ -3,6 +3,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { DescMessage, JsonObject, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import {
@@ -48,15 +49,6 @@ export class TestStream<RequestType extends Request, ResponseType extends Respon
 
   send(request: MessageInitShape<RequestType>): void {
     this.#call.write(request);
-  }
-
-  /** Stops reading, as a proxy that hangs. */
-  pause(): void {
-    this.#call.pause();
-  }
-
-  resume(): void {
-    this.#call.resume();
   }
 
   /** The next response, in the order of arrival. */
@@ -131,4 +123,26 @@ export function namesIn(
       return message?.name ?? message?.clusterName ?? '?';
     })
     .toSorted();
+}
+
+/** A proxy that asks over delta and then never reads. The gRPC library cannot do that: it reads ahead. */
+export function hungProxy(
+  port: number,
+  request: MessageInitShape<typeof DeltaDiscoveryRequestSchema>,
+): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => {});
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  stream.on('error', () => {});
+  const message = toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, request));
+  // A gRPC frame: not compressed, its length, the message.
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  stream.write(Buffer.concat([head, message]));
+  return session;
 }

@@ -15,7 +15,7 @@ import {
   type ProxyResources,
   ROUTE_TYPE,
 } from '../../../src/xds/resource.ts';
-import { deltaStream, namesIn, node, stateStream } from './client.ts';
+import { deltaStream, hungProxy, namesIn, node, stateStream } from './client.ts';
 
 /** A mesh as a test writes it: names, each with a text that stands for all that a resource says. */
 interface World {
@@ -61,7 +61,7 @@ let listener: DiscoveryListener;
 let lines: string[];
 const open: { close(): void }[] = [];
 
-async function start(maxBytesInFlight = 1 << 20): Promise<void> {
+async function start(maxBytesInFlight = 1 << 20, sendTimeout = 60_000): Promise<void> {
   lines = [];
   discovery = new DiscoveryServer({
     versionPrefix: 'test',
@@ -70,7 +70,7 @@ async function start(maxBytesInFlight = 1 << 20): Promise<void> {
     metrics: new DiscoveryMetrics(),
     now: () => 1000,
   });
-  listener = await DiscoveryListener.start(discovery, { address: '127.0.0.1:0', sendTimeout: 60_000 });
+  listener = await DiscoveryListener.start(discovery, { address: '127.0.0.1:0', sendTimeout });
 }
 
 function show(world: World): void {
@@ -415,6 +415,22 @@ describe('the server', () => {
     const responses = await Promise.all(streams.map((stream) => stream.next()));
     expect(responses.map(({ resources }) => resources.length)).toEqual(streams.map(() => 500));
     expect(discovery.budget.inFlight).toBe(0);
+  });
+
+  test('lets a proxy go that does not read, and serves the others meanwhile', async () => {
+    await listener.drain(100);
+    await start(1, 300);
+    const large = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [`r${index}`, 'x'.repeat(6000)]),
+    );
+    show({ clusters: large });
+    const session = hungProxy(listener.port, { node: node('hung.shop'), typeUrl: CLUSTER_TYPE });
+    open.push({ close: () => session.destroy() });
+    while (discovery.budget.inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+    const fine = delta();
+    fine.send({ node: node('fine.shop'), typeUrl: CLUSTER_TYPE });
+    expect((await fine.next()).resources).toHaveLength(500);
+    expect([...discovery.streams].map(({ proxy }) => proxy?.id)).toEqual(['fine.shop']);
   });
 
   test('ends the streams with a status that says why when it drains', async () => {
