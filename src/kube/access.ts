@@ -86,12 +86,9 @@ function loadFile(config: KubeConfig, file: string): void {
     config.loadFromFile(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw bad(
-      file,
-      code === 'ENOENT' ? 'there is no such file' : (message.split('\n')[0] ?? ''),
-      undefined,
-      error,
-    );
+    // The library reads fields of whatever is there.
+    const reason = error instanceof TypeError ? 'it is no kubeconfig file' : (message.split('\n')[0] ?? '');
+    throw bad(file, code === 'ENOENT' ? 'there is no such file' : reason, undefined, error);
   }
 }
 
