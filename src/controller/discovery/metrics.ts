@@ -1,6 +1,12 @@
 /** What discovery counts; the names are Istio's where it has one. */
 
-import { CLUSTER_TYPE, ENDPOINT_TYPE, EXTENSION_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds/resource.ts';
+import {
+  CLUSTER_TYPE,
+  ENDPOINT_TYPE,
+  EXTENSION_TYPE,
+  LISTENER_TYPE,
+  ROUTE_TYPE,
+} from '../../xds/resource.ts';
 import { Counter, Histogram } from '../metrics.ts';
 
 /** Short names, as metrics and debug pages use them. */
