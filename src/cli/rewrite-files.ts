@@ -9,6 +9,7 @@ import { readDocuments } from '../inject/stream.ts';
 import type { ResourceReport, Rewritten } from '../inject/stream.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import { cannotWrite } from './writing.ts';
 
 /** What a path on the command line means standard input by. */
 const STDIN = '-';
@@ -139,10 +140,7 @@ function writeText(file: string, text: string, context: Context): void {
   try {
     writeFileSync(resolve(context.cwd, file), text);
   } catch (error) {
-    throw new MeshError('FileUnwritable', `cannot be written: ${(error as Error).message}`, {
-      where: { file },
-      cause: error,
-    });
+    throw cannotWrite(file, error);
   }
 }
 

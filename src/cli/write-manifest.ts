@@ -1,10 +1,10 @@
 /** Writes a manifest to a file, or to a folder with a file a resource. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { MeshError } from '../base/mesh-error.ts';
 import { manifestFiles, manifestText } from '../install/manifest-text.ts';
 import type { Resource } from '../install/resource.ts';
+import { cannotWrite, makeFolder } from './writing.ts';
 
 /** Returns the number of files. Throws a `MeshError` with code `CannotWrite`. */
 export async function writeManifest(
@@ -15,19 +15,15 @@ export async function writeManifest(
   const target = resolve(cwd, place);
   try {
     if (/\.ya?ml$/.test(place)) {
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       await writeFile(target, manifestText(resources));
       return 1;
     }
-    await mkdir(target, { recursive: true });
+    await makeFolder(target);
     const files = manifestFiles(resources);
     for (const { name, text } of files) await writeFile(resolve(target, name), text);
     return files.length;
   } catch (cause) {
-    if (!(cause instanceof Error) || !('syscall' in cause)) throw cause;
-    throw new MeshError('CannotWrite', `cannot write to ${place}: ${cause.message}`, {
-      hint: 'Choose a place that you may write to.',
-      cause,
-    });
+    throw cannotWrite(place, cause);
   }
 }

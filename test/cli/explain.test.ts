@@ -1,6 +1,6 @@
 /** `mesh explain` and `mesh schema` as commands. What they say of fields is tested beside `src/api`. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
@@ -85,12 +85,22 @@ describe('mesh schema', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ title: 'VirtualService' });
   });
 
-  test('--all explains why a folder cannot be written', async () => {
+  test.for([
+    ['taken', 'a file of that name is in the way'],
+    ['taken/x', 'a part of the path is a file, not a folder'],
+    ['a\0b', 'null bytes'],
+  ] as const)('--all explains why it cannot write to %j', async ([folder, reason]) => {
     const cwd = tempFolder({ taken: 'a file' });
-    const { code, stderr } = await runMesh(['schema', '--all', 'taken'], { cwd });
+    const { code, stderr } = await runMesh(['schema', '--all', folder], { cwd });
+    expect(stderr).toContain(reason);
+    expect(stderr.split('\n')).toHaveLength(3);
     expect(code).toBe(1);
-    expect(stderr).toContain('Error: cannot write into taken: ');
-    expect(existsSync(join(cwd, 'taken', 'x'))).toBe(false);
+  });
+
+  test.runIf(process.platform === 'linux')('--all ends where no folder can ever be made', async () => {
+    const { code, stderr } = await runMesh(['schema', '--all', '/proc/no-such-folder/a']);
+    expect(stderr).toContain('the folder does not exist, and none can be made there');
+    expect(code).toBe(1);
   });
 
   test('--list lists the kinds', async () => {

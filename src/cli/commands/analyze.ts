@@ -4,7 +4,7 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { GlobalFlags } from '../global-flags.ts';
-import { REPORT_FORMATS } from '../output/report-formats.ts';
+import { INPUT_ARGS, INPUT_FLAGS, RECURSIVE_FLAGS, REPORT_FLAGS } from '../input-flags.ts';
 
 const LEVELS = ['Info', 'Warning', 'Error'] as const;
 
@@ -39,38 +39,15 @@ export const metadata = {
     { text: 'Two codes only', command: 'mesh analyze --use-kube=false --only IST0101,IST0106 manifests/' },
     { text: 'Which analyzers are there?', command: 'mesh analyze --list-analyzers' },
   ],
-  args: [
-    {
-      name: 'FILE',
-      description: 'File, folder, or - for standard input',
-      optional: true,
-      repeated: true,
-      complete: 'files',
-    },
-  ],
+  args: INPUT_ARGS,
   flags: {
     'use-kube': {
       type: 'boolean',
       short: 'k',
       description: 'Analyze a live cluster; not possible yet, so it is false when files are given',
     },
-    filename: {
-      type: 'strings',
-      short: 'f',
-      value: 'FILE',
-      commas: true,
-      settable: false,
-      complete: 'files',
-      description: 'File, folder, or - for standard input, the same as an argument; may be repeated',
-    },
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FORMAT',
-      default: 'log',
-      values: REPORT_FORMATS,
-      description: 'Format of the findings',
-    },
+    ...INPUT_FLAGS,
+    ...REPORT_FLAGS,
     'output-threshold': {
       type: 'string',
       value: 'LEVEL',
@@ -162,13 +139,7 @@ export const metadata = {
       hidden: true,
       description: 'Longest wait for a cluster',
     },
-    recursive: {
-      type: 'boolean',
-      short: 'R',
-      hidden: true,
-      settable: false,
-      description: 'Accepted: folders always are',
-    },
+    ...RECURSIVE_FLAGS,
     revision: {
       type: 'string',
       short: 'r',

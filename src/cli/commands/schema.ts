@@ -101,14 +101,21 @@ async function listKinds({ stdout }: Context): Promise<number> {
 
 /** Kubernetes' own kinds are left out: only some of their fields are described here. */
 async function writeAll(folder: string, { cwd, stderr }: Context): Promise<number> {
-  const [{ KINDS }, { readSchema }, { editorSchema, editorSchemaFile }, { mkdir, writeFile }, { resolve }] =
-    await Promise.all([
-      import('../../api/kinds.ts'),
-      import('../schema-store.ts'),
-      import('../../api/editor-schema.ts'),
-      import('node:fs/promises'),
-      import('node:path'),
-    ]);
+  const [
+    { KINDS },
+    { readSchema },
+    { editorSchema, editorSchemaFile },
+    { cannotWrite, makeFolder },
+    { writeFile },
+    { resolve },
+  ] = await Promise.all([
+    import('../../api/kinds.ts'),
+    import('../schema-store.ts'),
+    import('../../api/editor-schema.ts'),
+    import('../writing.ts'),
+    import('node:fs/promises'),
+    import('node:path'),
+  ]);
   const target = resolve(cwd, folder);
   let count = 0;
   const write = async (info: KindInfo): Promise<void> => {
@@ -120,14 +127,10 @@ async function writeAll(folder: string, { cwd, stderr }: Context): Promise<numbe
     }
   };
   try {
-    await mkdir(target, { recursive: true });
+    await makeFolder(target);
     for (const info of KINDS) if (!info.external) await write(info);
   } catch (cause) {
-    if (!(cause instanceof Error) || !('syscall' in cause)) throw cause;
-    throw new MeshError('CannotWrite', `cannot write into ${folder}: ${cause.message}`, {
-      hint: 'Choose a folder that you may write to.',
-      cause,
-    });
+    throw cannotWrite(folder, cause);
   }
   stderr.write(`Wrote ${count} schemas to ${folder}\n`);
   return 0;

@@ -4,7 +4,7 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { GlobalFlags } from '../global-flags.ts';
-import { REPORT_FORMATS } from '../output/report-formats.ts';
+import { INPUT_ARGS, INPUT_FLAGS, RECURSIVE_FLAGS, REPORT_FLAGS } from '../input-flags.ts';
 
 export const metadata = {
   path: ['validate'],
@@ -22,33 +22,10 @@ export const metadata = {
     { text: 'What runs in a cluster', command: 'kubectl get services -A -o yaml | mesh validate -' },
     { text: 'As annotations of a pull request on GitHub', command: 'mesh validate -o github manifests/' },
   ],
-  args: [
-    {
-      name: 'FILE',
-      description: 'File, folder, or - for standard input',
-      optional: true,
-      repeated: true,
-      complete: 'files',
-    },
-  ],
+  args: INPUT_ARGS,
   flags: {
-    filename: {
-      type: 'strings',
-      short: 'f',
-      value: 'FILE',
-      commas: true,
-      settable: false,
-      complete: 'files',
-      description: 'File, folder, or - for standard input; may be repeated',
-    },
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FORMAT',
-      default: 'log',
-      values: REPORT_FORMATS,
-      description: 'Format of the findings',
-    },
+    ...INPUT_FLAGS,
+    ...REPORT_FLAGS,
     referential: {
       type: 'boolean',
       short: 'x',
@@ -60,13 +37,7 @@ export const metadata = {
       type: 'boolean',
       description: 'Count documents that are no Kubernetes objects as errors',
     },
-    recursive: {
-      type: 'boolean',
-      short: 'R',
-      hidden: true,
-      settable: false,
-      description: 'Accepted: folders always are',
-    },
+    ...RECURSIVE_FLAGS,
   },
   exitCodes: {
     0: 'Valid, maybe with warnings',

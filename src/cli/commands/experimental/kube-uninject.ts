@@ -4,6 +4,7 @@ import { MeshError } from '../../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { GlobalFlags } from '../../global-flags.ts';
+import { INPUT_ARGS, REWRITE_FLAGS } from '../../input-flags.ts';
 
 export const metadata = {
   path: ['experimental', 'kube-uninject'],
@@ -21,39 +22,9 @@ export const metadata = {
       command: 'mesh experimental kube-uninject --in-place manifests/',
     },
   ],
-  args: [
-    {
-      name: 'FILE',
-      description: 'File, folder, or - for standard input',
-      optional: true,
-      repeated: true,
-      complete: 'files',
-    },
-  ],
+  args: INPUT_ARGS,
   flags: {
-    filename: {
-      type: 'strings',
-      short: 'f',
-      value: 'FILE',
-      commas: true,
-      settable: false,
-      complete: 'files',
-      description: 'File, folder, or - for standard input; may be repeated',
-    },
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FILE',
-      settable: false,
-      complete: 'files',
-      description: 'File to write to; the words json and yaml choose the format of standard output instead',
-    },
-    'in-place': { type: 'boolean', settable: false, description: 'Write each file back where it was read' },
-    check: {
-      type: 'boolean',
-      settable: false,
-      description: 'Write nothing, and exit with 1 if something would change',
-    },
+    ...REWRITE_FLAGS,
   },
   exitCodes: {
     0: 'Done, maybe with workloads that had no sidecar',
