@@ -15,8 +15,8 @@ export interface ServiceEndpoint extends EndpointAddress {
   readonly port: number;
 }
 
-/** A name for `unix:///path` addresses of ServiceEntries. */
-export const UNIX_PREFIX = 'unix://';
+/** How the addresses of Unix domain sockets begin. */
+const UNIX_PREFIX = 'unix://';
 
 export class EndpointIndex {
   readonly #objects: EndpointObjects;

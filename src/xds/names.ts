@@ -26,11 +26,6 @@ export function inboundCluster(port: number): string {
   return `inbound|${port}||`;
 }
 
-/** `outbound_.80_.v1_.web.shop.svc.cluster.local`: the server name of the mesh's own TLS. */
-export function sniName(port: number, subset: string | undefined, host: string): string {
-  return `outbound_.${port}_.${subset ?? ''}_.${host}`;
-}
-
 /** `0.0.0.0_80`. */
 export function listenerName(bind: string, port: number): string {
   return bind.startsWith('unix://') ? bind.slice('unix://'.length) : `${bind}_${port}`;

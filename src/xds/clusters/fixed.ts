@@ -18,7 +18,7 @@ export type ClusterInit = Init<typeof ClusterSchema>;
  * The source address of connections from the proxy to its own workload, which redirection leaves alone: a
  * connection from the workload's own address would come back to the proxy.
  */
-export const INBOUND_SOURCE = '127.0.0.6';
+const INBOUND_SOURCE = '127.0.0.6';
 
 /** No endpoints: connections are closed. */
 export function blackHole(mesh: MeshConfig): ClusterInit {

@@ -63,8 +63,8 @@ export function httpInspector(filterDisabled?: DisabledFor): ListenerFilter {
 }
 
 /** Reads the server name and the protocols that a TLS client offers. */
-export function tlsInspector(filterDisabled?: DisabledFor): ListenerFilter {
-  return listenerFilter('tls_inspector', pack(TlsInspectorSchema, {}), filterDisabled);
+export function tlsInspector(): ListenerFilter {
+  return listenerFilter('tls_inspector', pack(TlsInspectorSchema, {}));
 }
 
 /** Finds out where a redirected connection was going. */

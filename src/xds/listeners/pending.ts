@@ -110,6 +110,6 @@ class PendingListener {
 }
 
 /** Connections that nobody declared. */
-export function passthroughChain(input: Input): FilterChain {
+function passthroughChain(input: Input): FilterChain {
   return { name: 'PassthroughFilterChain', filters: [tcpToFixed(fallbackCluster(input), input)] };
 }
