@@ -95,6 +95,7 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
           tag: component.tag ?? pilot.tag,
         }),
         args: [
+          '--kubeconfig=in-cluster',
           `--grpc-addr=0.0.0.0:${ISTIOD_PORTS.xds}`,
           `--http-addr=0.0.0.0:${ISTIOD_PORTS.http}`,
           '--mesh-config=/etc/istio/config/mesh',
