@@ -59,18 +59,18 @@ const GROUPS = [
   },
   {
     name: 'start',
-    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|settings|context|exit-codes|error-text|process-io|version|generated\/commands|output\/report-formats)\.ts$/,
+    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|input-flags|settings|context|exit-codes|error-text|process-io|version|generated\/commands|output\/report-formats)\.ts$/,
     priority: 2,
   },
   {
     // What reads YAML, which injection needs without the rest of `check`.
     name: 'yaml',
-    test: /\/node_modules\/js-yaml\/|\/src\/base\/(yaml-[a-z]+|cidr)\.ts$|\/src\/config\/parse\/(decode|bounds)\.ts$/,
+    test: /\/node_modules\/js-yaml\/|\/src\/base\/(yaml-[a-z]+|cidr|quantity|label-selector)\.ts$|\/src\/config\/parse\/(decode|bounds)\.ts$/,
     priority: 3,
   },
   {
     name: 'inject',
-    test: /\/src\/inject\/|\/src\/cli\/(inject-files|rewrite-files)\.ts$/,
+    test: /\/src\/inject\/|\/src\/cli\/(inject-files|rewrite-files|writing)\.ts$/,
     priority: 2,
   },
   {

@@ -1,5 +1,6 @@
 /** The injection configuration: which templates there are, and which pods get one. A ConfigMap's key `config`. */
 
+import { type LabelSelector, type Labels, matchesSelector } from '../base/label-selector.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { textsOf } from './pod/context.ts';
@@ -12,15 +13,6 @@ import type { Json, JsonMap } from './yaml/value.ts';
 /** A template of ours by name, or one that the configuration spells out. */
 export type TemplateSource = { readonly builtin: string } | { readonly custom: CustomTemplate };
 
-export interface Selector {
-  readonly matchLabels: Readonly<Record<string, string>>;
-  readonly matchExpressions: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly values: readonly string[];
-  }[];
-}
-
 export interface InjectConfig {
   /** Whether pods get a sidecar that say nothing about it. */
   readonly policy: 'enabled' | 'disabled';
@@ -28,8 +20,8 @@ export interface InjectConfig {
   readonly defaultTemplates: readonly string[];
   readonly aliases: Readonly<Record<string, readonly string[]>>;
   readonly templates: Readonly<Record<string, TemplateSource>>;
-  readonly neverInjectSelector: readonly Selector[];
-  readonly alwaysInjectSelector: readonly Selector[];
+  readonly neverInjectSelector: readonly LabelSelector[];
+  readonly alwaysInjectSelector: readonly LabelSelector[];
   readonly injectedAnnotations: Readonly<Record<string, string>>;
 }
 
@@ -83,25 +75,10 @@ export function readInjectConfig(value: Json | undefined, where: string): Inject
 }
 
 /** Whether a selector fits; one without any condition fits nothing. */
-export function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
-  const wanted = Object.entries(selector.matchLabels);
-  if (wanted.length + selector.matchExpressions.length === 0) return false;
-  return (
-    wanted.every(([key, value]) => labels[key] === value) &&
-    selector.matchExpressions.every(({ key, operator, values }) => {
-      const value = labels[key];
-      switch (operator) {
-        case 'In':
-          return value !== undefined && values.includes(value);
-        case 'NotIn':
-          return value === undefined || !values.includes(value);
-        case 'Exists':
-          return value !== undefined;
-        default:
-          return value === undefined;
-      }
-    })
-  );
+export function selects(selector: LabelSelector, labels: Labels): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  if (Object.keys(matchLabels).length + matchExpressions.length === 0) return false;
+  return matchesSelector(selector, labels);
 }
 
 function readTemplates(given: JsonMap, where: string): Record<string, TemplateSource> {
@@ -128,7 +105,7 @@ function readTemplates(given: JsonMap, where: string): Record<string, TemplateSo
   return result;
 }
 
-function selectors(value: Json | undefined, where: string, key: string): Selector[] {
+function selectors(value: Json | undefined, where: string, key: string): LabelSelector[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw bad(where, `${key} must be a list of label selectors`);
   return value.map((one) => {

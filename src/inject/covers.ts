@@ -1,9 +1,9 @@
 /** Whether a pod that went through the API server still holds all that an injection would put into it. */
 
+import { quantityOf } from '../base/quantity.ts';
 import { itemKey } from './item-key.ts';
 import { STATUS } from './pod/inject-pod.ts';
 import { PROBERS_ENV } from './pod/probes.ts';
-import { parseQuantity } from './pod/quantity.ts';
 import { getKey, isMap, sameValue } from './yaml/value.ts';
 import type { Json } from './yaml/value.ts';
 
@@ -42,8 +42,8 @@ function isEmpty(value: Json): boolean {
 /** `1000m` is what the API server writes as `1`. */
 function sameAmount(one: Json | undefined, other: Json): boolean {
   if (one === undefined || one === null || typeof one === 'object' || typeof other === 'object') return false;
-  const amount = parseQuantity(String(one));
-  return amount !== undefined && amount === parseQuantity(String(other));
+  const amount = quantityOf(String(one));
+  return amount !== undefined && amount === quantityOf(String(other));
 }
 
 /** The text that is there was made before the defaults came, so it may lack them. */

@@ -3,10 +3,10 @@
 import { parseCidr } from '../../base/cidr.ts';
 import { MeshError } from '../../base/mesh-error.ts';
 import { nearestName } from '../../base/nearest.ts';
+import { quantityOf } from '../../base/quantity.ts';
 import { isMap } from '../yaml/value.ts';
 import type { Json, JsonMap } from '../yaml/value.ts';
 import { readYamlValue } from '../yaml/read.ts';
-import { parseQuantity } from './quantity.ts';
 
 /** Says what is wrong with a value, or nothing. */
 type Check = (value: string) => string | undefined;
@@ -179,7 +179,7 @@ function truth(value: string): string | undefined {
 }
 
 function quantity(value: string): string | undefined {
-  const amount = parseQuantity(value);
+  const amount = quantityOf(value);
   return amount === undefined || amount < 0 ? 'must be a quantity like 100m or 128Mi' : undefined;
 }
 

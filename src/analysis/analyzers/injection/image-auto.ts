@@ -3,7 +3,7 @@
 import { BUILTIN_FILE } from '../../builtin-gateway.ts';
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import { PROXY_CONTAINER } from '../../../model/membership.ts';
-import { type Labels, matchesSelector } from '../../../model/selectors.ts';
+import { type Labels, matchesSelector } from '../../../base/label-selector.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { WORKLOAD_KINDS, type PodSpec } from '../../../model/workloads.ts';
 import type { Analyzer } from '../../analyzer.ts';

@@ -3,7 +3,7 @@
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import type { FieldPath } from '../../../base/field-path.ts';
 import type { MeshObject } from '../../../config/object.ts';
-import { matchesSelector } from '../../../model/selectors.ts';
+import { matchesSelector } from '../../../base/label-selector.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Analyzer } from '../../analyzer.ts';
 import { MESH_MESSAGES } from '../../catalogue-mesh.ts';

@@ -3,7 +3,7 @@
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
 import type { MeshObject } from '../../../config/object.ts';
 import { INJECTION_LABEL, INJECT_LABEL, REVISION_LABEL } from '../../../model/membership.ts';
-import { type LabelSelector, type Labels, matchesSelector } from '../../../model/selectors.ts';
+import { type LabelSelector, type Labels, matchesSelector } from '../../../base/label-selector.ts';
 import type { AnalysisContext, Analyzer } from '../../analyzer.ts';
 import { BUILTIN_FILE } from '../../builtin-gateway.ts';
 import { MESSAGES } from '../../catalogue.ts';

@@ -1,20 +1,9 @@
-/** Labels and label selectors of Kubernetes: their syntax, and which labels a selector chooses. */
+/** The syntax of labels and label selectors of Kubernetes. */
 
 import type { FieldPath } from '../../../base/field-path.ts';
+import type { LabelSelector, Labels } from '../../../base/label-selector.ts';
 import { labelKeyProblem, labelValueProblem } from '../../../base/labels.ts';
 import type { RuleReport } from '../rule.ts';
-
-export type Labels = Readonly<Record<string, string>>;
-
-/** `LabelSelector` of the Kubernetes API, as every generated type has it. */
-export interface LabelSelector {
-  readonly matchLabels?: Labels;
-  readonly matchExpressions?: readonly {
-    readonly key?: string;
-    readonly operator?: string;
-    readonly values?: readonly string[];
-  }[];
-}
 
 const MAX_VALUE = 63;
 
@@ -48,32 +37,6 @@ export function checkLabelSelector(
       );
     }
   }
-}
-
-/** Whether an object with these labels is chosen. A selector without requirements chooses everything. */
-export function selectorChooses(selector: LabelSelector, labels: Labels): boolean {
-  const has = (key: string): boolean => Object.hasOwn(labels, key);
-  const plain = Object.entries(selector.matchLabels ?? {}).every(
-    ([key, value]) => has(key) && labels[key] === value,
-  );
-  return (
-    plain &&
-    (selector.matchExpressions ?? []).every(({ key = '', operator, values = [] }) => {
-      const among = has(key) && values.includes(labels[key] ?? '');
-      switch (operator) {
-        case 'In':
-          return among;
-        case 'NotIn':
-          return !among;
-        case 'Exists':
-          return has(key);
-        case 'DoesNotExist':
-          return !has(key);
-        default:
-          return true;
-      }
-    })
-  );
 }
 
 function checkKey(report: RuleReport, path: FieldPath, key: string): void {

@@ -2,8 +2,9 @@
 
 import type { DeploymentConfig } from '../../../api/generated/types/apps.openshift.io/DeploymentConfig.ts';
 import type { ReplicationController } from '../../../api/generated/types/core/ReplicationController.ts';
+import { matchesLabels } from '../../../base/label-selector.ts';
 import type { KindRules } from '../rule.ts';
-import { checkLabels, selectorChooses } from './label-selector.ts';
+import { checkLabels } from './label-selector.ts';
 import { checkTemplate } from './workload.ts';
 
 export const kinds = ['core/ReplicationController', 'apps.openshift.io/DeploymentConfig'] as const;
@@ -17,7 +18,7 @@ export const rules: KindRules<ReplicationController | DeploymentConfig> = (objec
     (object.meta.namespace ?? context.defaultNamespace) === context.rootNamespace,
   );
   if (selector === undefined || template === undefined) return;
-  if (selectorChooses({ matchLabels: selector }, template.metadata?.labels ?? {})) return;
+  if (matchesLabels(selector, template.metadata?.labels ?? {})) return;
   report.error(
     ['spec', 'selector'],
     'the selector does not choose the pods of the template, by their labels',

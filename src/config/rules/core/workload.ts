@@ -4,9 +4,9 @@ import type { Deployment, PodTemplate } from '../../../api/generated/types/apps/
 import type { DaemonSet } from '../../../api/generated/types/apps/DaemonSet.ts';
 import type { ReplicaSet } from '../../../api/generated/types/apps/ReplicaSet.ts';
 import type { StatefulSet } from '../../../api/generated/types/apps/StatefulSet.ts';
+import { matchesSelector, type LabelSelector } from '../../../base/label-selector.ts';
 import type { KindRules, RuleReport } from '../rule.ts';
-import { checkLabels, checkLabelSelector, selectorChooses } from './label-selector.ts';
-import type { LabelSelector } from './label-selector.ts';
+import { checkLabels, checkLabelSelector } from './label-selector.ts';
 import { checkPodPorts } from './pod-ports.ts';
 import { checkWorkloadLabels } from './workload-labels.ts';
 
@@ -40,8 +40,12 @@ export function checkTemplate(report: RuleReport, template: PodTemplate | undefi
   }
 }
 
+const OPERATORS = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
+
 function checkSelectorFits(report: RuleReport, selector: LabelSelector, template: PodTemplate): void {
-  if (selectorChooses(selector, template.metadata?.labels ?? {})) return;
+  // The schema tells of operators that do not exist.
+  if (selector.matchExpressions?.some(({ operator = '' }) => !OPERATORS.has(operator)) === true) return;
+  if (matchesSelector(selector, template.metadata?.labels ?? {})) return;
   report.error(SELECTOR, 'the selector does not choose the pods of the template, by their labels', {
     hint: 'Give spec.template.metadata.labels the labels that spec.selector asks for.',
   });
