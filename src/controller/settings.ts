@@ -56,7 +56,7 @@ const SPECS = {
   },
   'max-bytes-in-flight': {
     value: 'BYTES',
-    default: '67108864',
+    default: '16777216',
     description: 'Bytes that may be on their way to proxies at once.',
   },
   'drain-time': {

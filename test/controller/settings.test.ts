@@ -16,7 +16,7 @@ describe('settings of the controller', () => {
       debounceAfter: 100,
       debounceMax: 10_000,
       sendTimeout: 30_000,
-      maxBytesInFlight: 67_108_864,
+      maxBytesInFlight: 16_777_216,
       drainTime: 5000,
     });
   });
