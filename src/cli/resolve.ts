@@ -36,7 +36,12 @@ export function resolveCommand(
       continue;
     }
     const entry = commands.find((candidate) => matches(candidate, path, word));
-    if (entry !== undefined) return { kind: 'command', entry, rest: [...rest, ...argv.slice(index + 1)] };
+    if (entry !== undefined) {
+      // A command may have others below it, which only the very next word can mean.
+      const below = commands.find((candidate) => isChild(candidate, entry.path, argv[index + 1] ?? ''));
+      const after = argv.slice(index + (below === undefined ? 1 : 2));
+      return { kind: 'command', entry: below ?? entry, rest: [...rest, ...after] };
+    }
     const group = groups.find((candidate) => isChild(candidate, path, word));
     if (group === undefined) throw unknownCommand(word, path, commands, groups);
     path = group.path;

@@ -70,7 +70,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text for an attribute or element. Characters that XML 1.0 has no way to write become U+FFFD. */
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')

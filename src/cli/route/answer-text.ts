@@ -56,8 +56,9 @@ function detailLines(answer: RouteAnswer): string[] {
   );
   say('route', answer.route === undefined ? undefined : `${answer.route}: no VirtualService takes it`);
   say('goes to', outcomeLine(answer));
-  for (const { host, endpoints, missing } of answer.destinations ?? []) {
-    if (missing !== true)
+  for (const { host, port, endpoints, missing } of answer.destinations ?? []) {
+    // Of other clusters the endpoints are where the client went.
+    if (missing !== true && port !== undefined)
       say('endpoints', `${host}: ${endpoints.length === 0 ? 'none in the files' : endpoints.join(', ')}`);
   }
   if (answer.result !== 'none') say('but', answer.routed ? undefined : answer.reason);

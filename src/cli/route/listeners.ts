@@ -79,7 +79,7 @@ export function arrivalAtGateway(
     const list = open.length === 0 ? 'it opens none' : `it opens ${open.join(', ')}`;
     return { kind: 'none', reason: `the gateway does not listen on port ${port}: ${list}` };
   }
-  const chain = chainFor(listener, withoutPort(authority).toLowerCase());
+  const chain = chainFor(chainsOf(listener), withoutPort(authority).toLowerCase());
   if (chain === undefined) {
     return { kind: 'none', reason: `no server on port ${port} has TLS for ${withoutPort(authority)}` };
   }
@@ -101,15 +101,11 @@ export function arrivalAtSidecar(
     .find((one) => one !== undefined);
   const listener = found ?? listeners.find(({ name }) => name === 'virtualOutbound');
   if (listener === undefined) return { kind: 'none', reason: `the sidecar does not take port ${port}` };
-  const chains = [
-    ...listener.filterChains,
-    ...(listener.defaultFilterChain ? [listener.defaultFilterChain] : []),
-  ];
-  const http = chains.find((chain) => filterOf(chain, typeUrlOf(HttpConnectionManagerSchema)) !== undefined);
-  const chain =
-    http ??
-    listener.defaultFilterChain ??
-    chains.find((one) => one.filterChainMatch?.destinationPort === undefined);
+  const chains = chainsOf(listener);
+  const http = chains.find((one) => filterOf(one, typeUrlOf(HttpConnectionManagerSchema)) !== undefined);
+  // The chain for the port of the capture itself is there for loops only.
+  const open = chains.filter((one) => one.filterChainMatch?.destinationPort === undefined);
+  const chain = http ?? chainFor(open, withoutPort(authority).toLowerCase()) ?? open[0];
   if (chain === undefined) return { kind: 'none', reason: `the sidecar does not take port ${port}` };
   return arrivalAt(listener, chain, translated);
 }
@@ -139,15 +135,21 @@ function portOf({ address }: Listener): number {
 }
 
 /** The chain for a server name: the name itself, then the longest `*.suffix`, then one that asks for none. */
-function chainFor({ filterChains, defaultFilterChain }: Listener, name: string): FilterChain | undefined {
+function chainFor(chains: readonly FilterChain[], name: string): FilterChain | undefined {
   const wanted = [name];
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1))
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
     wanted.push(`*${name.slice(dot)}`);
+  }
   for (const one of wanted) {
-    const found = filterChains.find((chain) => namesOf(chain).some((own) => own.toLowerCase() === one));
+    const found = chains.find((chain) => namesOf(chain).some((own) => own.toLowerCase() === one));
     if (found !== undefined) return found;
   }
-  return filterChains.find((chain) => namesOf(chain).length === 0) ?? defaultFilterChain;
+  return chains.find((chain) => namesOf(chain).length === 0);
+}
+
+/** The one for everything else comes last. */
+function chainsOf({ filterChains, defaultFilterChain }: Listener): readonly FilterChain[] {
+  return defaultFilterChain === undefined ? filterChains : [...filterChains, defaultFilterChain];
 }
 
 function namesOf({ filterChainMatch }: FilterChain): readonly string[] {

@@ -159,8 +159,8 @@ export function forwarded(
 ): Pick<OutcomePart, 'routed' | 'result' | 'reason' | 'destinations'> {
   const missing = destinations.filter((one) => one.missing === true && one.percent > 0);
   const [first] = missing;
-  const closed =
-    destinations.length === 0 || destinations.every(({ cluster }) => cluster === BLACK_HOLE_CLUSTER);
+  // None at all is nowhere, too.
+  const closed = destinations.every(({ cluster }) => cluster === BLACK_HOLE_CLUSTER);
   if (closed)
     return { routed: false, result: 'none', reason: 'connections are closed: nothing may go there' };
   return {

@@ -4,13 +4,13 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { MeshObject } from '../../config/object.ts';
 import { parseText } from '../../config/parse/parse.ts';
 import { MESH_GATEWAY } from '../../model/gateways.ts';
-import { Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import { normalizedPath } from '../../proxy/route/normalize-path.ts';
 import type { RouteRequest } from '../../proxy/route/request.ts';
 import { RouteTable } from '../../proxy/route/route-table.ts';
 import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import { type Translated, translate } from '../../xds/translate.ts';
-import type { RouteAnswer } from './answer.ts';
+import type { RouteAnswer, RulePlace } from './answer.ts';
 import { type Arrival, arrivalAtGateway, arrivalAtSidecar, gatewayPorts, requestPort } from './listeners.ts';
 import { destinationsOf, forwarded, outcomePart } from './outcome.ts';
 import { type NamedProxy, gatewayProxies, gatewayProxy, sidecarProxy } from './proxies.ts';
@@ -76,6 +76,22 @@ export class RouteMesh {
     }
     // One that knows the host explains more than one that does not.
     return routed[0] ?? answers.find(({ refused }) => refused.length > 0) ?? first;
+  }
+
+  /** The rule at a place that an answer names, as it is written; with the VirtualService it is a delegate of. */
+  ruleAt({ file, line }: RulePlace): Readonly<Record<string, unknown>> | undefined {
+    for (const object of this.snapshot.list('networking.istio.io/VirtualService')) {
+      if (object.source.file !== file) continue;
+      for (const [index, rule] of (object.value.spec?.http ?? []).entries()) {
+        const path = ['spec', 'http', index];
+        const lines = [path, ...(rule.match ?? []).map((_, match) => [...path, 'match', match])];
+        if (!lines.some((one) => object.source.locate(one).line === line)) continue;
+        const namespace = this.snapshot.namespaceOf(object);
+        const isDelegate = (object.value.spec?.hosts ?? []).length === 0;
+        return { ...rule, ...(isDelegate && { delegate: { name: object.meta.name, namespace } }) };
+      }
+    }
+    return undefined;
   }
 
   #named(key: string, make: () => NamedProxy): NamedProxy {
