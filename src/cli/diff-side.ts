@@ -19,8 +19,11 @@ const PROFILE = 'profile:';
 export async function readSide(side: string, context: Context): Promise<readonly Fields[] | undefined> {
   const profile = profileOf(side);
   if (profile !== undefined) {
-    const { profileResources } = await import('./render-installation.ts');
-    return (await profileResources(profile)).map((resource): Fields => ({ ...resource }));
+    const [{ profileResources }, { packageParts }] = await Promise.all([
+      import('../install/render.ts'),
+      import('./package-parts.ts'),
+    ]);
+    return (await profileResources(profile, packageParts())).map((resource): Fields => ({ ...resource }));
   }
   const { objects, problems, skipped, documents } = await load(side, context);
   const errors = problems.filter(({ level }) => level === 'Error');

@@ -2,7 +2,7 @@
 
 import type { FlagSpecs } from './command.ts';
 import type { Context } from './context.ts';
-import type { OperatorInput } from './operator-input.ts';
+import type { OperatorInput } from '../install/operator-input.ts';
 
 export const OPERATOR_FLAGS = {
   filename: {
@@ -37,7 +37,7 @@ export async function readOperatorFlags(
 ): Promise<OperatorInput> {
   const [{ readNamedText }, { splitSettings }] = await Promise.all([
     import('./named-text.ts'),
-    import('./set-argument.ts'),
+    import('../install/set-argument.ts'),
   ]);
   const files = [];
   for (const path of flags.filename) files.push({ path, text: await readNamedText(path, context) });

@@ -37,13 +37,15 @@ export interface Manifest {
  * has a wrong value; its `where` names the place in the files.
  */
 export async function renderManifest(options: ManifestOptions = {}): Promise<Manifest> {
-  const [{ renderInstallation }, { manifestText }] = await Promise.all([
-    import('../cli/render-installation.ts'),
+  const [{ renderInstallation }, { packageParts }, { manifestText }] = await Promise.all([
+    import('../install/render.ts'),
+    import('../cli/package-parts.ts'),
     import('../install/manifest-text.ts'),
   ]);
   const { profile, files = [], set = [], revision, filter } = options;
   const { resources, warnings } = await renderInstallation(
     { base: profile, files, sets: set, ...(revision === undefined ? {} : { revision }) },
+    packageParts(),
     filter,
   );
   return { resources, text: manifestText(resources), warnings };

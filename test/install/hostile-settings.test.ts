@@ -4,9 +4,13 @@ import fc from 'fast-check';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { MeshError } from '../../src/base/mesh-error.ts';
-import { renderInstallation } from '../../src/cli/render-installation.ts';
+import { renderInstallation } from '../../src/install/render.ts';
+import { readSchema } from '../../src/cli/schema-store.ts';
 import { manifestText } from '../../src/install/manifest-text.ts';
 import { profileSpec } from '../../src/install/profiles.ts';
+
+/** No definitions: settings have no say in them. */
+const PARTS = { version: '1.0.0', crds: () => [], schema: readSchema };
 
 /** Every path of the profile `demo`, and some that lead nowhere or too far. */
 function pathsOf(value: unknown, path: string): string[] {
@@ -65,7 +69,7 @@ describe('whatever settings hold', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...PATHS), value, async (path, text) => {
         const sets = ['values.base.enableIstioConfigCRDs=false', `${path}=${text}`];
-        const result = await outcome(renderInstallation({ files: [], sets }));
+        const result = await outcome(renderInstallation({ files: [], sets }, PARTS));
         if (!result.startsWith('code ')) for (const one of result.split(/^---$/m)) load(one);
         expect({}).not.toHaveProperty('x');
       }),
@@ -95,7 +99,7 @@ describe('whatever settings hold', () => {
           kind: 'IstioOperator',
           spec: one,
         });
-        await outcome(renderInstallation({ files: [{ path: 'a.json', text }], sets: [] }, ['Pilot']));
+        await outcome(renderInstallation({ files: [{ path: 'a.json', text }], sets: [] }, PARTS, ['Pilot']));
         expect({}).not.toHaveProperty('x');
       }),
       { numRuns: 200, seed: 7 },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { analyze } from '../../src/index.ts';
-import { readCrds } from '../../src/cli/built-crds.ts';
+import { readCrds } from '../../src/cli/package-parts.ts';
 import { parseText } from '../../src/config/parse/parse.ts';
 import { validate } from '../../src/config/validate.ts';
 import { readInjectConfig } from '../../src/inject/config.ts';

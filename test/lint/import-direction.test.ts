@@ -46,6 +46,8 @@ describe('the lint step', () => {
     ['src/analysis/analyzers/gateway/a.ts', '../../../cli/main.ts'],
     ['src/analysis/a.ts', '../library/validate.ts'],
     ['src/library/a.ts', '../codegen/crd.ts'],
+    ['src/install/a.ts', '../cli/version.ts'],
+    ['src/install/a.ts', 'node:fs'],
     ['src/xds/a.ts', '../config/object.ts'],
     ['src/controller/a.ts', '../proxy/agent.ts'],
     ['src/proxy/a.ts', '../model/snapshot.ts'],

@@ -68,12 +68,14 @@ export async function run(
   { flags, given }: Invocation<typeof metadata.flags & GlobalFlags>,
   context: Context,
 ): Promise<number> {
-  const [{ renderInstallation }, input] = await Promise.all([
-    import('../../render-installation.ts'),
+  const [{ renderInstallation }, { packageParts }, input] = await Promise.all([
+    import('../../../install/render.ts'),
+    import('../../package-parts.ts'),
     readOperatorFlags(flags, context),
   ]);
   const { resources, warnings } = await renderInstallation(
     { ...input, ...namedByFlags(flags, given) },
+    packageParts(),
     flags.filter,
   );
   writeWarnings(warnings, context);

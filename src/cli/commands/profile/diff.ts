@@ -44,12 +44,17 @@ export async function run(
   { args, flags }: Invocation<typeof metadata.flags & GlobalFlags>,
   context: Context,
 ): Promise<number> {
-  const [{ settingsOf }, { PROFILES, profileSpec }, { differenceTree, settingDifferences }] =
-    await Promise.all([
-      import('../../render-installation.ts'),
-      import('../../../install/profiles.ts'),
-      import('../../../install/profile-diff.ts'),
-    ]);
+  const [
+    { settingsOf },
+    { packageParts },
+    { PROFILES, profileSpec },
+    { differenceTree, settingDifferences },
+  ] = await Promise.all([
+    import('../../../install/render.ts'),
+    import('../../package-parts.ts'),
+    import('../../../install/profiles.ts'),
+    import('../../../install/profile-diff.ts'),
+  ]);
   const side = async (name: string): Promise<Awaited<ReturnType<typeof settingsOf>>['spec']> => {
     const isFile = !PROFILES.includes(name) && /[./\\]|^-$/.test(name);
     // Says what is wrong with a name that is neither.
@@ -57,7 +62,7 @@ export async function run(
     const input = isFile
       ? await readOperatorFlags({ filename: [name] }, context)
       : { files: [], sets: [`profile=${name}`] };
-    const { spec, warnings } = await settingsOf(input);
+    const { spec, warnings } = await settingsOf(input, packageParts());
     writeWarnings(warnings, context);
     // That they have different names is no news.
     return { ...spec, profile: undefined };

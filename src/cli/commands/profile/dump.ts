@@ -53,14 +53,15 @@ export async function run(
       },
     );
   }
-  const [{ settingsOf }, { formatSettings }, input] = await Promise.all([
-    import('../../render-installation.ts'),
+  const [{ settingsOf }, { packageParts }, { formatSettings }, input] = await Promise.all([
+    import('../../../install/render.ts'),
+    import('../../package-parts.ts'),
     import('../../output/installation-settings.ts'),
     readOperatorFlags(flags, context),
   ]);
   if (profile !== undefined) (await import('../../../install/profiles.ts')).profileSpec(profile);
   const sets = profile === undefined ? input.sets : [`profile=${profile}`, ...input.sets];
-  const { spec, warnings } = await settingsOf({ ...input, sets });
+  const { spec, warnings } = await settingsOf({ ...input, sets }, packageParts());
   writeWarnings(warnings, context);
   context.stdout.write(formatSettings(spec, flags.output, flags['config-path']));
   return 0;

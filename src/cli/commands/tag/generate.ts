@@ -52,21 +52,22 @@ export async function run(
   { args, flags, given }: Invocation<typeof metadata.flags & GlobalFlags>,
   context: Context,
 ): Promise<number> {
-  const [{ settingsOf }, { tagManifest }, { manifestText }, { packageVersion }, input] = await Promise.all([
-    import('../../render-installation.ts'),
+  const [{ settingsOf }, { tagManifest }, { manifestText }, { packageParts }, input] = await Promise.all([
+    import('../../../install/render.ts'),
     import('../../../install/tag.ts'),
     import('../../../install/manifest-text.ts'),
-    import('../../version.ts'),
+    import('../../package-parts.ts'),
     readOperatorFlags(flags, context),
   ]);
-  const { spec, warnings } = await settingsOf({ ...input, ...namedByFlags(flags, given) });
+  const parts = packageParts();
+  const { spec, warnings } = await settingsOf({ ...input, ...namedByFlags(flags, given) }, parts);
   if ((spec.revision ?? '') === '') {
     throw new MeshError('MissingArgument', 'a tag must lead to a revision', { hint: 'Add --revision NAME.' });
   }
   writeWarnings(warnings, context);
   const resources = tagManifest(spec, {
     tag: args[0] ?? '',
-    version: packageVersion(),
+    version: parts.version,
     webhookName: flags['webhook-name'],
     autoInject: flags['auto-inject-namespaces'],
   });

@@ -7,8 +7,9 @@ import type { Finding } from '../config/finding.ts';
 import type { MeshObject } from '../config/object.ts';
 import { parseText } from '../config/parse/parse.ts';
 import { validate } from '../config/validate.ts';
-import { isTree, type Tree } from '../install/setting-path.ts';
-import type { Layer } from '../install/settings.ts';
+import type { PackageParts } from './package-parts.ts';
+import { isTree, type Tree } from './setting-path.ts';
+import type { Layer } from './settings.ts';
 import { OPERATOR_KEY, sentence } from './operator-check.ts';
 import { readSetting } from './set-argument.ts';
 
@@ -29,7 +30,10 @@ export interface OperatorLayers {
  * The layers of an installation. Throws a `MeshError` (code `BadOperator` for a file, `BadSetting` for an
  * argument) with the place of the first mistake; unknown keys name the nearest.
  */
-export async function readOperatorInput({ files, sets }: OperatorInput): Promise<OperatorLayers> {
+export async function readOperatorInput(
+  { files, sets }: OperatorInput,
+  parts: PackageParts,
+): Promise<OperatorLayers> {
   const layers: Layer[] = [];
   const warnings: string[] = [];
   for (const { path, text } of files) {
@@ -38,7 +42,7 @@ export async function readOperatorInput({ files, sets }: OperatorInput): Promise
     warnings.push(...said);
   }
   for (const argument of sets) {
-    const { layer, warnings: said } = await readSetting(argument);
+    const { layer, warnings: said } = await readSetting(argument, parts);
     layers.push(layer);
     warnings.push(...said);
   }

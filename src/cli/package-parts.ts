@@ -1,9 +1,21 @@
-/** Reads the CustomResourceDefinitions that the build has put beside the program. */
+/** What an installation takes from the package: its version, and the definitions that the build has put there. */
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { CustomResourceDefinition } from '../api/custom-resource.ts';
 import { MeshError } from '../base/mesh-error.ts';
+import type { PackageParts } from '../install/package-parts.ts';
+import { readSchema } from './schema-store.ts';
+import { packageVersion } from './version.ts';
+
+/** Two folders up both from the sources and from the bundle. */
+const CRDS = new URL('../../dist/crds/', import.meta.url);
+
+/** The parts of the package that runs. */
+export function packageParts(): PackageParts {
+  return { version: packageVersion(), crds: () => readCrds(fileURLToPath(CRDS)), schema: readSchema };
+}
 
 /**
  * The definitions in a folder (`dist/crds` of the package), sorted by name. Throws a `MeshError` with code

@@ -6,8 +6,9 @@ import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import type { Finding } from '../config/finding.ts';
 import { parseValue } from '../config/parse/value.ts';
-import { type PathStep, parseSettingPath, type Tree } from '../install/setting-path.ts';
-import type { Layer } from '../install/settings.ts';
+import type { PackageParts } from './package-parts.ts';
+import { type PathStep, parseSettingPath, type Tree } from './setting-path.ts';
+import type { Layer } from './settings.ts';
 import { checkSpec, OPERATOR_KEY, sentence } from './operator-check.ts';
 
 interface Reading {
@@ -19,7 +20,7 @@ interface Reading {
  * The layer that an argument stands for. The path begins below `spec`, or, as Helm's did, below `spec.values`.
  * Throws a `MeshError` with code `BadSetting` that names the part of the path that is wrong.
  */
-export async function readSetting(argument: string): Promise<Reading> {
+export async function readSetting(argument: string, parts: PackageParts): Promise<Reading> {
   const equals = equalsSign(argument);
   if (equals < 1) {
     throw new MeshError('BadSetting', `--set ${argument}: there is no "=" between a path and a value`, {
@@ -34,7 +35,7 @@ export async function readSetting(argument: string): Promise<Reading> {
   if (!unknownFirst(own.findings)) return finished(steps, own, argument);
   const inValues: readonly PathStep[] = ['values', ...steps];
   const old = await checkAt(inValues, value, text);
-  if (unknownFirst(old.findings, 2)) throw await unknownSetting(steps[0], argument);
+  if (unknownFirst(old.findings, 2)) throw await unknownSetting(steps[0], argument, parts);
   return finished(inValues, old, argument);
 }
 
@@ -124,10 +125,13 @@ function partOf(path: FieldPath): string {
 }
 
 /** Neither a setting of today nor a value: names the nearest of both. */
-async function unknownSetting(step: PathStep | undefined, argument: string): Promise<MeshError> {
-  const { readSchema } = await import('./schema-store.ts');
+async function unknownSetting(
+  step: PathStep | undefined,
+  argument: string,
+  parts: PackageParts,
+): Promise<MeshError> {
   const info = findKind(OPERATOR_KEY);
-  const schema = info === undefined ? undefined : await readSchema(info);
+  const schema = info === undefined ? undefined : await parts.schema(info);
   const fields = (name: string): string[] => Object.keys(schema?.$defs?.[name]?.properties ?? {});
   const settings = fields('IstioOperatorSpec');
   const values = fields('Values');

@@ -1,17 +1,12 @@
-/** From `-f`, `--set` and `-r` to settings and objects: what commands and the library share. */
+/** From the texts of files and single settings to all settings and objects: what commands and the library share. */
 
-import { fileURLToPath } from 'node:url';
 import type { IstioOperatorSpec } from '../api/generated/types/install.istio.io/IstioOperator.ts';
 import { MeshError } from '../base/mesh-error.ts';
-import { buildManifest } from '../install/manifest.ts';
-import type { Resource } from '../install/resource.ts';
-import { resolveSettings } from '../install/settings.ts';
-import { readCrds } from './built-crds.ts';
+import { buildManifest } from './manifest.ts';
+import type { PackageParts } from './package-parts.ts';
+import type { Resource } from './resource.ts';
+import { resolveSettings } from './settings.ts';
 import { type OperatorInput, readOperatorInput } from './operator-input.ts';
-import { packageVersion } from './version.ts';
-
-/** Two folders up both from the sources and from the bundle. */
-const CRDS = new URL('../../dist/crds/', import.meta.url);
 
 export interface InstallationInput extends OperatorInput {
   /** Profile to start from where neither files nor settings name one. */
@@ -28,14 +23,11 @@ export interface RenderedSettings {
 }
 
 /** All settings of an installation. Throws a `MeshError` for what cannot be read or is wrong. */
-export async function settingsOf({
-  base,
-  files,
-  sets,
-  revision,
-  namespace,
-}: InstallationInput): Promise<RenderedSettings> {
-  const { layers, warnings } = await readOperatorInput({ files, sets });
+export async function settingsOf(
+  { base, files, sets, revision, namespace }: InstallationInput,
+  parts: PackageParts,
+): Promise<RenderedSettings> {
+  const { layers, warnings } = await readOperatorInput({ files, sets }, parts);
   requireLabel('revision', revision, 56);
   requireLabel('istioNamespace', namespace, 63);
   const profile = base === undefined ? [] : [{ spec: { profile: base } }];
@@ -43,7 +35,7 @@ export async function settingsOf({
     ...(revision === undefined ? {} : { revision }),
     ...(namespace === undefined ? {} : { namespace }),
   };
-  return { spec: resolveSettings([...profile, ...layers, { spec: flags }], packageVersion()), warnings };
+  return { spec: resolveSettings([...profile, ...layers, { spec: flags }], parts.version), warnings };
 }
 
 /** Refuses what Kubernetes would refuse as a name later. The revision may be empty, which stands for none. */
@@ -62,17 +54,18 @@ export interface RenderedManifest extends RenderedSettings {
 /** The objects of an installation, in apply order. Throws as `settingsOf` does. */
 export async function renderInstallation(
   input: InstallationInput,
+  parts: PackageParts,
   filter: readonly string[] = [],
 ): Promise<RenderedManifest> {
-  const { spec, warnings } = await settingsOf(input);
+  const { spec, warnings } = await settingsOf(input, parts);
   const needsCrds =
     spec.components?.base?.enabled === true && (filter.length === 0 || filter.includes('Base'));
-  const crds = needsCrds ? readCrds(fileURLToPath(CRDS)) : [];
-  const { resources, notes } = buildManifest(spec, { version: packageVersion(), crds, filter });
+  const crds = needsCrds ? parts.crds() : [];
+  const { resources, notes } = buildManifest(spec, { version: parts.version, crds, filter });
   return { spec, resources, warnings: [...warnings, ...notes] };
 }
 
 /** The objects that a built-in profile installs, as `profile:NAME` of `mesh diff` means it. */
-export async function profileResources(profile: string): Promise<readonly Resource[]> {
-  return (await renderInstallation({ files: [], sets: [`profile=${profile}`] })).resources;
+export async function profileResources(profile: string, parts: PackageParts): Promise<readonly Resource[]> {
+  return (await renderInstallation({ files: [], sets: [`profile=${profile}`] }, parts)).resources;
 }

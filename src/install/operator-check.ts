@@ -4,7 +4,7 @@ import { findKind } from '../api/kinds.ts';
 import type { Finding } from '../config/finding.ts';
 import type { MeshObject } from '../config/object.ts';
 import { validate } from '../config/validate.ts';
-import type { Tree } from '../install/setting-path.ts';
+import type { Tree } from './setting-path.ts';
 
 export const OPERATOR_KEY = 'install.istio.io/IstioOperator';
 
