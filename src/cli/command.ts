@@ -21,6 +21,8 @@ interface FlagBase {
   readonly value?: string;
   /** The only values allowed. Case counts for nothing; `run` gets the spelling of this list. */
   readonly values?: readonly string[];
+  /** What the text must be the name of, by Kubernetes' rules for such names. */
+  readonly names?: 'namespace';
   readonly complete?: CompleterName;
   /** Accepted, but not shown in help or completion. */
   readonly hidden?: boolean;

@@ -1,7 +1,9 @@
 /** Checks the value of a flag, wherever it came from: the command line, the environment or a file. */
 
+import { dnsLabelNameProblem } from '../base/kubernetes-names.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
+import { printable } from '../base/printable.ts';
 import type { FlagSpec, FlagValue } from './command.ts';
 import type { Setting } from './context.ts';
 
@@ -49,11 +51,20 @@ export function checkFlagValue(
 }
 
 function oneOf(name: string, spec: FlagSpec, text: string, setting: Setting | undefined): string {
+  if (spec.names === 'namespace') requireNamespace(name, text, setting);
   if (spec.values === undefined) return text;
   const match = spec.values.find((value) => value.toLowerCase() === text.toLowerCase());
   if (match !== undefined) return match;
   const near = nearestName(text, spec.values);
   throw badValue(name, text, `one of ${spec.values.join(', ')}`, setting, near);
+}
+
+/** A name that no namespace can have would only select nothing, and leave whoever mistyped it in the dark. */
+function requireNamespace(name: string, text: string, setting: Setting | undefined): void {
+  const problem = dnsLabelNameProblem(text);
+  if (problem === undefined) return;
+  const which = text.length > 63 ? 'of 63 characters at most' : `which ${problem}`;
+  throw badValue(name, printable(text), `the name of a namespace, ${which}`, setting);
 }
 
 function badValue(

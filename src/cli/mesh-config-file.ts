@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { findKind } from '../api/kinds.ts';
 import { meshNetworksObject, typedSettings } from '../analysis/mesh-input.ts';
 import { formatFieldPath } from '../base/field-path.ts';
-import { MeshError } from '../base/mesh-error.ts';
+import { MeshError, type Where } from '../base/mesh-error.ts';
+import { printable } from '../base/printable.ts';
 import type { MeshObject } from '../config/object.ts';
 import { dropNulls } from '../config/parse/objects.ts';
 import { validate } from '../config/validate.ts';
@@ -49,6 +50,7 @@ async function readSettings(
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new MeshError(`Bad${kind}`, `${kind} must be a map of fields`, { where: file.where([]) });
   }
+  requireSettings(kind, value, file.where(['kind']));
   dropNulls(value, []);
   const object: MeshObject = {
     key,
@@ -69,4 +71,21 @@ async function readSettings(
     stderr.write(`Warning: ${where.file}:${where.line}:${where.column}: ${where.field}: ${message}\n`);
   }
   return object;
+}
+
+/** Where an object that is often named by mistake has the settings. */
+const INSIDE: Readonly<Record<string, string>> = {
+  ConfigMap: 'Name a file with what its data holds, as kubectl get -o jsonpath prints it.',
+  IstioOperator: 'Name a file with what is under its spec.meshConfig.',
+};
+
+/** Refuses another Kubernetes object, of which nothing would be read. */
+function requireSettings(kind: string, value: object, where: Where): void {
+  const other: unknown = 'kind' in value ? value.kind : undefined;
+  if (other === undefined || other === kind) return;
+  const name = printable(String(other));
+  throw new MeshError(`Bad${kind}`, `${name} is not ${kind}`, {
+    hint: INSIDE[name] ?? `Name a file that holds the fields of ${kind}.`,
+    where,
+  });
 }

@@ -54,7 +54,7 @@ const unusedClient: Plugin = {
 const GROUPS = [
   {
     name: 'base',
-    test: /^\0node:|\/src\/base\/(mesh-error|nearest|field-path)\.ts$/,
+    test: /^\0node:|\/src\/base\/(mesh-error|nearest|field-path|kubernetes-names|printable)\.ts$/,
     priority: 3,
   },
   {
