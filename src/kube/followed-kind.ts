@@ -125,6 +125,8 @@ export class FollowedKind {
     const isFinal = status !== undefined && (status === 403 || status === 404 || this.#failures >= PATIENCE);
     if (isFinal && status !== 401) this.#answered.resolve();
     if (status === 404) this.#options.lost();
+    // A server that starts, or has much to do, says so; it is told of when it goes on.
+    if (status === 429 && this.#failures < PATIENCE) return;
     const { info, namespace } = this.#kind;
     this.#setNote(failureNote(this.#client.url(this.path), { ...info, namespace }, failure, verb));
   }
