@@ -8,6 +8,8 @@ import { blackHole, inboundPassthrough, passthrough } from './clusters/fixed.ts'
 import { outboundClusterOf } from './clusters/outbound.ts';
 import { type Target, targetsOf } from './clusters/targets.ts';
 import { assignmentOf } from './endpoints/assignments.ts';
+import { grpcClusters } from './grpc/clusters.ts';
+import { grpcListeners } from './grpc/listeners.ts';
 import type { Input } from './input.ts';
 import { gatewayListeners } from './listeners/gateway.ts';
 import { type InboundPort, inboundPorts } from './listeners/inbound-ports.ts';
@@ -169,6 +171,9 @@ function isGateway(proxy: ProxyIdentity): boolean {
 }
 
 function outboundClusters(input: Input): Omit<Part, 'problems'> {
+  if (input.proxy.isProxylessGrpc) {
+    return { clusters: resources(ClusterSchema, grpcClusters(input), ({ name }) => name) };
+  }
   const mesh = input.snapshot.mesh.config;
   const outbound = targetsOf(input).flatMap((target) => outboundClusterOf(target, input) ?? []);
   const fixed = isGateway(input.proxy) ? [blackHole(mesh)] : [blackHole(mesh), passthrough(mesh)];
@@ -184,16 +189,21 @@ function outboundEndpoints(input: Input, { assignments }: TranslationMemo): Omit
 }
 
 function openedListeners(input: Input): Omit<Part, 'problems'> {
-  const opened = isGateway(input.proxy) ? gatewayListeners(input) : outboundListeners(input);
+  const opened = openedBy(input);
   return {
     listeners: resources(ListenerSchema, opened.listeners, ({ name }) => name),
     routes: resources(RouteConfigurationSchema, opened.routes, ({ name }) => name),
   };
 }
 
+function openedBy(input: Input) {
+  if (input.proxy.isProxylessGrpc) return grpcListeners(input);
+  return isGateway(input.proxy) ? gatewayListeners(input) : outboundListeners(input);
+}
+
 /** Which ports are served follows the endpoints; what stands on them mostly stays when these change. */
 function inboundPart(input: Input, memo: TranslationMemo, onUse: ReadKinds): Omit<Part, 'problems'> {
-  if (isGateway(input.proxy)) return {};
+  if (isGateway(input.proxy) || input.proxy.isProxylessGrpc) return {};
   const served = inboundPorts(input);
   const make = (watched: ProxyIdentity, onRead: ReadKinds): Part => {
     const problems = new ProblemList();

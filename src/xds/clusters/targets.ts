@@ -53,9 +53,12 @@ export function targetsOf(input: Input): readonly Target[] {
 }
 
 function discoveryOf(service: MeshService, policy: EffectivePolicy, input: Input): Discovery {
-  if (service.resolution === 'dns') return 'strict-dns';
+  // Applications without a proxy know the simplest form of DNS only, and call no address as it is.
+  const isProxyless = input.proxy.isProxylessGrpc;
+  if (service.resolution === 'dns') return isProxyless ? 'logical-dns' : 'strict-dns';
   if (service.resolution === 'dns-round-robin') return 'logical-dns';
   // At a gateway connections end, so that there is no destination to keep.
+  if (isProxyless) return 'eds';
   const isGateway = input.proxy.type === 'router';
   if (!isGateway && (service.resolution === 'none' || service.headless)) return 'original-destination';
   return isPassthrough(policy) ? 'original-destination' : 'eds';

@@ -45,6 +45,10 @@ export function patchesFor(input: Input): PatchSet {
   const { snapshot, proxy } = input;
   const patches = envoyFiltersFor(snapshot, proxy).flatMap((object) => {
     const reference = { kind: object.kind, namespace: snapshot.namespaceOf(object), name: object.meta.name };
+    if (proxy.isProxylessGrpc) {
+      input.report(reference, 'Not in force in gRPC applications without a proxy: they are no Envoy.');
+      return [];
+    }
     const decoded = decodeFilter(object, reference);
     for (const problem of decoded.problems) input.report(reference, problem);
     return decoded.patches.filter((patch) => isForProxy(patch, proxy));
