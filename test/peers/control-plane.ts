@@ -27,6 +27,12 @@ export interface ControlPlane {
   readonly folder: string;
   /** Runs kubectl as the administrator and waits for it. */
   kubectl(args: readonly string[], stdin?: string): KubectlRun;
+  /** Stops the API server alone, at once, as if its machine failed; etcd keeps what it was told. */
+  stopApiserver(): Promise<void>;
+  /** Starts the API server again, and waits until it is ready. */
+  startApiserver(): Promise<void>;
+  /** Has etcd forget all but the newest state: what a watch went on from before is gone. */
+  compact(): Promise<void>;
   /** Stops both programs and removes all that they wrote. */
   stop(): Promise<void>;
 }
@@ -68,7 +74,8 @@ async function startOnce(tools: ControlPlaneTools): Promise<ControlPlane> {
     const etcd = `http://127.0.0.1:${clientPort}`;
     children.push(start(tools.etcd, etcdArgs(folder, etcd, `http://127.0.0.1:${peerPort}`), folder));
     const token = randomUUID();
-    children.push(start(tools.kubeApiserver, apiserverArgs(folder, etcd, String(securePort), token), folder));
+    const args = apiserverArgs(folder, etcd, String(securePort), token);
+    children.push(start(tools.kubeApiserver, args, folder));
     const server = `https://127.0.0.1:${securePort}`;
     await ready(server, children);
     const kubeconfig = join(folder, 'kubeconfig');
@@ -82,7 +89,16 @@ async function startOnce(tools: ControlPlaneTools): Promise<ControlPlane> {
       if (run.error !== undefined) throw run.error;
       return { status: run.status ?? 1, stdout: run.stdout, stderr: run.stderr };
     };
-    return { server, kubeconfig, folder, kubectl, stop };
+    const stopApiserver = async (): Promise<void> => {
+      const child = children.pop();
+      if (child !== undefined) await end(child, 'SIGKILL');
+    };
+    const startApiserver = async (): Promise<void> => {
+      children.push(start(tools.kubeApiserver, args, folder));
+      await ready(server, children);
+    };
+    const compact = (): Promise<void> => compactEtcd(etcd);
+    return { server, kubeconfig, folder, kubectl, stopApiserver, startApiserver, compact, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -131,6 +147,19 @@ function apiserverArgs(folder: string, etcd: string, port: string, token: string
   ];
 }
 
+/** etcd's API as JSON: the newest revision, and a compaction up to it. */
+async function compactEtcd(etcd: string): Promise<void> {
+  const post = async (path: string, body: unknown): Promise<unknown> => {
+    const answer = await fetch(`${etcd}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`etcd refuses ${path}: ${await answer.text()}`);
+    return answer.json();
+  };
+  const { header } = (await post('range', { key: 'AA==' })) as {
+    readonly header: { readonly revision: string };
+  };
+  await post('compaction', { revision: header.revision, physical: true });
+}
+
 interface Child {
   readonly name: string;
   readonly process: ChildProcess;
@@ -157,10 +186,10 @@ function ended(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 }
 
-async function end({ process: child }: Child): Promise<void> {
+async function end({ process: child }: Child, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (ended(child)) return;
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN);
   await gone;
   clearTimeout(timer);
