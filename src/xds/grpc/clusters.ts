@@ -11,7 +11,9 @@ import { defined } from '../values.ts';
 export function grpcClusters(input: Input): readonly ClusterInit[] {
   return targetsOf(input).flatMap((target) => {
     const cluster = outboundClusterOf(target, input);
-    return cluster === undefined ? [] : [reduced(cluster, target, input)];
+    // A cluster that is nowhere is one that such an application does not get: calls to it fail.
+    const isNowhere = cluster?.edsClusterConfig === undefined && cluster?.loadAssignment === undefined;
+    return cluster === undefined || isNowhere ? [] : [reduced(cluster, target, input)];
   });
 }
 
