@@ -48,7 +48,7 @@ export class MeshState {
     const before = this.snapshot?.mesh;
     // Settings that are equal stay the same value, which tells that what was made with them still holds.
     const mesh = before !== undefined && isDeepStrictEqual(before, made) ? before : made;
-    this.snapshot = Snapshot.build(objects, { mesh });
+    this.snapshot = Snapshot.build(objects, { mesh, before: this.snapshot });
     return this.snapshot;
   }
 }

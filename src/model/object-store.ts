@@ -8,11 +8,12 @@ export class ObjectStore {
   readonly #byName = new Map<string, MeshObject>();
   /** Objects that a later one of the same name replaces. */
   readonly #replaced = new Map<KindKey, MeshObject[]>();
-  readonly #defaultNamespace: string;
+  /** The namespace of objects that name none. */
+  readonly defaultNamespace: string;
 
   /** Of several objects with the same kind, namespace and name the last one counts, as when they are applied in order. */
   constructor(objects: Iterable<MeshObject>, defaultNamespace: string) {
-    this.#defaultNamespace = defaultNamespace;
+    this.defaultNamespace = defaultNamespace;
     for (const object of objects) {
       const id = `${object.key}|${this.namespaceOf(object)}|${object.meta.name}`;
       const earlier = this.#byName.get(id);
@@ -30,7 +31,7 @@ export class ObjectStore {
   /** The namespace that counts: the default one where the input names none, '' for what has none. */
   namespaceOf(object: MeshObject): string {
     if (object.info?.scope === 'Cluster') return '';
-    return object.meta.namespace ?? this.#defaultNamespace;
+    return object.meta.namespace ?? this.defaultNamespace;
   }
 
   list(kind: KindKey): readonly MeshObject[] {

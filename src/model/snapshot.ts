@@ -17,6 +17,8 @@ export interface SnapshotOptions {
   /** The namespace of objects that name none; `default`. */
   readonly defaultNamespace?: string;
   readonly mesh?: MeshSettings;
+  /** The snapshot before: what was made of objects that are still the same is taken over from it. */
+  readonly before?: Snapshot | undefined;
 }
 
 /** What all views of one snapshot share; indexes are made when they are first asked for. */
@@ -31,6 +33,8 @@ interface SnapshotData {
   sidecarScopes?: SidecarScopes;
 }
 
+const SERVICE_KINDS = ['core/Service', 'networking.istio.io/ServiceEntry'] as const;
+
 /** Kinds that say where the workloads of a service are. */
 const ENDPOINT_KINDS = [
   'core/Service',
@@ -41,6 +45,32 @@ const ENDPOINT_KINDS = [
   'networking.istio.io/ServiceEntry',
   'networking.istio.io/WorkloadEntry',
 ] as const;
+
+/** What each index is made from. */
+const MADE_FROM = {
+  services: SERVICE_KINDS,
+  workloads: WORKLOAD_KINDS,
+  endpoints: ENDPOINT_KINDS,
+  virtualServices: ['networking.istio.io/VirtualService'],
+  destinationRules: ['networking.istio.io/DestinationRule'],
+  sidecarScopes: [...SERVICE_KINDS, 'networking.istio.io/VirtualService', 'networking.istio.io/Sidecar'],
+} as const satisfies Record<Exclude<keyof SnapshotData, 'store' | 'mesh'>, readonly KindKey[]>;
+
+/** The indexes of an earlier state that hold for a store too. */
+function stillValid(earlier: SnapshotData, store: ObjectStore): Partial<SnapshotData> {
+  const holds = (index: keyof typeof MADE_FROM): boolean =>
+    MADE_FROM[index].every((kind) => isSame(earlier.store.list(kind), store.list(kind)));
+  const indexes = Object.keys(MADE_FROM) as (keyof typeof MADE_FROM)[];
+  return Object.fromEntries(
+    indexes
+      .filter((index) => earlier[index] !== undefined && holds(index))
+      .map((index) => [index, earlier[index]]),
+  );
+}
+
+function isSame(one: readonly MeshObject[], other: readonly MeshObject[]): boolean {
+  return one.length === other.length && one.every((object, place) => object === other[place]);
+}
 
 export class Snapshot {
   readonly #data: SnapshotData;
@@ -53,8 +83,12 @@ export class Snapshot {
 
   /** Builds a snapshot of objects that have passed the schema's type checks. */
   static build(objects: Iterable<MeshObject>, options: SnapshotOptions = {}): Snapshot {
-    const store = new ObjectStore(objects, options.defaultNamespace ?? 'default');
-    return new Snapshot({ store, mesh: options.mesh ?? meshSettings() }, () => {});
+    const { defaultNamespace = 'default', mesh = meshSettings(), before } = options;
+    const store = new ObjectStore(objects, defaultNamespace);
+    const earlier = before?.mesh === mesh ? before.#data : undefined;
+    const isAlike = earlier?.store.defaultNamespace === defaultNamespace;
+    const kept = earlier !== undefined && isAlike ? stillValid(earlier, store) : {};
+    return new Snapshot({ ...kept, store, mesh }, () => {});
   }
 
   /** The same snapshot; `onRead` hears of the kinds that are read through it. */
@@ -98,7 +132,7 @@ export class Snapshot {
 
   /** Services and ServiceEntries (reads both kinds). */
   get services(): ServiceRegistry {
-    this.#onRead(['core/Service', 'networking.istio.io/ServiceEntry']);
+    this.#onRead(SERVICE_KINDS);
     return (this.#data.services ??= this.#buildServices());
   }
 

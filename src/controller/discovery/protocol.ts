@@ -88,7 +88,7 @@ export const STATE_OF_THE_WORLD: Protocol = {
     if (WILDCARD_TYPES.has(watch.typeUrl)) {
       // What is missing from the list is gone, so the list is always whole.
       const all = watch.wildcard
-        ? [...now.values()]
+        ? listOf(now)
         : [...now.values()].filter(({ name }) => watch.names.has(name));
       return { bytes: stateResponse(head, all), resources: all.length };
     }
@@ -97,10 +97,19 @@ export const STATE_OF_THE_WORLD: Protocol = {
       const empty = emptyResource(watch.typeUrl, name);
       return empty === undefined ? [] : [encode(empty)];
     });
-    const resources = [...changed, ...absent];
+    const resources = absent.length === 0 ? changed : [...changed, ...absent];
     return { bytes: stateResponse(head, resources), resources: resources.length };
   },
 };
+
+const LISTS = new WeakMap<TypeView, readonly EncodedResource[]>();
+
+/** All resources of a view, the same list each time: its bytes are put together once. */
+function listOf(view: TypeView): readonly EncodedResource[] {
+  let list = LISTS.get(view);
+  if (list === undefined) LISTS.set(view, (list = [...view.values()]));
+  return list;
+}
 
 /** What stands for a resource that does not exist. */
 function emptyResource(typeUrl: string, name: string): Resource | undefined {

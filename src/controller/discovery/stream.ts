@@ -185,8 +185,7 @@ export class ProxyStream {
     const head = { version: this.#host.version, typeUrl: watch.typeUrl, nonce };
     const encode = (resource: Resource): EncodedResource => this.#host.encode(resource);
     const { bytes, resources } = this.protocol.response(head, watch, due, now, encode);
-    const names = [...due.changed.map(({ name }) => name), ...due.removed];
-    watch.sent(nonce, head.version, names, this.#host.now());
+    watch.sent(nonce, head.version, due, this.#host.now());
     this.#host.onEvent({ kind: 'sent', typeUrl: watch.typeUrl, resources, bytes: bytes.length });
     budget.take(bytes.length);
     try {

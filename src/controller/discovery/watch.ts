@@ -25,6 +25,8 @@ export type Answer = 'ack' | 'nack' | 'stale' | 'none';
 
 const STAR = '*';
 
+const NOTHING: DueResources = { changed: [], removed: [] };
+
 export class Watch {
   readonly typeUrl: string;
   wildcard = false;
@@ -47,7 +49,8 @@ export class Watch {
   nacks = 0;
   /** Milliseconds since 1970 of the last response; 0 before. */
   sentAt = 0;
-  #sentNames: readonly string[] = [];
+  /** The last response's, until it is taken. */
+  #sent: DueResources = NOTHING;
   /** Names of a refused response that are sent again one by one, so that one bad resource holds up no other. */
   readonly #alone: string[] = [];
 
@@ -115,6 +118,34 @@ export class Watch {
 
   /** What the proxy lacks of `now`; after this it counts as having it. Undefined when there is nothing to say. */
   take(now: TypeView, views: ViewMaker): DueResources | undefined {
+    return this.#takeWhole(now, views) ?? this.#takePart(now, views);
+  }
+
+  /** When all of a difference is wanted and nothing else, the one that all proxies share. */
+  #takeWhole(now: TypeView, views: ViewMaker): DueResources | undefined {
+    if (this.#alone.length > 0 || (this.brought?.size ?? 0) > 0) return undefined;
+    if (this.asked.size > 0 && !this.#isAllAsked(now)) return undefined;
+    const difference = views.difference(this.has, now);
+    const { changed, removed } = difference;
+    if (changed.length === 0 && removed.length === 0) return undefined;
+    const isWanted =
+      this.wildcard ||
+      (changed.every(({ name }) => this.names.has(name)) && removed.every((name) => this.names.has(name)));
+    if (!isWanted) return undefined;
+    this.has = now;
+    this.asked.clear();
+    this.brought = undefined;
+    return difference;
+  }
+
+  /** Whether the proxy has nothing yet and asks for each resource that there is. */
+  #isAllAsked(now: TypeView): boolean {
+    if (this.isAnswered || this.asked.size !== now.size) return false;
+    for (const name of this.asked) if (!now.has(name)) return false;
+    return true;
+  }
+
+  #takePart(now: TypeView, views: ViewMaker): DueResources | undefined {
     const changed = new Map<string, EncodedResource>();
     const removed = new Set<string>();
     const add = (name: string): void => {
@@ -155,10 +186,10 @@ export class Watch {
   }
 
   /** Notes a response that is being sent. */
-  sent(nonce: string, version: string, names: readonly string[], at: number): void {
+  sent(nonce: string, version: string, due: DueResources, at: number): void {
     this.nonce = nonce;
     this.version = version;
-    this.#sentNames = names;
+    this.#sent = due;
     this.sentAt = at;
     this.isAnswered = true;
     this.isAwaited = true;
@@ -173,18 +204,28 @@ export class Watch {
     if (error === undefined) {
       if (!isFirst) return 'none';
       this.ackedVersion = this.version;
-      const refused = this.nack?.names ?? [];
-      if (refused.length === 0 || refused.some((name) => this.#sentNames.includes(name)))
-        this.nack = undefined;
+      if (this.nack !== undefined) this.#forgive(this.nack);
+      this.#sent = NOTHING;
       return 'ack';
     }
     this.nacks += 1;
-    const named = this.#sentNames.filter((name) => error.includes(name));
-    const names = named.length > 0 ? named : this.#sentNames;
+    const sent = this.#sentNames();
+    const named = sent.filter((name) => error.includes(name));
+    const names = named.length > 0 ? named : sent;
     this.nack = { message: error, at, version: this.version, names };
-    if (this.#sentNames.length > 1 && !WILDCARD_TYPES.has(this.typeUrl)) {
-      this.#alone.splice(0, this.#alone.length, ...this.#sentNames);
+    if (sent.length > 1 && !WILDCARD_TYPES.has(this.typeUrl)) {
+      this.#alone.splice(0, this.#alone.length, ...sent);
     }
     return 'nack';
+  }
+
+  /** An ACK of what was refused before lifts the refusal. */
+  #forgive({ names }: Nack): void {
+    const sent = this.#sentNames();
+    if (names.length === 0 || names.some((name) => sent.includes(name))) this.nack = undefined;
+  }
+
+  #sentNames(): readonly string[] {
+    return [...this.#sent.changed.map(({ name }) => name), ...this.#sent.removed];
   }
 }

@@ -56,15 +56,36 @@ export function stateHead(anyLength: number): Buffer {
   return lengthDelimited(RESPONSE.resources, anyLength);
 }
 
+/** Resources one after another as a response holds them, remembered for all responses that hold the same list. */
+class Bodies {
+  readonly #headOf: (resource: EncodedResource) => Buffer;
+  readonly #known = new WeakMap<readonly EncodedResource[], Buffer>();
+
+  constructor(headOf: (resource: EncodedResource) => Buffer) {
+    this.#headOf = headOf;
+  }
+
+  of(resources: readonly EncodedResource[]): Buffer {
+    let body = this.#known.get(resources);
+    if (body === undefined) {
+      body = Buffer.concat(resources.flatMap((resource) => [this.#headOf(resource), resource.any]));
+      this.#known.set(resources, body);
+    }
+    return body;
+  }
+}
+
+const STATE_BODIES = new Bodies(({ stateHead }) => stateHead);
+const DELTA_BODIES = new Bodies(({ deltaHead }) => deltaHead);
+
 /** A `DiscoveryResponse`. */
 export function stateResponse(head: ResponseHead, resources: readonly EncodedResource[]): Buffer {
-  const parts: Buffer[] = [
+  return Buffer.concat([
     ...textField(RESPONSE.version, head.version),
     ...textField(RESPONSE.typeUrl, head.typeUrl),
     ...textField(RESPONSE.nonce, head.nonce),
-  ];
-  for (const { stateHead, any } of resources) parts.push(stateHead, any);
-  return Buffer.concat(parts);
+    STATE_BODIES.of(resources),
+  ]);
 }
 
 /** A `DeltaDiscoveryResponse`. */
@@ -73,12 +94,11 @@ export function deltaResponse(
   resources: readonly EncodedResource[],
   removed: readonly string[],
 ): Buffer {
-  const parts: Buffer[] = [
+  return Buffer.concat([
     ...textField(DELTA_RESPONSE.version, head.version),
     ...textField(DELTA_RESPONSE.typeUrl, head.typeUrl),
     ...textField(DELTA_RESPONSE.nonce, head.nonce),
-  ];
-  for (const { deltaHead, any } of resources) parts.push(deltaHead, any);
-  for (const name of removed) parts.push(...textField(DELTA_RESPONSE.removed, name));
-  return Buffer.concat(parts);
+    DELTA_BODIES.of(resources),
+    ...removed.flatMap((name) => textField(DELTA_RESPONSE.removed, name)),
+  ]);
 }
