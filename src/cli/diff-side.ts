@@ -1,11 +1,11 @@
 /** Reads one side of a comparison: a file, a folder, standard input or a profile. */
 
-import { statSync } from 'node:fs';
 import { formatPosition, MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { isGlob } from '../config/sources/glob.ts';
 import { PROFILES } from '../install/profiles.ts';
 import type { Context } from './context.ts';
+import { pathKind } from './path-kind.ts';
 import { loadInput } from './load-input.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,5 +69,5 @@ async function load(side: string, context: Context): ReturnType<typeof loadInput
 }
 
 function isPath(side: string): boolean {
-  return statSync(side, { throwIfNoEntry: false }) !== undefined;
+  return pathKind(side) !== 'nothing';
 }

@@ -1,14 +1,16 @@
 /** Commands that take manifests and give them back changed: reading, writing, and the report on each workload. */
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MeshError } from '../base/mesh-error.ts';
 import { MAX_FILE_BYTES } from '../config/parse/bounds.ts';
+import { readBytes, readFailure } from '../config/sources/read-bytes.ts';
 import { decodeText } from '../config/parse/decode.ts';
 import { readDocuments } from '../inject/stream.ts';
 import type { ResourceReport, Rewritten } from '../inject/stream.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import { pathKind } from './path-kind.ts';
 import { cannotWrite } from './writing.ts';
 
 /** What a path on the command line means standard input by. */
@@ -70,8 +72,7 @@ export async function rewriteFiles(
 
 /** The files that the paths name. What finds them in folders and patterns is loaded only where there are some. */
 async function filesOf(paths: readonly string[], { cwd }: Context): Promise<readonly string[]> {
-  const isFile = (path: string): boolean =>
-    statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isFile() === true;
+  const isFile = (path: string): boolean => pathKind(resolve(cwd, path)) === 'file';
   if (paths.length === 1 && paths.every((path) => path === STDIN || isFile(path))) return paths;
   const { collectFiles } = await import('../config/sources/files.ts');
   return collectFiles(paths).files;
@@ -79,13 +80,23 @@ async function filesOf(paths: readonly string[], { cwd }: Context): Promise<read
 
 /** A file's text with all its bytes: a mark of the byte order stays. Throws a MeshError when it is no UTF-8. */
 export function readTextFile(file: string, context: Pick<Context, 'cwd'>): InputText {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
-    bytes = readFileSync(resolve(context.cwd, file));
+    bytes = readBytes(resolve(context.cwd, file));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new MeshError('FileNotFound', `${file} does not exist`, { cause: error });
-    throw new MeshError('FileUnreadable', `cannot be read: ${message}`, { where: { file }, cause: error });
+    throw new MeshError('FileUnreadable', `cannot be read: ${readFailure(file, error)}`, {
+      where: { file },
+      cause: error,
+    });
+  }
+  if (bytes === undefined) {
+    const limit = `${MAX_FILE_BYTES / 2 ** 20} MiB`;
+    throw new MeshError('InputTooLarge', `the file has more than ${limit}, the most that is read`, {
+      hint: 'Split it into several files.',
+      where: { file },
+    });
   }
   return { file, text: textOf(bytes, file) };
 }

@@ -65,12 +65,12 @@ const GROUPS = [
   {
     // What reads YAML, which injection needs without the rest of `check`.
     name: 'yaml',
-    test: /\/node_modules\/js-yaml\/|\/src\/base\/(yaml-[a-z]+|cidr|quantity|label-selector)\.ts$|\/src\/config\/parse\/(decode|bounds)\.ts$/,
+    test: /\/node_modules\/js-yaml\/|\/src\/base\/(yaml-[a-z]+|cidr|quantity|label-selector)\.ts$|\/src\/config\/(parse\/(decode|bounds)|sources\/read-bytes)\.ts$/,
     priority: 3,
   },
   {
     name: 'inject',
-    test: /\/src\/inject\/|\/src\/cli\/(inject-files|rewrite-files|writing)\.ts$/,
+    test: /\/src\/inject\/|\/src\/cli\/(inject-files|rewrite-files|writing|path-kind)\.ts$/,
     priority: 2,
   },
   {

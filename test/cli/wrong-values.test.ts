@@ -1,5 +1,7 @@
 /** Values of flags that name what cannot be meant. */
 
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runMesh } from './run-mesh.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -43,5 +45,26 @@ describe('--meshConfigFile', () => {
       expect(stderr).toContain(hint);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     }
+  });
+});
+
+describe('files that cannot be read as others', () => {
+  test.for([
+    [['kube-inject', '-f', 'loop'], 'loop: cannot be read: its symbolic links lead in a circle'],
+    [['kube-inject', '--valuesFile', '.', '-'], '.: cannot be read: it is a folder'],
+    [['diff', 'loop', '-'], 'cannot read loop: its symbolic links lead in a circle'],
+  ] as const)('%j says why', async ([argv, message]) => {
+    const cwd = tempFolder();
+    symlinkSync('loop', join(cwd, 'loop'));
+    const words = argv.map((word) => (word === 'loop' ? join(cwd, word) : word));
+    const { code, stderr } = await runMesh(words, { cwd, stdin: POD });
+    expect(stderr.replaceAll(`${cwd}/`, '')).toBe(`Error: ${message}\n`);
+    expect(code).toBe(argv[0] === 'diff' ? 2 : 1);
+  });
+
+  test.runIf(process.platform === 'linux')('what never ends is read up to a bound', async () => {
+    const { code, stderr } = await runMesh(['kube-inject', '-f', '/dev/zero']);
+    expect(stderr).toContain('/dev/zero: the file has more than 64 MiB, the most that is read');
+    expect(code).toBe(1);
   });
 });
