@@ -5,7 +5,7 @@ import type {
   QueryParameterMatcher,
   RouteMatch,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
-import { type RouteRequest, headerValue, queryParameter } from './request.ts';
+import { type RouteRequest, headerValue, headerValues, queryParameter } from './request.ts';
 import { type PathMatcher, compilePath } from './path-matcher.ts';
 import { fractionFits } from './share.ts';
 import {
@@ -77,9 +77,10 @@ export function compileHeader(matcher: HeaderMatcher): Condition {
   const text = headerText(specifier);
   return {
     holds(request) {
-      const value = headerValue(request, name) ?? (treatMissingHeaderAsEmpty ? '' : undefined);
-      // A header that is not there fits nothing, turned around or not.
-      return value !== undefined && text.fits(value) !== invert;
+      const found = headerValues(request, name);
+      const values = found.length === 0 && treatMissingHeaderAsEmpty ? [''] : found;
+      // A header that is not there fits nothing, turned around or not. Of several values one is enough.
+      return values.length > 0 && values.some((value) => text.fits(value)) !== invert;
     },
     description: `header ${name} ${not}${text.description}`,
   };

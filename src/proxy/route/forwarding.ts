@@ -90,6 +90,9 @@ function compileDestinations(action: RouteAction): Pick<Forwarding, 'destination
         throw new UnsupportedError('weighted_clusters.header_name');
       const destinations = clusters.map((one): WeightedDestination => {
         if (one.clusterHeader !== '') throw new UnsupportedError('weighted_clusters.clusters.cluster_header');
+        if (Object.keys(one.typedPerFilterConfig).length > 0) {
+          throw new UnsupportedError('weighted_clusters.clusters.typed_per_filter_config');
+        }
         const host = one.hostRewriteSpecifier.case === undefined ? undefined : one.hostRewriteSpecifier;
         return {
           cluster: one.name,

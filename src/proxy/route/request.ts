@@ -14,25 +14,29 @@ export interface RouteRequest {
   readonly random: number;
 }
 
-/** The value of a header, several ones joined by commas; undefined when the request has none of that name. */
-export function headerValue(request: RouteRequest, name: string): string | undefined {
+/** The values of a header, of which a request may have several. `:method` and its like count as headers. */
+export function headerValues(request: RouteRequest, name: string): readonly string[] {
   switch (name) {
     case ':authority':
     // HTTP/1.1 has it as a header.
     case 'host':
-      return request.authority;
+      return [request.authority];
     case ':path':
-      return request.path === '' ? undefined : request.path;
+      return request.path === '' ? [] : [request.path];
     case ':method':
-      return request.method;
+      return [request.method];
     case ':scheme':
     case 'x-forwarded-proto':
-      return request.scheme;
-    default: {
-      const values = request.headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
-      return values.length === 0 ? undefined : values.join(',');
-    }
+      return [request.scheme];
+    default:
+      return request.headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
   }
+}
+
+/** The value of a header, several ones joined by commas; undefined when the request has none of that name. */
+export function headerValue(request: RouteRequest, name: string): string | undefined {
+  const values = headerValues(request, name);
+  return values.length === 0 ? undefined : values.join(',');
 }
 
 /** The path without query and fragment. */
