@@ -77,6 +77,11 @@ const tasks = {
     node('src/codegen/build.ts', '--quiet');
     node('test/bench/main.ts', ...rest);
   },
+  'bench:controller'() {
+    install();
+    node('src/codegen/build.ts', '--quiet');
+    node('test/bench/controller.ts', ...rest);
+  },
 };
 
 if (!Object.hasOwn(tasks, task)) {
