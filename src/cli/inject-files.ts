@@ -1,6 +1,7 @@
 /** What `mesh kube-inject` does with files: gathers the settings, then rewrites. */
 
 import { MeshError } from '../base/mesh-error.ts';
+import { printable } from '../base/printable.ts';
 import { injectText } from '../inject/inject.ts';
 import type { InjectSettings } from '../inject/settings.ts';
 import { asMap, injectSettings } from '../inject/sources.ts';
@@ -42,7 +43,9 @@ async function settingsOf(
   const values: JsonMap[] = [];
   if (flags.valuesFile !== undefined) {
     const file = onlyDocument(flags.valuesFile, context);
-    values.push(asMap(embedded(file, 'values', flags.valuesFile) ?? file, flags.valuesFile));
+    const inside = embedded(file, 'values', flags.valuesFile);
+    if (inside === undefined) refuseObject(file, flags.valuesFile);
+    values.push(asMap(inside ?? file, flags.valuesFile));
   } else if (injection?.values !== undefined) values.push(injection.values);
 
   const operator =
@@ -128,6 +131,19 @@ function operatorSettings(file: string, context: Context): { values?: JsonMap; m
     },
     ...(isMap(meshConfig) ? { mesh: meshConfig } : {}),
   };
+}
+
+/** Refuses a Kubernetes object where values are wanted: none of its fields would be read as one. */
+function refuseObject(file: Json, name: string): void {
+  const kind = getKey(file, 'kind');
+  if (typeof kind !== 'string' || typeof getKey(file, 'apiVersion') !== 'string') return;
+  throw new MeshError('BadInput', `holds an object of kind ${printable(kind)}, not values`, {
+    hint:
+      kind === 'IstioOperator'
+        ? 'Name it with --operatorFileName.'
+        : 'Name a file of values, or the ConfigMap of the injector, which has them under its key values.',
+    where: { file: name },
+  });
 }
 
 /** A file of settings: its only document, as a value. */

@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { MeshError } from '../base/mesh-error.ts';
 import { manifestFiles, manifestText } from '../install/manifest-text.ts';
 import type { Resource } from '../install/resource.ts';
 import { cannotWrite, makeFolder } from './writing.ts';
@@ -12,6 +13,11 @@ export async function writeManifest(
   place: string,
   cwd: string,
 ): Promise<number> {
+  if (place === '') {
+    throw new MeshError('BadFlagValue', '--output is empty, but must name a file or a folder', {
+      hint: 'For this folder, write --output .',
+    });
+  }
   const target = resolve(cwd, place);
   try {
     if (/\.ya?ml$/.test(place)) {

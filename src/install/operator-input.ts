@@ -81,7 +81,7 @@ export async function readOperatorText(
       const more =
         errors.length === 1
           ? ''
-          : `${hint === undefined ? '' : ' '}There are ${errors.length - 1} more; run "mesh validate -f ${path}".`;
+          : `${hint === undefined ? '' : ' '}${errors.length === 2 ? 'There is one' : `There are ${errors.length - 1}`} more; run "mesh validate -f ${path}".`;
       throw new MeshError('BadOperator', message, {
         hint: `${hint ?? ''}${more}` === '' ? undefined : `${hint ?? ''}${more}`,
         where: { file: path, ...object.source.locate(field), field: formatFieldPath(field) },

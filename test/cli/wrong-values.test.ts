@@ -62,6 +62,22 @@ describe('files that cannot be read as others', () => {
     expect(code).toBe(argv[0] === 'diff' ? 2 : 1);
   });
 
+  test.for([
+    [['schema', '--all', ''], 2, '--all is empty, but must name a folder'],
+    [['manifest', 'generate', '-o', ''], 2, '--output is empty, but must name a file or a folder'],
+    [
+      ['kube-inject', '--valuesFile', 'pod.yaml', '-'],
+      1,
+      'pod.yaml: holds an object of kind Pod, not values',
+    ],
+    [['kube-inject', '--valuesFile', 'alias.yaml', '-'], 1, 'alias.yaml:1:8: not valid YAML: the alias *b'],
+  ] as const)('%j is an error', async ([argv, status, message]) => {
+    const cwd = tempFolder({ 'pod.yaml': POD, 'alias.yaml': 'a: [1, *b]\n' });
+    const { code, stderr } = await runMesh(argv, { cwd, stdin: POD });
+    expect(stderr).toContain(`Error: ${message}`);
+    expect(code).toBe(status);
+  });
+
   test.runIf(process.platform === 'linux')('what never ends is read up to a bound', async () => {
     const { code, stderr } = await runMesh(['kube-inject', '-f', '/dev/zero']);
     expect(stderr).toContain('/dev/zero: the file has more than 64 MiB, the most that is read');

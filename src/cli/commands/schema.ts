@@ -116,6 +116,11 @@ async function writeAll(folder: string, { cwd, stderr }: Context): Promise<numbe
     import('node:fs/promises'),
     import('node:path'),
   ]);
+  if (folder === '') {
+    throw new MeshError('BadFlagValue', '--all is empty, but must name a folder', {
+      hint: 'For this folder, write --all .',
+    });
+  }
   const target = resolve(cwd, folder);
   let count = 0;
   const write = async (info: KindInfo): Promise<void> => {

@@ -1,6 +1,6 @@
 /** YAML and JSON text as a tree in which each node knows where it stands, so that text can be changed in place. */
 
-import { EVENT_ID, SCALAR_STYLE, COLLECTION_STYLE, getScalarValue } from 'js-yaml';
+import { EVENT_ID, SCALAR_STYLE, COLLECTION_STYLE, YAMLException, getScalarValue } from 'js-yaml';
 import type { Event, ScalarEvent } from 'js-yaml';
 import { MeshError } from '../../base/mesh-error.ts';
 import { parseYaml } from '../../base/yaml-events.ts';
@@ -118,7 +118,11 @@ class TreeBuilder {
         // An anchor counts from its end on, so there are no circles.
         const target = this.anchors.get(name);
         if (target === undefined)
-          throw new MeshError('Syntax', `the alias *${name} refers to no anchor above it`);
+          YAMLException.throwAt(
+            this.text,
+            event.anchorStart - 1,
+            `the alias *${name} refers to no anchor above it`,
+          );
         return { type: 'alias', target, start: event.anchorStart - 1, end: event.anchorEnd, slot };
       }
       case EVENT_ID.MAPPING:
