@@ -34,7 +34,7 @@ export class Watch {
   /** The view whose part that is watched the proxy has. */
   has: TypeView = EMPTY_VIEW;
   /** Versions that a proxy brought along from another stream, until the first response. */
-  brought: ReadonlyMap<string, string> | undefined;
+  brought: Map<string, string> | undefined;
   /** Names that have to be answered even if the proxy has them. */
   readonly asked = new Set<string>();
   /** The first request is answered in any case: an empty answer tells that there is nothing. */
@@ -99,6 +99,8 @@ export class Watch {
   #forget(name: string): void {
     this.names.delete(name);
     this.asked.delete(name);
+    // Whoever gives a resource up and asks for it again has it no more.
+    this.brought?.delete(name);
   }
 
   wants(name: string): boolean {
