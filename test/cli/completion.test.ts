@@ -17,6 +17,8 @@ describe('completion of', () => {
   const table: [string, string[], string[], string][] = [
     ['the start of a command', ['ver'], ['version'], ':none'],
     ['the commands of a group', ['experimental', 'config', ''], ['list'], ':none'],
+    ['a command below a command', ['route', 'te'], ['test'], ':files'],
+    ['no command behind an argument', ['route', 'a.yaml', 'te'], [], ':files'],
     ['a flag', ['analyze', '--output-'], ['--output-threshold'], ':none'],
     ['a flag of every command', ['--istio'], ['--istioNamespace'], ':none'],
     ['a value of a flag', ['analyze', '-o', 'j'], ['json', 'junit'], ':none'],

@@ -41,11 +41,7 @@ export async function completeWords(words: readonly string[], tools: CompletionT
     const pending = pendingFlag(resolved.rest, specs);
     if (pending !== undefined) return completeValue(pending, word, '', tools);
     if (word.startsWith('-')) return completeFlag(word, specs, tools);
-    const children = childrenOf(resolved.path, tools.commands, tools.groups).map(({ name, summary }) => ({
-      value: name,
-      description: summary,
-    }));
-    return { candidates: startingWith(word, children), paths: 'none' };
+    return { candidates: completeChild(resolved.path, word, tools), paths: 'none' };
   }
   const { metadata } = await resolved.entry.load();
   const specs = allFlags(metadata.flags);
@@ -53,7 +49,18 @@ export async function completeWords(words: readonly string[], tools: CompletionT
   const pending = afterDashes ? undefined : pendingFlag(resolved.rest, specs);
   if (pending !== undefined) return completeValue(pending, word, '', tools);
   if (word.startsWith('-') && word !== '-' && !afterDashes) return completeFlag(word, specs, tools);
-  return completeArgument(metadata.args, operandsOf(resolved.rest, specs), word, tools);
+  const answer = await completeArgument(metadata.args, operandsOf(resolved.rest, specs), word, tools);
+  // A command may have others below it, which only the very next word can mean.
+  const below = resolved.rest.length === 0 ? completeChild(resolved.entry.path, word, tools) : [];
+  return { ...answer, candidates: [...below, ...answer.candidates] };
+}
+
+function completeChild(path: readonly string[], word: string, tools: CompletionTools): readonly Candidate[] {
+  const children = childrenOf(path, tools.commands, tools.groups);
+  return startingWith(
+    word,
+    children.map(({ name, summary }) => ({ value: name, description: summary })),
+  );
 }
 
 async function completeFlag(word: string, specs: FlagSpecs, tools: CompletionTools): Promise<Completion> {
