@@ -1,0 +1,79 @@
+/** The headers of one message: in the order of arrival, names in lower case, a name as often as it comes. */
+
+export class HeaderList {
+  /** In lower case; `names[i]` belongs to `values[i]`. */
+  readonly names: string[] = [];
+  /** Latin-1 text, as it stands on the wire, without white space around it. */
+  readonly values: string[] = [];
+
+  static from(pairs: Iterable<readonly [name: string, value: string]>): HeaderList {
+    const list = new HeaderList();
+    for (const [name, value] of pairs) list.append(name.toLowerCase(), value);
+    return list;
+  }
+
+  get size(): number {
+    return this.names.length;
+  }
+
+  /** The first value of that name; undefined when there is none. */
+  get(name: string): string | undefined {
+    const index = this.names.indexOf(name);
+    return index < 0 ? undefined : this.values[index];
+  }
+
+  /** All values of that name. */
+  getAll(name: string): readonly string[] {
+    return this.values.filter((_, index) => this.names[index] === name);
+  }
+
+  /** All values of that name with commas between; undefined when there is none. */
+  joined(name: string): string | undefined {
+    const first = this.names.indexOf(name);
+    if (first < 0) return undefined;
+    if (this.names.indexOf(name, first + 1) < 0) return this.values[first];
+    return this.getAll(name).join(',');
+  }
+
+  has(name: string): boolean {
+    return this.names.includes(name);
+  }
+
+  append(name: string, value: string): void {
+    this.names.push(name);
+    this.values.push(value);
+  }
+
+  /** Puts the value in the place of the first of that name, or at the end; further ones go. */
+  set(name: string, value: string): void {
+    const index = this.names.indexOf(name);
+    if (index < 0) {
+      this.append(name, value);
+      return;
+    }
+    this.values[index] = value;
+    this.#removeFrom(name, index + 1);
+  }
+
+  remove(name: string): void {
+    this.#removeFrom(name, 0);
+  }
+
+  clone(): HeaderList {
+    const copy = new HeaderList();
+    copy.names.push(...this.names);
+    copy.values.push(...this.values);
+    return copy;
+  }
+
+  *entries(): IterableIterator<readonly [name: string, value: string]> {
+    for (const [index, name] of this.names.entries()) yield [name, this.values[index] ?? ''];
+  }
+
+  #removeFrom(name: string, start: number): void {
+    for (let index = this.names.indexOf(name, start); index >= 0; index = this.names.indexOf(name, index)) {
+      this.names.splice(index, 1);
+      this.values.splice(index, 1);
+    }
+  }
+}

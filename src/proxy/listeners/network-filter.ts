@@ -1,0 +1,64 @@
+/** What a kind of network filter is to the listeners, and what it may use. */
+
+import type { Any } from '@bufbuild/protobuf/wkt';
+import type { AccessLog } from '../../xds/proto/generated/envoy/config/accesslog/v3/accesslog_pb.js';
+import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import type { RouteTable } from '../route/route-table.ts';
+import type { StatsScope } from '../stats/stats.ts';
+import type { AccessLogger } from '../stream-info.ts';
+import type { Clusters } from '../upstream/types.ts';
+import type { DownstreamConnection, ListenerInfo, TerminalFilter } from './connection.ts';
+
+/** A route configuration that listeners use by name; the newest good one is in force. */
+export interface RouteHandle {
+  /** Undefined until the first has come: requests get 404 then. */
+  readonly table: RouteTable | undefined;
+  release(): void;
+}
+
+/** Route configurations by name (RDS), and inline ones. */
+export interface Routes {
+  subscribe(name: string): RouteHandle;
+  /** Throws an `UnsupportedError` for what is not understood. */
+  inline(config: RouteConfiguration): RouteHandle;
+}
+
+export interface NodeInfo {
+  readonly id: string;
+  readonly cluster: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface NetworkFilterContext {
+  readonly listener: ListenerInfo;
+  readonly clusters: Clusters;
+  readonly routes: Routes;
+  /** All statistics; a connection manager takes `http.STAT_PREFIX.`, a TCP proxy `tcp.STAT_PREFIX.`. */
+  readonly stats: StatsScope;
+  readonly node: NodeInfo;
+  /** Compiles the `access_log` list of a listener, connection manager or TCP proxy. */
+  accessLogs(logs: readonly AccessLog[]): AccessLogger | undefined;
+  /** A whole number from 0 to 2^32 - 1. */
+  random(): number;
+}
+
+/** A filter before the last one: it may refuse the connection, or change what the last one sees of it. */
+export interface GateFilter {
+  /** False closes the connection. */
+  onConnection(connection: DownstreamConnection): boolean;
+  close?(): void;
+}
+
+/** One kind of network filter. `compile` throws an `UnsupportedError` for settings that it does not have. */
+export type NetworkFilterKind =
+  | {
+      readonly kind: 'terminal';
+      /** Of the settings, without its prefix. */
+      readonly typeName: string;
+      compile(settings: Any, context: NetworkFilterContext): TerminalFilter;
+    }
+  | {
+      readonly kind: 'gate';
+      readonly typeName: string;
+      compile(settings: Any, context: NetworkFilterContext): GateFilter;
+    };

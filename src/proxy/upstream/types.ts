@@ -1,0 +1,159 @@
+/** What the request path knows of upstream clusters and their endpoints. */
+
+import type { Socket } from 'node:net';
+import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import type { Place, SocketPlace } from '../address.ts';
+import type { Counter, Gauge, Histogram, StatsScope } from '../stats/stats.ts';
+
+/** Numbers of one endpoint, as `/clusters` shows them. */
+export interface HostStats {
+  cxActive: number;
+  cxTotal: number;
+  cxConnectFail: number;
+  rqActive: number;
+  rqTotal: number;
+  rqSuccess: number;
+  rqError: number;
+  rqTimeout: number;
+}
+
+/** One endpoint of a cluster. The object stays the same as long as the endpoint does. */
+export interface Host {
+  readonly place: Place;
+  /** `placeText(place)`; what the endpoint is known by in statistics and logs. */
+  readonly id: string;
+  /** The DNS name that it was configured with; empty without one. */
+  readonly hostname: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
+  readonly metadata: Metadata | undefined;
+  readonly healthy: boolean;
+  readonly stats: HostStats;
+}
+
+/** What a load balancer may ask of the request or connection that it finds an endpoint for. */
+export interface LoadBalancerContext {
+  /** xxHash64 of what the hash policies name; undefined when there is none. Asked only by balancers that need it. */
+  hash(): bigint | undefined;
+  /** Subset of the route: wanted key and value pairs of `envoy.lb` metadata. */
+  readonly metadataMatch: ReadonlyMap<string, unknown> | undefined;
+  /** For clusters of type ORIGINAL_DST. */
+  readonly originalDestination: SocketPlace | undefined;
+  /** True for an endpoint that should be passed over, as one that was tried before (`retry_host_predicate`). */
+  rejects?(host: Host): boolean;
+  /** How often a rejected choice is made anew. */
+  readonly attempts?: number;
+  /** Priorities that were tried before (`previous_priorities`), the first try's first. */
+  readonly triedPriorities?: readonly number[];
+}
+
+/** How many of something a cluster may have at once (circuit breakers). */
+export interface ResourceLimit {
+  current: number;
+  readonly max: number;
+  /** `circuit_breakers.default.cx_open` and its like: 1 while nothing more is allowed. */
+  readonly open: Gauge;
+}
+
+export interface CircuitBreaker {
+  readonly connections: ResourceLimit;
+  readonly pendingRequests: ResourceLimit;
+  readonly requests: ResourceLimit;
+  readonly retries: ResourceLimit;
+  /** When a budget is set, retries that are allowed with the requests that are active now. */
+  retryBudget?(): number;
+  readonly maxConnectionPools: number | undefined;
+}
+
+export type UpstreamProtocol = 'http1' | 'http2' | 'as-downstream' | 'by-alpn';
+
+/** What a cluster says of its connections; times in milliseconds, 0 for none. */
+export interface ConnectionSettings {
+  readonly connectTimeout: number;
+  readonly protocol: UpstreamProtocol;
+  readonly idleTimeout: number;
+  readonly maxConnectionDuration: number;
+  readonly maxStreamDuration: number;
+  /** 0 for as many as come. */
+  readonly maxRequestsPerConnection: number;
+  /** Streams at once on one HTTP/2 connection. */
+  readonly maxConcurrentStreams: number;
+  readonly bufferLimit: number;
+  readonly maxResponseHeadersKb: number;
+  readonly maxResponseHeaderCount: number;
+  readonly http2: { readonly initialStreamWindow: number; readonly initialConnectionWindow: number };
+  readonly tls: boolean;
+}
+
+/** The counters that the request path adds to; `cluster.NAME.`. */
+export interface ClusterStats {
+  readonly scope: StatsScope;
+  readonly cxTotal: Counter;
+  readonly cxActive: Gauge;
+  readonly cxConnectFail: Counter;
+  readonly cxConnectTimeout: Counter;
+  readonly cxDestroy: Counter;
+  readonly cxHttp1Total: Counter;
+  readonly cxHttp2Total: Counter;
+  readonly cxRxBytesTotal: Counter;
+  readonly cxTxBytesTotal: Counter;
+  readonly rqTotal: Counter;
+  readonly rqActive: Gauge;
+  readonly rqCompleted: Counter;
+  readonly rqPendingTotal: Counter;
+  readonly rqPendingActive: Gauge;
+  readonly rqPendingOverflow: Counter;
+  readonly rqCancelled: Counter;
+  readonly rqTimeout: Counter;
+  readonly rqPerTryTimeout: Counter;
+  readonly rqRxReset: Counter;
+  readonly rqTxReset: Counter;
+  readonly rqRetry: Counter;
+  readonly rqRetrySuccess: Counter;
+  readonly rqRetryOverflow: Counter;
+  readonly rqRetryLimitExceeded: Counter;
+  readonly rqMaintenanceMode: Counter;
+  readonly rqTime: Histogram;
+}
+
+/** What became of a request or connection, for outlier detection. */
+export type HostOutcome =
+  | { readonly kind: 'status'; readonly status: number }
+  | {
+      readonly kind: 'local';
+      readonly what: 'connect-failed' | 'connect-timeout' | 'timeout' | 'reset' | 'success';
+    };
+
+export interface Cluster {
+  readonly name: string;
+  readonly settings: ConnectionSettings;
+  readonly metadata: Metadata | undefined;
+  /** `alt_stat_name`, else the name; colons as underscores, as Envoy shows it. */
+  readonly statName: string;
+  readonly stats: ClusterStats;
+  breaker(priority: 'default' | 'high'): CircuitBreaker;
+  /** An endpoint for this request; undefined when none may be used (503, no healthy upstream). */
+  choose(context: LoadBalancerContext): Host | undefined;
+  /** Begins to connect, over TLS when the endpoint's transport socket says so. The caller listens, times out and counts. */
+  connect(host: Host, options: ConnectOptions): Socket;
+  report(host: Host, outcome: HostOutcome): void;
+  /** Called with each endpoint that is gone: its idle connections have to be closed. Returns what ends that. */
+  onHostRemoved(listener: (host: Host) => void): () => void;
+  /** The cluster is gone or replaced: pools drain. Returns what ends that. */
+  onClosed(listener: () => void): () => void;
+}
+
+export interface ConnectOptions {
+  /** Offered by ALPN on TLS connections, best first. */
+  readonly alpn: readonly string[];
+  /** Of the request, for `auto_sni` and `auto_san_validation`. */
+  readonly authority?: string | undefined;
+  /** Of the downstream connection, for the PROXY protocol. */
+  readonly downstream?: { readonly source: Place; readonly destination: Place } | undefined;
+}
+
+/** The clusters in force. A request asks once and keeps the cluster that it got. */
+export interface Clusters {
+  get(name: string): Cluster | undefined;
+}
