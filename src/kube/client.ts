@@ -1,4 +1,4 @@
-/** Requests to a Kubernetes API server: one answer, or the lines of a watch. */
+/** Requests to a Kubernetes API server: one answer, a change, or the lines of a watch. */
 
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest, type RequestOptions } from 'node:https';
@@ -16,18 +16,49 @@ const KEEP_ALIVE = 30_000;
 
 const JSON_TYPE = 'application/json';
 
-export interface RequestSettings {
-  readonly signal: AbortSignal;
-  readonly accept?: string;
+/** How a command or a controller asks. */
+export interface ClientOptions {
+  /** What the server's logs call this program. */
+  readonly userAgent?: string;
   /** Milliseconds that the server may be silent; a minute unless said otherwise. */
   readonly silenceLimit?: number;
 }
 
+export interface RequestSettings {
+  readonly signal: AbortSignal;
+  readonly accept?: string;
+  /** Milliseconds that the server may be silent, if not as long as usual. */
+  readonly silenceLimit?: number;
+}
+
+/** What changes something: the body and its type, or none to delete. */
+export interface WriteSettings extends RequestSettings {
+  readonly body?: unknown;
+  /** `application/json` unless said otherwise. */
+  readonly contentType?: string;
+}
+
+/** What an answer holds. */
+export type Answer = Readonly<Record<string, unknown>>;
+
 export class KubeClient {
   readonly #access: Access;
+  readonly #options: Required<ClientOptions>;
+  #requests = 0;
 
-  constructor(access: Access) {
+  constructor(access: Access, options: ClientOptions = {}) {
     this.#access = access;
+    this.#options = { userAgent: 'mesh-controller', silenceLimit: SILENCE_LIMIT, ...options };
+  }
+
+  /** How much has been asked so far. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** How the server is reached, for streams of other kinds. */
+  get access(): Access {
+    return this.#access;
   }
 
   /** The address of something on the server, as people can ask for it. */
@@ -36,10 +67,28 @@ export class KubeClient {
   }
 
   /** The JSON object at a path. Throws an `ApiFailure` for everything else. */
-  async get(path: string, settings: RequestSettings): Promise<Readonly<Record<string, unknown>>> {
-    const response = await this.#open(path, settings);
+  async get(path: string, settings: RequestSettings): Promise<Answer> {
+    return this.#json('GET', path, settings);
+  }
+
+  /** Sends a change. Returns what the server makes of it. Throws an `ApiFailure` when it is refused. */
+  async write(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    settings: WriteSettings,
+  ): Promise<Answer> {
+    return this.#json(method, path, settings);
+  }
+
+  /** A text such as a log, or a page that the server passes on. Throws an `ApiFailure` when it is refused. */
+  async text(path: string, settings: RequestSettings): Promise<string> {
+    return readAll(await this.#open('GET', path, { accept: '*/*', ...settings }));
+  }
+
+  async #json(method: string, path: string, settings: WriteSettings): Promise<Answer> {
+    const response = await this.#open(method, path, settings);
     const value = parse(await readAll(response), response.statusCode);
-    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+    if (typeof value === 'object' && value !== null) return value as Answer;
     throw new ApiFailure(
       response.statusCode,
       'the answer is no JSON object; is this a Kubernetes API server?',
@@ -51,22 +100,35 @@ export class KubeClient {
    * `ApiFailure` when the server does not open it, and later when it breaks off.
    */
   async watch(path: string, settings: RequestSettings): Promise<AsyncIterable<readonly unknown[]>> {
-    return jsonLines(await this.#open(path, settings));
+    return jsonLines(await this.#open('GET', path, settings));
   }
 
-  async #open(path: string, settings: RequestSettings): Promise<IncomingMessage> {
-    const { signal, accept = JSON_TYPE, silenceLimit = SILENCE_LIMIT } = settings;
-    const options: RequestOptions = { headers: { accept, 'user-agent': 'mesh-controller' }, signal };
-    const response = await this.#send(path, options, silenceLimit);
-    const { statusCode = 0, headers } = response;
-    if (statusCode === 200) return response;
-    const seconds = Number(headers['retry-after']);
-    const body = parseLeniently(await readAll(response));
-    throw failureOf(statusCode, body, Number.isFinite(seconds) && seconds > 0 ? seconds : undefined);
+  async #open(method: string, path: string, settings: WriteSettings): Promise<IncomingMessage> {
+    const { signal, accept = JSON_TYPE, silenceLimit = this.#options.silenceLimit, contentType } = settings;
+    const body = settings.body === undefined ? undefined : Buffer.from(JSON.stringify(settings.body));
+    const headers = {
+      accept,
+      'user-agent': this.#options.userAgent,
+      ...(body === undefined
+        ? {}
+        : { 'content-type': contentType ?? JSON_TYPE, 'content-length': String(body.length) }),
+    };
+    const response = await this.#send(path, { method, headers, signal }, body, silenceLimit);
+    const { statusCode = 0, headers: answered } = response;
+    if (statusCode >= 200 && statusCode < 300) return response;
+    const seconds = Number(answered['retry-after']);
+    const told = parseLeniently(await readAll(response));
+    throw failureOf(statusCode, told, Number.isFinite(seconds) && seconds > 0 ? seconds : undefined);
   }
 
-  async #send(path: string, options: RequestOptions, silenceLimit: number): Promise<IncomingMessage> {
+  async #send(
+    path: string,
+    options: RequestOptions,
+    body: Buffer | undefined,
+    silenceLimit: number,
+  ): Promise<IncomingMessage> {
     try {
+      this.#requests++;
       await this.#access.apply(options);
       return await new Promise<IncomingMessage>((resolve, reject) => {
         const url = this.url(path);
@@ -77,7 +139,7 @@ export class KubeClient {
         call.setTimeout(silenceLimit, () =>
           call.destroy(new Error(`no answer for ${silenceLimit / 1000} s`)),
         );
-        call.end();
+        call.end(body);
       });
     } catch (error) {
       throw asFailure(error);

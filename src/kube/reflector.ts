@@ -30,6 +30,8 @@ export interface ReflectorTimes {
 
 export interface ReflectorOptions {
   readonly path: string;
+  /** What of the objects is meant, as `{ labelSelector: 'app=istiod' }`; all unless said otherwise. */
+  readonly query?: Readonly<Record<string, string>>;
   readonly times: ReflectorTimes;
   readonly pageSize: number;
   /** What form the server is to answer in: `application/json` unless said otherwise. */
@@ -111,12 +113,12 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { path, pageSize, accept } = this.#options;
+    const { path, pageSize, accept, query: selection } = this.#options;
     let items: ApiObject[] = [];
     let limit = pageSize;
     let token = '';
     for (;;) {
-      const query = new URLSearchParams(limit > 0 ? { limit: String(limit) } : {});
+      const query = new URLSearchParams({ ...selection, ...(limit > 0 ? { limit: String(limit) } : {}) });
       if (token !== '') query.set('continue', token);
       let page: Page;
       try {
@@ -142,10 +144,11 @@ export class Reflector {
   }
 
   async #watch(signal: AbortSignal, from: string): Promise<void> {
-    const { path, times, accept } = this.#options;
+    const { path, times, accept, query: selection } = this.#options;
     // Not all watches of all clients end in the same moment.
     const seconds = Math.ceil(times.watchFor * (0.5 + this.#random() / 2));
     const query = new URLSearchParams({
+      ...selection,
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: from,

@@ -73,4 +73,43 @@ describe('access to a cluster', () => {
     const file = kubeconfig('http://127.0.0.1:8001', { 'insecure-skip-tls-verify': true });
     expect(await loadAccess({ kubeconfig: file })).toMatchObject({ server: 'http://127.0.0.1:8001' });
   });
+
+  test('comes from several files together; what the first says of a name counts, and missing files are passed over', async () => {
+    const first = kubeconfig();
+    const second = join(folder, 'second');
+    writeFileSync(
+      second,
+      JSON.stringify({
+        'current-context': 'three',
+        contexts: [{ name: 'three', context: { cluster: 'three', user: 'admin', namespace: 'shop' } }],
+        clusters: [
+          { name: 'one', cluster: { server: 'https://10.0.0.9' } },
+          { name: 'three', cluster: { server: 'https://10.0.0.3' } },
+        ],
+        users: [{ name: 'admin', user: { token: 'other' } }],
+      }),
+    );
+    const files = [join(folder, 'none'), first, second];
+    expect(await loadAccess({ kubeconfig: files })).toMatchObject({
+      name: 'one',
+      server: 'https://10.0.0.1:6443',
+    });
+    const three = await loadAccess({ kubeconfig: files, context: 'three' });
+    expect(three).toMatchObject({ server: 'https://10.0.0.3', namespace: 'shop' });
+    const options: RequestOptions = {};
+    await three.apply(options);
+    expect(options.headers).toMatchObject({ Authorization: 'Bearer secret' });
+  });
+
+  test('can be that of another user', async () => {
+    const impersonate = { user: 'jane', uid: '7', groups: ['dev', 'ops'] };
+    const access = await loadAccess({ kubeconfig: kubeconfig(), impersonate });
+    const options: RequestOptions = {};
+    await access.apply(options);
+    expect(options.headers).toMatchObject({
+      'Impersonate-User': 'jane',
+      'Impersonate-Uid': '7',
+      'Impersonate-Group': ['dev', 'ops'],
+    });
+  });
 });

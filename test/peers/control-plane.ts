@@ -1,15 +1,15 @@
 /** A real Kubernetes API server with its own etcd, on free loopback ports, for as long as a test runs. */
 
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Child, end, ended, start } from './children.ts';
 import type { ControlPlaneTools } from './tools.ts';
 
 export interface KubectlRun {
@@ -23,7 +23,7 @@ export interface ControlPlane {
   readonly server: string;
   /** File that names the server and an administrator. */
   readonly kubeconfig: string;
-  /** A folder of the test's own, removed with the rest. */
+  /** A folder of the test's own, removed with the rest. Holds the certificate `apiserver.crt` and `service-account.key`. */
   readonly folder: string;
   /** Runs kubectl as the administrator and waits for it. */
   kubectl(args: readonly string[], stdin?: string): KubectlRun;
@@ -40,14 +40,17 @@ export interface ControlPlane {
 /** Longest wait for a program to become ready, in milliseconds. */
 const READY_WITHIN = 60_000;
 
-/** Longest wait for a program to end when asked to, in milliseconds. */
-const END_WITHIN = 20_000;
-
-/** Starts both and waits until the API server is ready. Throws with the end of a program's log if it ends. */
-export async function startControlPlane(tools: ControlPlaneTools): Promise<ControlPlane> {
+/**
+ * Starts both and waits until the API server is ready. Throws with the end of a program's log if it ends.
+ * `flags` are further ones for the API server.
+ */
+export async function startControlPlane(
+  tools: ControlPlaneTools,
+  flags: readonly string[] = [],
+): Promise<ControlPlane> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(tools);
+      return await startOnce(tools, flags);
     } catch (error) {
       // Between finding a port and using it, another test may have taken it.
       if (attempt === 3 || !String(error).includes('address already in use')) throw error;
@@ -55,7 +58,7 @@ export async function startControlPlane(tools: ControlPlaneTools): Promise<Contr
   }
 }
 
-async function startOnce(tools: ControlPlaneTools): Promise<ControlPlane> {
+async function startOnce(tools: ControlPlaneTools, flags: readonly string[]): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-control-plane-'));
   const children: Child[] = [];
   // A test that is cut short must not leave its servers behind either.
@@ -74,7 +77,7 @@ async function startOnce(tools: ControlPlaneTools): Promise<ControlPlane> {
     const etcd = `http://127.0.0.1:${clientPort}`;
     children.push(start(tools.etcd, etcdArgs(folder, etcd, `http://127.0.0.1:${peerPort}`), folder));
     const token = randomUUID();
-    const args = apiserverArgs(folder, etcd, String(securePort), token);
+    const args = [...apiserverArgs(folder, etcd, String(securePort), token), ...flags];
     children.push(start(tools.kubeApiserver, args, folder));
     const server = `https://127.0.0.1:${securePort}`;
     await ready(server, children);
@@ -160,41 +163,6 @@ async function compactEtcd(etcd: string): Promise<void> {
   await post('compaction', { revision: header.revision, physical: true });
 }
 
-interface Child {
-  readonly name: string;
-  readonly process: ChildProcess;
-  readonly log: string;
-}
-
-function start(program: string, args: readonly string[], folder: string): Child {
-  const name = program.slice(program.lastIndexOf('/') + 1);
-  const logs = join(folder, 'logs');
-  mkdirSync(logs, { recursive: true });
-  const log = join(logs, `${name}.log`);
-  const output = openSync(log, 'a');
-  const { HOME, PATH } = process.env;
-  // Nothing of the surroundings (ETCD_*, proxies) may change what the programs do.
-  const env = { HOME, PATH };
-  const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', output, output] });
-  closeSync(output);
-  // One that cannot even be started has no process id, which is what is looked at.
-  child.once('error', (error) => writeFileSync(log, String(error)));
-  return { name, log, process: child };
-}
-
-function ended(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-}
-
-async function end({ process: child }: Child, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (ended(child)) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN);
-  await gone;
-  clearTimeout(timer);
-}
-
 async function ready(server: string, children: readonly Child[]): Promise<void> {
   const deadline = Date.now() + READY_WITHIN;
   for (;;) {
@@ -223,7 +191,7 @@ function statusOf(url: string): Promise<number | undefined> {
 }
 
 /** Ports that are free now, all held open until the last is found so that no two are the same. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   await Promise.all(
     servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
@@ -233,7 +201,8 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
-function kubeconfigText(server: string, certificate: Uint8Array, token: string): string {
+/** A kubeconfig file for a server with this certificate, and a user with this token. */
+export function kubeconfigText(server: string, certificate: Uint8Array, token: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

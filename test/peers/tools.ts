@@ -9,11 +9,29 @@ import { fileURLToPath } from 'node:url';
 /** Our Go module, which names the Kubernetes release and pins all that it is built from. */
 export const KUBERNETES_MODULE = fileURLToPath(new URL('kubernetes', import.meta.url));
 
-/** Programs of a Kubernetes control plane, as absolute paths. */
+/** What is built from that module. */
+export const KUBERNETES_PROGRAMS = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubectl',
+] as const;
+
+/** The release of kwok, which plays the nodes. */
+export const KWOK_VERSION = 'v0.7.0';
+
+/** Programs of an API server and its client, as absolute paths. */
 export interface ControlPlaneTools {
   readonly etcd: string;
   readonly kubeApiserver: string;
   readonly kubectl: string;
+}
+
+/** Programs of a cluster in which Deployments roll out, as absolute paths. */
+export interface ClusterTools extends ControlPlaneTools {
+  readonly kubeControllerManager: string;
+  readonly kubeScheduler: string;
+  readonly kwok: string;
 }
 
 /** The release that the module builds, for example `v1.34.4`. */
@@ -41,6 +59,11 @@ export function kubernetesFolder(): string {
   );
 }
 
+/** Folder of the program that plays nodes. */
+export function kwokFolder(): string {
+  return join(cacheFolder(), `kwok-${KWOK_VERSION}-${process.platform}-${process.arch}`);
+}
+
 /** Folder that the distribution's etcd is unpacked into. */
 export function etcdFolder(): string {
   return join(cacheFolder(), `etcd-${process.platform}-${process.arch}`);
@@ -54,18 +77,45 @@ export function findEtcd(): string | undefined {
   );
 }
 
-/** The programs, or what of them is missing, as a word for the names of tests that are left out. */
-export function findControlPlane(): ControlPlaneTools | { readonly missing: string } {
-  const kubeApiserver = join(kubernetesFolder(), 'kube-apiserver');
-  const kubectl = join(kubernetesFolder(), 'kubectl');
+/** What is missing, as a word for the names of tests that are left out. */
+export interface Missing {
+  readonly missing: string;
+}
+
+/** The programs of an API server, or what of them is missing. */
+export function findControlPlane(): ControlPlaneTools | Missing {
   const etcd = findEtcd();
-  const missing = [
-    ...(etcd === undefined ? ['etcd'] : []),
-    ...(existsSync(kubeApiserver) ? [] : ['kube-apiserver']),
-    ...(existsSync(kubectl) ? [] : ['kubectl']),
-  ];
-  if (etcd === undefined || missing.length > 0) return { missing: missing.join(', ') };
-  return { etcd, kubeApiserver, kubectl };
+  const [kubeApiserver, kubectl] = [builtProgram('kube-apiserver'), builtProgram('kubectl')];
+  if (etcd !== undefined && existsSync(kubeApiserver) && existsSync(kubectl))
+    return { etcd, kubeApiserver, kubectl };
+  return missingOf({ etcd, 'kube-apiserver': kubeApiserver, kubectl });
+}
+
+/** The programs of a whole cluster, or what of them is missing. */
+export function findCluster(): ClusterTools | Missing {
+  const found = findControlPlane();
+  const kubeControllerManager = builtProgram('kube-controller-manager');
+  const kubeScheduler = builtProgram('kube-scheduler');
+  const kwok = join(kwokFolder(), 'kwok');
+  const others = missingOf({
+    'kube-controller-manager': kubeControllerManager,
+    'kube-scheduler': kubeScheduler,
+    kwok,
+  });
+  const missing = [...('missing' in found ? [found.missing] : []), others.missing].filter(
+    (names) => names !== '',
+  );
+  if ('missing' in found || missing.length > 0) return { missing: missing.join(', ') };
+  return { ...found, kubeControllerManager, kubeScheduler, kwok };
+}
+
+function builtProgram(name: (typeof KUBERNETES_PROGRAMS)[number]): string {
+  return join(kubernetesFolder(), name);
+}
+
+function missingOf(files: Readonly<Record<string, string | undefined>>): Missing {
+  const missing = Object.entries(files).filter(([, file]) => file === undefined || !existsSync(file));
+  return { missing: missing.map(([name]) => name).join(', ') };
 }
 
 /** Whether this is a run of continuous integration, where nothing may be left out. */
