@@ -78,10 +78,17 @@ function parseProblem(pattern: string): string | undefined {
   }
 }
 
+export interface Re2Match {
+  /** The match, then its groups; undefined for groups without a part in it. */
+  readonly groups: readonly ({ readonly start: number; readonly text: string } | undefined)[];
+}
+
 /** A sound pattern, ready to be run many times; each run takes time linear in the text. */
 export interface CompiledRe2 {
   /** Whether the whole text fits. */
   fits(text: string): boolean;
+  /** The first match anywhere in the text; undefined when there is none. */
+  find(text: string): Re2Match | undefined;
   /** The text with every match replaced; `\0` to `\9` in the substitution stand for groups. */
   replaceAll(text: string, substitution: string): string;
 }
@@ -93,6 +100,15 @@ export function compileRe2(pattern: string): CompiledRe2 {
   const compiled = loadLibrary().RE2JS.compile(pattern);
   return {
     fits: (text) => compiled.matches(text),
+    find(text) {
+      const matcher = compiled.matcher(text);
+      if (!matcher.find()) return undefined;
+      const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, index) => {
+        const group = matcher.group(index);
+        return group === null ? undefined : { start: matcher.start(index), text: group };
+      });
+      return { groups };
+    },
     replaceAll(text, substitution) {
       const matcher = compiled.matcher(text);
       let replaced = '';
