@@ -1,5 +1,8 @@
 /** What is known of one request (or of one TCP connection): for access logs, header formats, traces and metrics. */
 
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Metadata } from '../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { HeaderList } from './http/header-list.ts';
 import type { DownstreamConnection } from './listeners/connection.ts';
 import type { Cluster, Host } from './upstream/types.ts';
@@ -7,7 +10,9 @@ import type { Cluster, Host } from './upstream/types.ts';
 /** `%RESPONSE_FLAGS%`: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage */
 export type ResponseFlag =
   | 'DC'
+  | 'DF'
   | 'DI'
+  | 'DO'
   | 'DPE'
   | 'DT'
   | 'FI'
@@ -91,6 +96,16 @@ export interface StreamInfo {
   /** `filter_name.key` of dynamic metadata that filters have set. */
   readonly dynamicMetadata: Map<string, Record<string, unknown>>;
   readonly filterState: Map<string, string>;
+  /** What follows is absent where it is not known. Of the connection that the request was sent on, for its certificates. */
+  upstreamSocket?: Socket | TLSSocket | undefined;
+  upstreamConnectionId?: number | undefined;
+  virtualClusterName?: string | undefined;
+  routeMetadata?: Metadata | undefined;
+  virtualHostMetadata?: Metadata | undefined;
+  /** Of an answer that the proxy gives itself, while its body is put together. */
+  localReplyBody?: string | undefined;
+  traceId?: string | undefined;
+  spanId?: string | undefined;
 }
 
 /** Called when a stream (or TCP connection) is over; must not throw. */
