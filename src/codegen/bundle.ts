@@ -87,7 +87,12 @@ const GROUPS = [
 export async function bundle(root: string, version: string): Promise<void> {
   const build = await rolldown({
     cwd: root,
-    input: { cli: 'src/cli/main.ts', index: 'src/index.ts', controller: 'src/controller/main.ts' },
+    input: {
+      cli: 'src/cli/main.ts',
+      index: 'src/index.ts',
+      controller: 'src/controller/main.ts',
+      proxy: 'src/proxy/main.ts',
+    },
     platform: 'node',
     plugins: [builtinModules, unusedClient],
     // The library's client for every kind of Kubernetes, which is ten times the rest.

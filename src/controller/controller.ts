@@ -17,7 +17,7 @@ import { DiscoveryListener } from './discovery/grpc.ts';
 import { DiscoveryMetrics } from './discovery/metrics.ts';
 import { DiscoveryServer } from './discovery/server.ts';
 import { HttpListener } from './http.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../base/log.ts';
 import { readMeshConfig } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { Counter, expositionText, Gauge } from './metrics.ts';

@@ -3,7 +3,7 @@
 import { formatPosition, MeshError } from '../base/mesh-error.ts';
 import { translate } from '../xds/translate.ts';
 import { Controller } from './controller.ts';
-import { Log } from './log.ts';
+import { Log } from '../base/log.ts';
 import { readSettings, settingsHelp } from './settings.ts';
 
 /** Codes of errors in how the program was called. */

@@ -10,7 +10,7 @@ import { dropNulls } from '../config/parse/objects.ts';
 import { readYamlFile } from '../config/sources/yaml-file.ts';
 import { validate } from '../config/validate.ts';
 import type { MeshConfig } from '../model/mesh-settings.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../base/log.ts';
 
 const KEY = 'mesh.istio.io/MeshConfig';
 

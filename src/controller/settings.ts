@@ -5,7 +5,7 @@ import { parseDuration } from '../base/duration.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { IN_CLUSTER } from '../kube/access.ts';
-import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { LOG_LEVELS, type LogLevel } from '../base/log.ts';
 
 interface SettingSpec {
   readonly value: string;

@@ -1,6 +1,6 @@
 /** Follows one list of the Kubernetes API: all of it in pages, then every change, through all interruptions. */
 
-import { Backoff, type BackoffTimes } from './backoff.ts';
+import { Backoff, type BackoffTimes } from '../base/backoff.ts';
 import type { KubeClient } from './client.ts';
 import { ApiFailure, failureOf } from './failure.ts';
 

@@ -5,7 +5,7 @@ import type { AdmissionOptions, Rejection } from '../config/admission.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { ChangeSet, ConfigSource } from '../config/sources/source.ts';
 import type { Access } from './access.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../base/backoff.ts';
 import { KubeClient } from './client.ts';
 import { DefinitionNames } from './definition-names.ts';
 import { discover, type ServedKind, type WantedKind } from './discovery.ts';

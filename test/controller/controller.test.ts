@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Controller, type MeshTranslate } from '../../src/controller/controller.ts';
 import { DEBUG_PAGES } from '../../src/controller/http.ts';
-import { Log } from '../../src/controller/log.ts';
+import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { ClusterSchema } from '../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { CLUSTER_TYPE, LISTENER_TYPE } from '../../src/xds/resource.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
-import { Log } from '../../src/controller/log.ts';
+import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { hasCases, readCases, SHARED } from '../conformance/cases.ts';

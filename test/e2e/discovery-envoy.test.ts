@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DiscoveryListener } from '../../src/controller/discovery/grpc.ts';
 import { DiscoveryMetrics } from '../../src/controller/discovery/metrics.ts';
 import { DiscoveryServer } from '../../src/controller/discovery/server.ts';
-import { Log } from '../../src/controller/log.ts';
+import { Log } from '../../src/base/log.ts';
 import { findType, messageFromJson } from '../../src/xds/proto/registry.ts';
 import {
   CLUSTER_TYPE,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
-import { Log } from '../../src/controller/log.ts';
+import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { ask, Envoy, eventually, type HttpAnswer } from '../peers/run-envoy.ts';

@@ -11,7 +11,7 @@ import { readSchemas } from '../../src/codegen/schema-files.ts';
 import type { MeshObject } from '../../src/config/object.ts';
 import type { ChangeSet } from '../../src/config/sources/source.ts';
 import { Controller } from '../../src/controller/controller.ts';
-import { Log } from '../../src/controller/log.ts';
+import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { wantedKinds } from '../../src/controller/wanted-kinds.ts';
 import { loadAccess } from '../../src/kube/access.ts';

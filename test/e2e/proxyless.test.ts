@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Client, credentials, Server, ServerCredentials, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
-import { Log } from '../../src/controller/log.ts';
+import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { ask, eventually } from '../peers/run-envoy.ts';

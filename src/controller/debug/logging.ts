@@ -1,6 +1,6 @@
 /** `POST /debug/logging?level=LEVEL`: changes the level of the log while the controller runs. */
 
-import { LOG_LEVELS } from '../log.ts';
+import { LOG_LEVELS } from '../../base/log.ts';
 import type { DebugPage } from './page.ts';
 
 export const logging: DebugPage = {

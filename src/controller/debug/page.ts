@@ -2,7 +2,7 @@
 
 import type { TranslationProblem } from '../../xds/problem.ts';
 import type { DiscoveryServer } from '../discovery/server.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../base/log.ts';
 import type { MeshState } from '../mesh-state.ts';
 
 export interface DebugContext {

@@ -3,7 +3,7 @@
 import type { MeshError } from '../../base/mesh-error.ts';
 import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
 import type { ProxyResources, Resource } from '../../xds/resource.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../base/log.ts';
 import { ByteBudget } from './budget.ts';
 import { type EncodedResource, ResourceEncoder } from './encoder.ts';
 import type { DiscoveryMetrics } from './metrics.ts';

@@ -8,7 +8,7 @@ import { DiscoveryMetrics } from '../../../src/controller/discovery/metrics.ts';
 import { DELTA } from '../../../src/controller/discovery/protocol.ts';
 import { DiscoveryServer } from '../../../src/controller/discovery/server.ts';
 import type { ProxyStream } from '../../../src/controller/discovery/stream.ts';
-import { Log } from '../../../src/controller/log.ts';
+import { Log } from '../../../src/base/log.ts';
 import { ClusterSchema } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../../src/xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import {

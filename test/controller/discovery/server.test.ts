@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DiscoveryListener } from '../../../src/controller/discovery/grpc.ts';
 import { DiscoveryMetrics } from '../../../src/controller/discovery/metrics.ts';
 import { DiscoveryServer } from '../../../src/controller/discovery/server.ts';
-import { Log } from '../../../src/controller/log.ts';
+import { Log } from '../../../src/base/log.ts';
 import { ClusterSchema } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../../src/xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../../../src/xds/proto/generated/envoy/config/listener/v3/listener_pb.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Backoff } from '../../src/kube/backoff.ts';
+import { Backoff } from '../../src/base/backoff.ts';
 
 describe('pauses between attempts', () => {
   test('double up to a bound, and begin anew after something went well', () => {

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// Plain enough for a Node.js that is far too old to parse, so that it can be told so.
+var node = process.versions.node.split('.').map(Number);
+if (node[0] < 22 || (node[0] === 22 && node[1] < 12)) {
+  process.stderr.write('mesh-proxy needs Node.js 22.12 or newer, but this is ' + process.version + '.\n');
+  process.exit(1);
+}
+process.getBuiltinModule('node:module').enableCompileCache();
+import('../dist/js/proxy.js').then((proxy) => proxy.start(process.argv.slice(2)));

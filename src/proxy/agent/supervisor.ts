@@ -1,0 +1,165 @@
+/** Keeps the engine running, and ends it in good order. */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { Backoff } from '../../base/backoff.ts';
+import type { Log } from '../../base/log.ts';
+import { MeshError } from '../../base/mesh-error.ts';
+import { type Engine, type EngineExit, exitText, type Readiness, type RunningEngine } from './engine.ts';
+
+export interface SupervisorOptions {
+  readonly engine: Engine;
+  readonly bootstrapFile: string;
+  /** Sidecars let what they send go on while they drain. */
+  readonly inboundOnly: boolean;
+  /** Milliseconds, as all times here: between the drain and the end. */
+  readonly terminationDrainDuration: number;
+  /** The end waits until nothing is connected, but at least this long; undefined where it does not wait. */
+  readonly minimumDrainDuration: number | undefined;
+  readonly log: Log;
+  readonly backoff?: Backoff;
+}
+
+/** An engine that ran so long was well; the next restart is quick again. */
+const WELL_AFTER = 60_000;
+const CONNECTION_CHECK = 1_000;
+/** Failures to learn how many connections there are, one after another, after which the end comes anyway. */
+const CONNECTION_RETRIES = 5;
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #backoff: Backoff;
+  readonly #ending = new AbortController();
+  #running: RunningEngine | undefined;
+  #hasServed = false;
+  #isDrained = false;
+  #isQuick = false;
+  #restarts = 0;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#backoff = options.backoff ?? new Backoff({ first: 500, max: 30_000 });
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /**
+   * Runs the engine until `end` is called, and again whenever it ends by itself. Throws a `MeshError` when it ends
+   * before it was ever ready to be asked anything: then its bootstrap is at fault, which no restart mends.
+   */
+  async run(): Promise<void> {
+    const { engine, bootstrapFile, log } = this.#options;
+    while (!this.#ending.signal.aborted) {
+      const started = Date.now();
+      const running = await engine.start(bootstrapFile);
+      this.#running = running;
+      log.info(`${engine.title} is started`, { bootstrap: bootstrapFile });
+      if (this.#isDrained) await this.#askToDrain(running);
+      if (!this.#hasServed) void this.#watchFirst(running);
+      const exit = await running.exited;
+      this.#running = undefined;
+      if (this.#ending.signal.aborted) return;
+      if (!this.#hasServed) throw endedEarly(engine.title, exit);
+      if (Date.now() - started > WELL_AFTER) this.#backoff.reset();
+      this.#restarts++;
+      log.error(`${engine.title} has ended and is started again`, {
+        how: exitText(exit),
+        said: exit.lastWords,
+        ...(exit.signal === 'SIGKILL' ? { note: 'perhaps it had no memory left' } : {}),
+      });
+      await this.#backoff.pause(this.#ending.signal);
+    }
+  }
+
+  async readiness(): Promise<Readiness> {
+    if (this.#isDrained || this.#ending.signal.aborted) return { isReady: false, reason: 'the proxy drains' };
+    const running = this.#running;
+    if (running === undefined) return { isReady: false, reason: 'the proxy does not run' };
+    return running.ready();
+  }
+
+  /** Has the listeners closed now; the end then comes without a wait. */
+  async drainNow(): Promise<void> {
+    this.#isDrained = true;
+    this.#isQuick = true;
+    if (this.#running !== undefined) await this.#askToDrain(this.#running);
+  }
+
+  /** The end, when it comes, comes at once. */
+  skipDrain(): void {
+    this.#isQuick = true;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#running?.signal(signal);
+  }
+
+  /** Drains, waits as it is configured, and ends the engine. A second call ends it at once. */
+  async end(): Promise<void> {
+    const isSecond = this.#ending.signal.aborted;
+    this.#ending.abort();
+    const running = this.#running;
+    if (running === undefined) return;
+    if (!isSecond && !this.#isQuick) {
+      await Promise.race([this.#drainAndWait(running), running.exited]);
+    }
+    await running.stop();
+  }
+
+  async #drainAndWait(running: RunningEngine): Promise<void> {
+    const { terminationDrainDuration, minimumDrainDuration, log } = this.#options;
+    this.#isDrained = true;
+    await this.#askToDrain(running);
+    if (minimumDrainDuration === undefined) {
+      log.info('the proxy drains before it ends', { milliseconds: terminationDrainDuration });
+      await wait(terminationDrainDuration);
+      return;
+    }
+    log.info('the proxy drains until nothing is connected', { atLeastMilliseconds: minimumDrainDuration });
+    await wait(minimumDrainDuration);
+    await this.#untilUnconnected(running);
+  }
+
+  async #untilUnconnected(running: RunningEngine): Promise<void> {
+    const { log } = this.#options;
+    let failures = 0;
+    while (failures < CONNECTION_RETRIES) {
+      try {
+        const active = await running.activeConnections();
+        failures = 0;
+        if (active === undefined || active === 0) return;
+        log.debug('connections are still open', { active });
+      } catch (error) {
+        failures++;
+        log.warn('the proxy does not say how many connections it has', { reason: (error as Error).message });
+      }
+      await wait(CONNECTION_CHECK);
+    }
+  }
+
+  async #askToDrain(running: RunningEngine): Promise<void> {
+    try {
+      await running.drain({ inboundOnly: this.#options.inboundOnly });
+    } catch (error) {
+      this.#options.log.warn('the proxy cannot be asked to drain', { reason: (error as Error).message });
+    }
+  }
+
+  /** Remembers that the engine got so far as to answer; from then on it is restarted. */
+  async #watchFirst(running: RunningEngine): Promise<void> {
+    const ended = running.exited.then(() => true);
+    while (!this.#hasServed) {
+      const pause = wait(100, false, { ref: false });
+      if (await Promise.race([ended, pause])) return;
+      this.#hasServed = await running.answers();
+    }
+  }
+}
+
+function endedEarly(title: string, exit: EngineExit): MeshError {
+  const said = exit.lastWords === '' ? '' : `: ${exit.lastWords}`;
+  return new MeshError('EngineFailed', `${title} ended with ${exitText(exit)} before it served${said}`, {
+    hint: 'Its log above says why; often a port is taken or the bootstrap is wrong.',
+  });
+}
