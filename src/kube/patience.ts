@@ -1,6 +1,6 @@
 /** Asks again while the API server is away: a restart of it must not end a command. */
 
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../base/backoff.ts';
 import { ApiFailure } from './failure.ts';
 
 export interface PatienceOptions {
