@@ -6,6 +6,7 @@ import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { IN_CLUSTER } from '../kube/access.ts';
 import { LOG_LEVELS, type LogLevel } from '../base/log.ts';
+import type { ListenAddress } from './grpc/server.ts';
 
 interface SettingSpec {
   readonly value: string;
@@ -78,7 +79,7 @@ export interface Settings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly meshConfig: string | undefined;
-  readonly grpcAddress: string;
+  readonly grpcAddress: ListenAddress;
   readonly httpAddress: { readonly host: string; readonly port: number };
   readonly istioNamespace: string;
   readonly domain: string;
@@ -125,7 +126,7 @@ export function readSettings(argv: readonly string[], env: Env): Settings | 'hel
     kubeconfig,
     context: text('context'),
     meshConfig: text('mesh-config'),
-    grpcAddress: hostPort('grpc-addr', required('grpc-addr')).text,
+    grpcAddress: hostPort('grpc-addr', required('grpc-addr')),
     httpAddress: hostPort('http-addr', required('http-addr')),
     istioNamespace: required('istio-namespace'),
     domain: required('domain'),
@@ -178,15 +179,14 @@ function refuseUnavailable(config: readonly string[]): void {
   }
 }
 
-function hostPort(name: SettingName, text: string): { host: string; port: number; text: string } {
+function hostPort(name: SettingName, text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) {
     throw badValue(name, text, 'HOST:PORT, as 127.0.0.1:15010');
   }
   const host = match[1] ?? match[2] ?? '';
-  const shown = host === '' ? '0.0.0.0' : host;
-  return { host: shown, port, text: `${shown.includes(':') ? `[${shown}]` : shown}:${port}` };
+  return { host: host === '' ? '0.0.0.0' : host, port };
 }
 
 function milliseconds(name: SettingName, text: string): number {

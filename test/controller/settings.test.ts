@@ -8,8 +8,8 @@ describe('settings of the controller', () => {
       kubeconfig: undefined,
       context: undefined,
       meshConfig: undefined,
-      grpcAddress: '127.0.0.1:15010',
-      httpAddress: { host: '127.0.0.1', port: 8080, text: '127.0.0.1:8080' },
+      grpcAddress: { host: '127.0.0.1', port: 15010 },
+      httpAddress: { host: '127.0.0.1', port: 8080 },
       istioNamespace: 'istio-system',
       domain: 'cluster.local',
       logLevel: 'info',
@@ -30,7 +30,7 @@ describe('settings of the controller', () => {
     };
     expect(readSettings(['--grpc-addr=0.0.0.0:3', '--debounce-after', '1.5s'], env)).toMatchObject({
       config: ['one', 'two'],
-      grpcAddress: '0.0.0.0:3',
+      grpcAddress: { host: '0.0.0.0', port: 3 },
       httpAddress: { host: '::1', port: 2 },
       logLevel: 'debug',
       debounceAfter: 1500,

@@ -143,7 +143,10 @@ describeOnRealEnvoy('discovery for a real Envoy', (program) => {
       metrics: new DiscoveryMetrics(),
       now: () => Date.now(),
     });
-    grpc = await DiscoveryListener.start(discovery, { address: '127.0.0.1:0', sendTimeout: 30_000 });
+    grpc = await DiscoveryListener.start(discovery, {
+      address: { host: '127.0.0.1', port: 0 },
+      sendTimeout: 30_000,
+    });
     port = await freePort();
   });
   afterEach(async () => {
@@ -238,7 +241,10 @@ describeOnRealEnvoy('discovery for a real Envoy', (program) => {
       now: () => Date.now(),
     });
     show(...state, cluster('b'), endpoints('b', one));
-    grpc = await DiscoveryListener.start(discovery, { address: `127.0.0.1:${bytes}`, sendTimeout: 30_000 });
+    grpc = await DiscoveryListener.start(discovery, {
+      address: { host: '127.0.0.1', port: bytes },
+      sendTimeout: 30_000,
+    });
     await eventually(
       () => proxy.admin('/clusters'),
       ({ text }) => text.includes('b::'),

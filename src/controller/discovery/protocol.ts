@@ -29,14 +29,14 @@ export interface ProxyRequest {
 export interface Protocol {
   readonly name: 'state-of-the-world' | 'delta';
   readRequest(bytes: Uint8Array): ProxyRequest;
-  /** The bytes of a response, and how many resources are in it. */
+  /** The bytes of a response in pieces, and how many resources are in it. */
   response(
     head: ResponseHead,
     watch: Watch,
     due: DueResources,
     now: TypeView,
     encode: (resource: Resource) => EncodedResource,
-  ): { bytes: Buffer; resources: number };
+  ): { pieces: readonly Buffer[]; resources: number };
 }
 
 export const DELTA: Protocol = {
@@ -63,7 +63,7 @@ export const DELTA: Protocol = {
     };
   },
   response(head, _watch, { changed, removed }) {
-    return { bytes: deltaResponse(head, changed, removed), resources: changed.length };
+    return { pieces: deltaResponse(head, changed, removed), resources: changed.length };
   },
 };
 
@@ -90,7 +90,7 @@ export const STATE_OF_THE_WORLD: Protocol = {
       const all = watch.wildcard
         ? listOf(now)
         : [...now.values()].filter(({ name }) => watch.names.has(name));
-      return { bytes: stateResponse(head, all), resources: all.length };
+      return { pieces: stateResponse(head, all), resources: all.length };
     }
     // Absence cannot be told otherwise, and Envoy waits for each name.
     const absent = removed.flatMap((name) => {
@@ -98,7 +98,7 @@ export const STATE_OF_THE_WORLD: Protocol = {
       return empty === undefined ? [] : [encode(empty)];
     });
     const resources = absent.length === 0 ? changed : [...changed, ...absent];
-    return { bytes: stateResponse(head, resources), resources: resources.length };
+    return { pieces: stateResponse(head, resources), resources: resources.length };
   },
 };
 

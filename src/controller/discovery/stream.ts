@@ -13,7 +13,7 @@ import { type DueResources, Watch } from './watch.ts';
 /** The sending side of a call. */
 export interface Sink {
   /** `done` is called when the bytes are on their way, and when they never will be. */
-  write(bytes: Buffer, done: () => void): void;
+  write(pieces: readonly Buffer[], done: () => void): void;
   /** Ends the call with an error that the proxy sees; it will come back. */
   refuse(reason: 'invalid' | 'unavailable', message: string): void;
 }
@@ -184,14 +184,15 @@ export class ProxyStream {
     const nonce = `${this.id}-${this.#nonces}`;
     const head = { version: this.#host.version, typeUrl: watch.typeUrl, nonce };
     const encode = (resource: Resource): EncodedResource => this.#host.encode(resource);
-    const { bytes, resources } = this.protocol.response(head, watch, due, now, encode);
+    const { pieces, resources } = this.protocol.response(head, watch, due, now, encode);
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     watch.sent(nonce, head.version, due, this.#host.now());
-    this.#host.onEvent({ kind: 'sent', typeUrl: watch.typeUrl, resources, bytes: bytes.length });
-    budget.take(bytes.length);
+    this.#host.onEvent({ kind: 'sent', typeUrl: watch.typeUrl, resources, bytes });
+    budget.take(bytes);
     try {
-      await new Promise<void>((resolve) => this.#sink.write(bytes, resolve));
+      await new Promise<void>((resolve) => this.#sink.write(pieces, resolve));
     } finally {
-      budget.give(bytes.length);
+      budget.give(bytes);
     }
   }
 

@@ -78,27 +78,31 @@ class Bodies {
 const STATE_BODIES = new Bodies(({ stateHead }) => stateHead);
 const DELTA_BODIES = new Bodies(({ deltaHead }) => deltaHead);
 
-/** A `DiscoveryResponse`. */
-export function stateResponse(head: ResponseHead, resources: readonly EncodedResource[]): Buffer {
-  return Buffer.concat([
-    ...textField(RESPONSE.version, head.version),
-    ...textField(RESPONSE.typeUrl, head.typeUrl),
-    ...textField(RESPONSE.nonce, head.nonce),
+/** A `DiscoveryResponse`, in pieces of which the one with the resources is shared by all that hold the same. */
+export function stateResponse(head: ResponseHead, resources: readonly EncodedResource[]): readonly Buffer[] {
+  return [
+    Buffer.concat([
+      ...textField(RESPONSE.version, head.version),
+      ...textField(RESPONSE.typeUrl, head.typeUrl),
+      ...textField(RESPONSE.nonce, head.nonce),
+    ]),
     STATE_BODIES.of(resources),
-  ]);
+  ];
 }
 
-/** A `DeltaDiscoveryResponse`. */
+/** A `DeltaDiscoveryResponse`, in pieces as above. */
 export function deltaResponse(
   head: ResponseHead,
   resources: readonly EncodedResource[],
   removed: readonly string[],
-): Buffer {
-  return Buffer.concat([
-    ...textField(DELTA_RESPONSE.version, head.version),
-    ...textField(DELTA_RESPONSE.typeUrl, head.typeUrl),
-    ...textField(DELTA_RESPONSE.nonce, head.nonce),
+): readonly Buffer[] {
+  return [
+    Buffer.concat([
+      ...textField(DELTA_RESPONSE.version, head.version),
+      ...textField(DELTA_RESPONSE.typeUrl, head.typeUrl),
+      ...textField(DELTA_RESPONSE.nonce, head.nonce),
+      ...removed.flatMap((name) => textField(DELTA_RESPONSE.removed, name)),
+    ]),
     DELTA_BODIES.of(resources),
-    ...removed.flatMap((name) => textField(DELTA_RESPONSE.removed, name)),
-  ]);
+  ];
 }

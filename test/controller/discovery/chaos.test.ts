@@ -75,10 +75,10 @@ class Proxy {
 
   connect(): void {
     const stream = this.#server.open('chaos', DELTA, {
-      write: (bytes, done) => {
+      write: (pieces, done) => {
         // What is on its way when the connection ends is lost.
         setImmediate(() => {
-          if (this.#stream === stream) this.#take(bytes);
+          if (this.#stream === stream) this.#take(Buffer.concat(pieces));
           done();
         });
       },

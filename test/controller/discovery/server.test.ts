@@ -70,7 +70,10 @@ async function start(maxBytesInFlight = 1 << 20, sendTimeout = 60_000): Promise<
     metrics: new DiscoveryMetrics(),
     now: () => 1000,
   });
-  listener = await DiscoveryListener.start(discovery, { address: '127.0.0.1:0', sendTimeout });
+  listener = await DiscoveryListener.start(discovery, {
+    address: { host: '127.0.0.1', port: 0 },
+    sendTimeout,
+  });
 }
 
 function show(world: World): void {
@@ -448,7 +451,7 @@ describe('the server', () => {
 
   test('says which address cannot be had', async () => {
     const again = DiscoveryListener.start(discovery, {
-      address: `127.0.0.1:${listener.port}`,
+      address: { host: '127.0.0.1', port: listener.port },
       sendTimeout: 1000,
     });
     await expect(again).rejects.toThrow(`cannot listen on 127.0.0.1:${listener.port}`);

@@ -24,15 +24,16 @@ describe('responses put together from bytes', () => {
   const resources = LENGTHS.map(cluster);
 
   test('of the state of the world are what the protobuf library reads and would write', () => {
-    const message = fromBinary(DiscoveryResponseSchema, stateResponse(HEAD, resources));
+    const bytes = Buffer.concat(stateResponse(HEAD, resources));
+    const message = fromBinary(DiscoveryResponseSchema, bytes);
     expect(message).toMatchObject({ versionInfo: 'v/1', typeUrl: CLUSTER_TYPE, nonce: '1-1' });
     const found = message.resources.map(({ value }) => fromBinary(ClusterSchema, value));
     expect(found).toEqual(resources.map((resource) => resource.message));
-    expect(toBinary(DiscoveryResponseSchema, message).length).toBe(stateResponse(HEAD, resources).length);
+    expect(toBinary(DiscoveryResponseSchema, message).length).toBe(bytes.length);
   });
 
   test('of deltas are what the protobuf library reads and would write', () => {
-    const bytes = deltaResponse(HEAD, resources, ['gone', 'ä']);
+    const bytes = Buffer.concat(deltaResponse(HEAD, resources, ['gone', 'ä']));
     const message = fromBinary(DeltaDiscoveryResponseSchema, bytes);
     expect(message).toMatchObject({
       systemVersionInfo: 'v/1',

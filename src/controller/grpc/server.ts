@@ -1,0 +1,170 @@
+/**
+ * A gRPC server on Node's own HTTP/2. Messages go in and out as bytes that are not copied, which is why it
+ * exists beside the library: docs/decisions/grpc-by-hand.md.
+ */
+
+import {
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { MeshError } from '../../base/mesh-error.ts';
+import { type Method, ServerCall } from './call.ts';
+import type { DeframerLimits, Received } from './framing.ts';
+import { GRPC_STATUS } from './status.ts';
+
+/** Where to listen: port 0 takes any; `path` is that of a Unix domain socket. */
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface GrpcServerOptions {
+  readonly address: ListenAddress;
+  /** By path: `/package.Service/Method`. */
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly limits: DeframerLimits;
+}
+
+/** Milliseconds without a sign of life after which a client is asked for one, and its time to give it. */
+const KEEPALIVE = { time: 30_000, timeout: 10_000 } as const;
+
+/** Bytes that a client may send ahead: on one stream, and on all of a connection. */
+const WINDOW = { stream: 256 << 10, connection: 1 << 20 } as const;
+
+const MAX_STREAMS_PER_CONNECTION = 1000;
+const MAX_HEADER_BYTES = 32 << 10;
+
+interface Connection {
+  heardAt: number;
+  /** A sign of life was asked for and has not come. */
+  askedAt: number | undefined;
+}
+
+export class GrpcServer {
+  /** 0 for a Unix domain socket. */
+  readonly port: number;
+  readonly #server: Http2Server;
+  readonly #options: GrpcServerOptions;
+  readonly #connections = new Map<ServerHttp2Session, Connection>();
+  readonly #received: Received = { bytes: 0 };
+  readonly #watch: NodeJS.Timeout;
+  #isClosing = false;
+
+  private constructor(server: Http2Server, options: GrpcServerOptions) {
+    this.#server = server;
+    this.#options = options;
+    const address = server.address();
+    this.port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    server.on('session', (session) => this.#opened(session));
+    server.on('stream', (stream, headers) => this.#called(stream, headers));
+    // Faults of a connection end it, and nothing else.
+    server.on('sessionError', () => {});
+    this.#watch = setInterval(() => this.#lookForLife(), KEEPALIVE.timeout / 2);
+    this.#watch.unref();
+  }
+
+  /** Begins to listen. Throws a `MeshError` when the address cannot be had. */
+  static async start(options: GrpcServerOptions): Promise<GrpcServer> {
+    const server = createServer({
+      settings: {
+        initialWindowSize: WINDOW.stream,
+        maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
+        maxHeaderListSize: MAX_HEADER_BYTES,
+        enablePush: false,
+      },
+    });
+    const { address } = options;
+    const text = 'path' in address ? address.path : `${address.host}:${address.port}`;
+    await new Promise<void>((resolve, reject) => {
+      const refused = (error: Error): void =>
+        reject(new MeshError('AddressInUse', `cannot listen on ${text}: ${error.message}`));
+      server.once('error', refused);
+      server.listen({ ...address, backlog: BACKLOG }, () => {
+        server.off('error', refused);
+        resolve();
+      });
+    });
+    return new GrpcServer(server, options);
+  }
+
+  #opened(session: ServerHttp2Session): void {
+    if (this.#isClosing) {
+      session.close();
+      return;
+    }
+    session.setLocalWindowSize(WINDOW.connection);
+    this.#connections.set(session, { heardAt: Date.now(), askedAt: undefined });
+    session.on('error', () => {});
+    session.on('close', () => this.#connections.delete(session));
+  }
+
+  #called(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    stream.on('error', () => {});
+    const { session } = stream;
+    if (headers[':method'] !== 'POST' || !isGrpc(headers['content-type'])) {
+      const status = headers[':method'] === 'POST' ? 415 : 405;
+      stream.respond({ ':status': status }, { endStream: true });
+      stream.resume();
+      return;
+    }
+    const { methods, limits } = this.#options;
+    const path = headers[':path'] ?? '';
+    const method = Object.hasOwn(methods, path) ? methods[path] : undefined;
+    if (method === undefined || session === undefined) {
+      stream.respond(
+        {
+          ':status': 200,
+          'content-type': 'application/grpc',
+          'grpc-status': String(GRPC_STATUS.unimplemented),
+          'grpc-message': 'there is no such method',
+        },
+        { endStream: true },
+      );
+      stream.resume();
+      return;
+    }
+    const connection = this.#connections.get(session as ServerHttp2Session);
+    stream.on('data', () => {
+      if (connection !== undefined) connection.heardAt = Date.now();
+    });
+    const { remoteAddress, remotePort } = session.socket;
+    const peer = remoteAddress === undefined ? 'a local socket' : `${remoteAddress}:${remotePort}`;
+    new ServerCall(stream, peer, limits, this.#received).serve(method);
+  }
+
+  /** Connections whose other end has gone without a word are closed. */
+  #lookForLife(): void {
+    const now = Date.now();
+    for (const [session, connection] of this.#connections) {
+      if (connection.askedAt !== undefined) {
+        if (now - connection.askedAt > KEEPALIVE.timeout) session.destroy();
+      } else if (now - connection.heardAt > KEEPALIVE.time && !session.destroyed) {
+        connection.askedAt = now;
+        session.ping(() => {
+          connection.heardAt = Date.now();
+          connection.askedAt = undefined;
+        });
+      }
+    }
+  }
+
+  /** Stops listening and asks clients to go; waits `grace` milliseconds for them to close their connections. */
+  async drain(grace: number): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#watch);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#connections.keys()) session.close();
+    const timer = setTimeout(() => {
+      for (const session of this.#connections.keys()) session.destroy();
+    }, grace);
+    await closed;
+    clearTimeout(timer);
+  }
+}
+
+/** Connections that may wait to be taken: after a restart all proxies come at once. */
+const BACKLOG = 4096;
+
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc(?:[+;]|$)/.test(contentType);
+}
