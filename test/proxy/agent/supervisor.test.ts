@@ -128,7 +128,9 @@ describe('the end', () => {
     expect(await ended(engine, { minimumDrainDuration: 0 })).toEqual([
       'start',
       'drain inbound',
-      ...['connections', 'connections', 'connections'],
+      'connections',
+      'connections',
+      'connections',
       'stop',
     ]);
   });
