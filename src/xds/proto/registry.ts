@@ -2,14 +2,19 @@
 
 import { create, createRegistry, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import type { DescMessage, JsonValue, Message, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import {
+  type Any,
+  AnySchema,
+  file_google_protobuf_struct as STRUCT,
+  file_google_protobuf_wrappers as WRAPPERS,
+} from '@bufbuild/protobuf/wkt';
 import { FILES } from './generated/files.js';
 
 /** What stands before a message's name in a type URL. */
 export const TYPE_PREFIX = 'type.googleapis.com/';
 
 /** All types that were generated; resolves `@type` in JSON. */
-export const REGISTRY = createRegistry(...FILES);
+export const REGISTRY = createRegistry(...FILES, STRUCT, WRAPPERS);
 
 /** The type URL of a message: `type.googleapis.com/envoy.config.cluster.v3.Cluster`. */
 export function typeUrlOf(schema: DescMessage): string {

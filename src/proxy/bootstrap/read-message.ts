@@ -1,0 +1,54 @@
+/** YAML or JSON in Envoy's form to a protobuf message. */
+
+import { type DescMessage, type JsonValue, type MessageShape, fromJson } from '@bufbuild/protobuf';
+import { CORE_SCHEMA, YAMLException, load } from 'js-yaml';
+import { MeshError } from '../../base/mesh-error.ts';
+import { REGISTRY } from '../../xds/proto/registry.ts';
+import { JsonProblemError, checkedJson } from './typed-json.ts';
+
+/**
+ * The message that a text holds; JSON is YAML too. `file` is for errors only. Throws a `MeshError` that names
+ * what is wrong and where: bad YAML with its line, an unknown field or extension with its path.
+ */
+export function readMessage<Schema extends DescMessage>(
+  schema: Schema,
+  text: string,
+  file: string,
+): MessageShape<Schema> {
+  return messageOf(schema, readYaml(text, file), file);
+}
+
+/** One document of YAML as plain values. */
+export function readYaml(text: string, file: string): JsonValue {
+  try {
+    const value = load(text, { schema: CORE_SCHEMA, filename: file });
+    return (value ?? {}) as JsonValue;
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const { reason, mark } = error;
+    const where = mark === undefined ? { file } : { file, line: mark.line + 1, column: mark.column + 1 };
+    throw new MeshError('BadConfiguration', `this is no valid YAML: ${reason}`, { where, cause: error });
+  }
+}
+
+/** The message that plain values stand for; throws as `readMessage`. */
+export function messageOf<Schema extends DescMessage>(
+  schema: Schema,
+  value: JsonValue,
+  file: string,
+): MessageShape<Schema> {
+  try {
+    return fromJson(schema, checkedJson(schema, value), { registry: REGISTRY });
+  } catch (error) {
+    if (error instanceof JsonProblemError) {
+      const { path, message, hint } = error.problem;
+      throw new MeshError('BadConfiguration', message, {
+        where: path === '' ? { file } : { file, field: path },
+        ...(hint === undefined ? {} : { hint }),
+        cause: error,
+      });
+    }
+    const reason = (error as Error).message.replace(/^cannot decode /, '');
+    throw new MeshError('BadConfiguration', `cannot read ${reason}`, { where: { file }, cause: error });
+  }
+}
