@@ -71,12 +71,12 @@ describeOnRealEnvoy('routes in a real Envoy', (program) => {
     host: string,
     over: Partial<RouteRequest>,
   ): Promise<{ answer: IncomingMessage; text: string }> {
-    const { path = '/', method = 'GET', headers = [] } = over;
+    const { path = '/', method = 'GET', headers } = over;
     const options = {
       socketPath: join(folder, 'listener'),
       path,
       method,
-      headers: ['host', host, ...headers.flat()],
+      headers: ['host', host, ...[...(headers?.entries() ?? [])].flat()],
       agent: false as const,
     };
     return new Promise((resolve, reject) => {

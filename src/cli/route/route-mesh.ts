@@ -5,6 +5,7 @@ import type { MeshObject } from '../../config/object.ts';
 import { parseText } from '../../config/parse/parse.ts';
 import { MESH_GATEWAY } from '../../model/gateways.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { HeaderList } from '../../proxy/http/header-list.ts';
 import { normalizedPath } from '../../proxy/route/normalize-path.ts';
 import type { RouteRequest } from '../../proxy/route/request.ts';
 import { RouteTable } from '../../proxy/route/route-table.ts';
@@ -126,7 +127,7 @@ export class RouteMesh {
       scheme: arrival.scheme,
       authority: host,
       path: method === 'CONNECT' ? '' : normalizedPath(path, arrival),
-      headers,
+      headers: HeaderList.from(headers),
       random: 0,
     };
     const table = this.#table(arrival);

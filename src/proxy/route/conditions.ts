@@ -5,7 +5,7 @@ import type {
   QueryParameterMatcher,
   RouteMatch,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
-import { type RouteRequest, headerValue, headerValues, queryParameter } from './request.ts';
+import { type RouteRequest, headerValue, partOf, queryParameter } from './request.ts';
 import { type PathMatcher, compilePath } from './path-matcher.ts';
 import { fractionFits } from './share.ts';
 import {
@@ -69,20 +69,43 @@ export function compileHeader(matcher: HeaderMatcher): Condition {
   const not = invert ? 'not ' : '';
   if (specifier.case === undefined || specifier.case === 'presentMatch') {
     const wanted = (specifier.value ?? true) !== invert;
+    const part = partOf(name);
     return {
-      holds: (request) => (headerValue(request, name) !== undefined) === wanted,
+      holds: (request) =>
+        (part === undefined ? request.headers.has(name) : part(request) !== undefined) === wanted,
       description: `header ${name} ${wanted ? 'present' : 'absent'}`,
     };
   }
   const text = headerText(specifier);
+  // A header that is not there fits nothing, turned around or not.
+  const missing = treatMissingHeaderAsEmpty && text.fits('') !== invert;
   return {
-    holds(request) {
-      const found = headerValues(request, name);
-      const values = found.length === 0 && treatMissingHeaderAsEmpty ? [''] : found;
-      // A header that is not there fits nothing, turned around or not. Of several values one is enough.
-      return values.length > 0 && values.some((value) => text.fits(value)) !== invert;
-    },
+    holds: valueHolds(name, text, invert, missing),
     description: `header ${name} ${not}${text.description}`,
+  };
+}
+
+function valueHolds(
+  name: string,
+  text: TextMatcher,
+  invert: boolean,
+  missing: boolean,
+): (request: RouteRequest) => boolean {
+  const part = partOf(name);
+  if (part !== undefined) {
+    return (request) => {
+      const value = part(request);
+      return value === undefined ? missing : text.fits(value) !== invert;
+    };
+  }
+  return ({ headers: { names, values } }) => {
+    let index = names.indexOf(name);
+    if (index < 0) return missing;
+    // Of several values one is enough.
+    for (; index >= 0; index = names.indexOf(name, index + 1)) {
+      if (text.fits(values[index] ?? '')) return !invert;
+    }
+    return invert;
   };
 }
 

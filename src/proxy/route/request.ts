@@ -1,5 +1,7 @@
 /** A request as far as routing looks at it. */
 
+import type { HeaderList } from '../http/header-list.ts';
+
 export interface RouteRequest {
   readonly method: string;
   /** `http` or `https`: how the client reached the proxy. */
@@ -8,41 +10,40 @@ export interface RouteRequest {
   readonly authority: string;
   /** With the query; empty for CONNECT. */
   readonly path: string;
-  /** In the order of arrival; a name may come several times, in any case. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Without the host. */
+  readonly headers: HeaderList;
   /** What decides between shares of requests: a whole number from 0. */
   readonly random: number;
 }
 
-/** The values of a header, of which a request may have several. `:method` and its like count as headers. */
-export function headerValues(request: RouteRequest, name: string): readonly string[] {
-  switch (name) {
-    case ':authority':
-    // HTTP/1.1 has it as a header.
-    case 'host':
-      return [request.authority];
-    case ':path':
-      return request.path === '' ? [] : [request.path];
-    case ':method':
-      return [request.method];
-    case ':scheme':
-    case 'x-forwarded-proto':
-      return [request.scheme];
-    default:
-      return request.headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
-  }
+/** What counts as a header and is a part of the request itself. */
+const PARTS: Readonly<Record<string, (request: RouteRequest) => string | undefined>> = {
+  ':authority': ({ authority }) => authority,
+  // HTTP/1.1 has it as a header.
+  host: ({ authority }) => authority,
+  ':path': ({ path }) => (path === '' ? undefined : path),
+  ':method': ({ method }) => method,
+  ':scheme': ({ scheme }) => scheme,
+  'x-forwarded-proto': ({ scheme }) => scheme,
+};
+
+/** How `:method` and its like are read; undefined for headers as such. */
+export function partOf(name: string): ((request: RouteRequest) => string | undefined) | undefined {
+  return Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
 }
 
 /** The value of a header, several ones joined by commas; undefined when the request has none of that name. */
 export function headerValue(request: RouteRequest, name: string): string | undefined {
-  const values = headerValues(request, name);
-  return values.length === 0 ? undefined : values.join(',');
+  const part = partOf(name);
+  return part === undefined ? request.headers.joined(name) : part(request);
 }
 
 /** The path without query and fragment. */
 export function plainPath(path: string): string {
-  const end = path.search(/[?#]/);
-  return end < 0 ? path : path.slice(0, end);
+  const query = path.indexOf('?');
+  const plain = query < 0 ? path : path.slice(0, query);
+  const hash = plain.indexOf('#');
+  return hash < 0 ? plain : plain.slice(0, hash);
 }
 
 /** `?` and what follows it; empty without a query. */

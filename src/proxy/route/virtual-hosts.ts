@@ -2,6 +2,8 @@
 
 import { UnsupportedError } from './unsupported.ts';
 
+const MAX_FOUND = 1_000;
+
 /**
  * Names in full count first, then `*suffix`, then `prefix*`, of each kind the longest, then `*`.
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto
@@ -13,6 +15,8 @@ export class VirtualHostIndex<Host> {
   #suffixLengths: readonly number[] = [];
   #prefixLengths: readonly number[] = [];
   #fallback: Host | undefined;
+  /** What was found for authorities as clients write them: they mostly write the same few. */
+  readonly #found = new Map<string, Host | undefined>();
 
   /** Throws an `UnsupportedError` when two hosts claim one name, as Envoy refuses that. */
   constructor(hosts: Iterable<{ readonly domains: readonly string[]; readonly host: Host }>) {
@@ -38,6 +42,15 @@ export class VirtualHostIndex<Host> {
   }
 
   find(authority: string, ignorePort: boolean): Host | undefined {
+    const known = this.#found.get(authority);
+    if (known !== undefined) return known;
+    const found = this.#search(authority, ignorePort);
+    if (this.#found.size >= MAX_FOUND) this.#found.clear();
+    this.#found.set(authority, found);
+    return found;
+  }
+
+  #search(authority: string, ignorePort: boolean): Host | undefined {
     const name = (ignorePort ? withoutPort(authority) : authority).toLowerCase();
     const exact = this.#exact.get(name);
     if (exact !== undefined) return exact;

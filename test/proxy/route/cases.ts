@@ -1,5 +1,6 @@
 /** Routes and requests with what Envoy's documentation says of them; a real Envoy is asked the same. */
 
+import { HeaderList } from '../../../src/proxy/http/header-list.ts';
 import type { RouteRequest } from '../../../src/proxy/route/request.ts';
 import type { messageFromJson } from '../../../src/xds/proto/registry.ts';
 
@@ -17,7 +18,9 @@ const query = (over: Record<string, Json>): Json => ({
   prefix: '/',
   query_parameters: [{ name: 'q', ...over }],
 });
-const x = (...values: string[]) => ({ headers: values.map((value) => ['X', value] as const) });
+const x = (...values: string[]) => ({
+  headers: HeaderList.from(values.map((value) => ['X', value] as const)),
+});
 
 export const MATCHES: readonly MatchCase[] = [
   ['prefix', { prefix: '/api' }, { path: '/apis' }, true],
@@ -81,11 +84,16 @@ export const MATCHES: readonly MatchCase[] = [
   ['query as written', query({ string_match: { exact: 'a b' } }), { path: '/?q=a%20b' }, false],
   ['query present', query({ present_match: true }), { path: '/?p&q' }, true],
   ['query missing', query({ present_match: true }), { path: '/?p' }, false],
-  ['gRPC', { prefix: '/', grpc: {} }, { headers: [['content-type', 'application/grpc+proto']] }, true],
+  [
+    'gRPC',
+    { prefix: '/', grpc: {} },
+    { headers: HeaderList.from([['content-type', 'application/grpc+proto']]) },
+    true,
+  ],
   [
     'gRPC-Web is none',
     { prefix: '/', grpc: {} },
-    { headers: [['content-type', 'application/grpc-web']] },
+    { headers: HeaderList.from([['content-type', 'application/grpc-web']]) },
     false,
   ],
   ['share', { prefix: '/', runtime_fraction: { default_value: { numerator: 30 } } }, { random: 129 }, true],

@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { type Json, MATCHES, REDIRECTS, REWRITES } from './cases.ts';
 import { normalizedPath } from '../../../src/proxy/route/normalize-path.ts';
+import { HeaderList } from '../../../src/proxy/http/header-list.ts';
 import type { RouteRequest } from '../../../src/proxy/route/request.ts';
 import { RouteTable } from '../../../src/proxy/route/route-table.ts';
 import { messageFromJson } from '../../../src/xds/proto/registry.ts';
@@ -19,7 +20,7 @@ function request(over: Partial<RouteRequest> = {}): RouteRequest {
     scheme: 'http',
     authority: 'a.example',
     path: '/',
-    headers: [],
+    headers: new HeaderList(),
     random: 0,
     ...over,
   };

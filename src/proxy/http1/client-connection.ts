@@ -1,0 +1,330 @@
+/** A connection of HTTP/1.1 to a server behind the proxy: one request at a time, again and again. */
+
+import type { Socket } from 'node:net';
+import type { OutgoingRequest, RequestWriter, ResponseReceiver } from '../http/codec.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import { ChunkedDecoder } from './chunked.ts';
+import { MessageWriter } from './message-writer.ts';
+import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
+import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
+import { type ResponseHeadOptions, parseResponseHead } from './response-head.ts';
+import { type NameStyle, fieldLines } from './write-head.ts';
+
+export interface ClientOptions extends ResponseHeadOptions {
+  readonly maxHeadBytes: number;
+  readonly nameStyle: NameStyle;
+  readonly enableTrailers: boolean;
+}
+
+/** Whose connection it is. */
+export interface ClientOwner {
+  /** The exchange is over and the connection can take the next. */
+  onIdle(connection: Http1ClientConnection): void;
+  /** The connection is gone. */
+  onClosed(connection: Http1ClientConnection): void;
+}
+
+const BLANK_LINE = /\n\r?\n/;
+const HEAD_WINDOW = 4_096;
+const LF = 10;
+const CR = 13;
+
+/** Methods whose requests mostly have no body: nothing is said of one that is not there. */
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
+
+export class Http1ClientConnection {
+  readonly socket: Socket;
+  readonly options: ClientOptions;
+  readonly localAddress: string;
+  readonly #owner: ClientOwner;
+  #stream: ClientStream | undefined;
+  #headParts: string[] = [];
+  #headBytes = 0;
+  #decoder: ChunkedDecoder | undefined;
+  #left = 0;
+  #reading = false;
+  #reusable = true;
+  #closed = false;
+  /** Requests that it has carried. */
+  requests = 0;
+
+  /** The socket is connected. */
+  constructor(socket: Socket, options: ClientOptions, owner: ClientOwner) {
+    this.socket = socket;
+    this.options = options;
+    this.#owner = owner;
+    const { localAddress = '', localPort = 0 } = socket;
+    this.localAddress = localAddress.includes(':')
+      ? `[${localAddress}]:${localPort}`
+      : `${localAddress}:${localPort}`;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', () => this.#onGone());
+    socket.on('close', () => this.#onGone());
+    socket.on('drain', () => this.#stream?.receiver.onWritable());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get busy(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  start(receiver: ResponseReceiver): RequestWriter {
+    const stream = new ClientStream(this, receiver);
+    this.#stream = stream;
+    this.requests++;
+    return stream;
+  }
+
+  /** No further request is put on it. */
+  retire(): void {
+    this.#reusable = false;
+    if (this.#stream === undefined) this.socket.destroySoon();
+  }
+
+  /** The stream gives up: the bytes that are on their way belong to nobody. */
+  abandon(stream: ClientStream): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.#reusable = false;
+    this.socket.destroy();
+    this.#onGone();
+  }
+
+  #onData(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length && !this.#closed) {
+      const stream = this.#stream;
+      if (stream === undefined || stream.responseDone) {
+        // Nobody has asked for this.
+        this.#reusable = false;
+        this.socket.destroy();
+        this.#onGone();
+        return;
+      }
+      at = this.#reading ? this.#readBody(chunk, at, stream) : this.#readHead(chunk, at, stream);
+    }
+  }
+
+  #readHead(bytes: Buffer, from: number, stream: ClientStream): number {
+    let at = from;
+    if (this.#headBytes === 0) {
+      while (bytes[at] === LF || bytes[at] === CR) at++;
+      if (at === bytes.length) return at;
+      const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
+      if (text.includes('\r\n\r\n')) return this.#onHead(text, bytes, at, 0, stream);
+    }
+    const { maxHeadBytes } = this.options;
+    const text = bytes.toString(
+      'latin1',
+      at,
+      Math.min(bytes.length, at + maxHeadBytes + 1 - this.#headBytes),
+    );
+    const tail = (this.#headParts.at(-1) ?? '').slice(-2);
+    this.#headParts.push(text);
+    const before = this.#headBytes;
+    const blank = BLANK_LINE.exec(tail + text);
+    this.#headBytes += text.length;
+    const size = blank === null ? this.#headBytes : before - tail.length + blank.index + blank[0].length;
+    if (size > maxHeadBytes) return this.#fail(HEADERS_TOO_LARGE, bytes);
+    if (blank === null) return bytes.length;
+    const whole = this.#headParts.join('');
+    return this.#onHead(whole, bytes, at, before, stream);
+  }
+
+  #onHead(text: string, bytes: Buffer, at: number, before: number, stream: ClientStream): number {
+    this.#headParts = [];
+    this.#headBytes = 0;
+    const head = parseResponseHead(text, stream.method, this.options);
+    if (head instanceof Refusal) return this.#fail(head, bytes);
+    const stopped = at + head.headBytes - before;
+    const { status, headers } = head;
+    const upgraded =
+      stream.upgrade !== '' &&
+      (stream.upgrade === 'CONNECT' ? status >= 200 && status < 300 : status === 101);
+    if (status === 101 && !upgraded) return this.#fail(MALFORMED, bytes);
+    if (status < 200 && !upgraded) {
+      stream.receiver.onInformation(status, headers);
+      return stopped;
+    }
+    if (!head.keepAlive || head.length === UNTIL_CLOSE || upgraded) this.#reusable = false;
+    this.#left = upgraded ? RAW : head.length;
+    this.#reading = this.#left !== 0;
+    this.#decoder =
+      this.#left === CHUNKED
+        ? new ChunkedDecoder({
+            maxTrailerBytes: this.options.maxHeadBytes,
+            maxHeaders: this.options.maxHeaders,
+          })
+        : undefined;
+    const end = this.#left === 0;
+    if (end) stream.responseDone = true;
+    stream.receiver.onHead(status, headers, end);
+    if (end) this.#afterResponse(stream);
+    return stopped;
+  }
+
+  #readBody(bytes: Buffer, at: number, stream: ClientStream): number {
+    const decoder = this.#decoder;
+    const { receiver } = stream;
+    if (decoder === undefined) {
+      if (this.#left < 0) {
+        receiver.onData(at === 0 ? bytes : bytes.subarray(at), false);
+        return bytes.length;
+      }
+      const end = Math.min(bytes.length, at + this.#left);
+      this.#left -= end - at;
+      const done = this.#left === 0;
+      if (done) stream.responseDone = true;
+      receiver.onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), done);
+      if (done) this.#afterResponse(stream);
+      return end;
+    }
+    const parts: Buffer[] = [];
+    const stopped = decoder.decode(bytes, at, parts);
+    const { done } = decoder;
+    const trailers = this.options.enableTrailers ? decoder.trailers : undefined;
+    const last = done && trailers === undefined;
+    if (done) stream.responseDone = true;
+    if (parts.length > 0 || last) {
+      const only = parts.length === 1 ? parts[0] : undefined;
+      receiver.onData(only ?? Buffer.concat(parts), last);
+    }
+    if (typeof stopped !== 'number') return this.#fail(stopped, bytes);
+    if (done && trailers !== undefined) receiver.onTrailers(trailers);
+    if (done) this.#afterResponse(stream);
+    return stopped;
+  }
+
+  /** Called for each end, that of the request and that of the response: with both the connection is free. */
+  onDone(stream: ClientStream): void {
+    if (this.#stream !== stream || !stream.requestDone || !stream.responseDone) return;
+    this.#stream = undefined;
+    if (this.#closed) return;
+    if (this.#reusable) this.#owner.onIdle(this);
+    else this.socket.destroySoon();
+  }
+
+  #afterResponse(stream: ClientStream): void {
+    this.#decoder = undefined;
+    this.#reading = false;
+    if (this.#stream !== stream) return;
+    // A server that answers before it has heard all wants no more: what is left of the request goes nowhere.
+    if (!stream.requestDone) {
+      this.#stream = undefined;
+      this.#reusable = false;
+      this.socket.destroySoon();
+      return;
+    }
+    this.onDone(stream);
+  }
+
+  #fail(refusal: Refusal, bytes: Buffer): number {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#reusable = false;
+    this.socket.destroy();
+    stream?.receiver.onReset('protocol-error', refusal.details);
+    this.#onGone();
+    return bytes.length;
+  }
+
+  #onEnd(): void {
+    const stream = this.#stream;
+    if (stream !== undefined && this.#reading && this.#left === UNTIL_CLOSE) {
+      stream.responseDone = true;
+      this.#reading = false;
+      stream.receiver.onData(Buffer.alloc(0), true);
+      this.#afterResponse(stream);
+    }
+    this.#onGone();
+  }
+
+  #onGone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.socket.destroy();
+    this.#owner.onClosed(this);
+    if (stream !== undefined && !stream.responseDone) stream.receiver.onReset('connection-termination', '');
+  }
+}
+
+class ClientStream implements RequestWriter {
+  readonly protocol = 'HTTP/1.1';
+  readonly receiver: ResponseReceiver;
+  readonly #connection: Http1ClientConnection;
+  readonly #writer: MessageWriter;
+  method = '';
+  upgrade = '';
+  requestDone = false;
+  responseDone = false;
+
+  constructor(connection: Http1ClientConnection, receiver: ResponseReceiver) {
+    this.#connection = connection;
+    this.receiver = receiver;
+    this.#writer = new MessageWriter(connection.socket);
+  }
+
+  get localAddress(): string {
+    return this.#connection.localAddress;
+  }
+
+  head(request: OutgoingRequest, end: boolean): void {
+    const { method, authority, headers, upgrade } = request;
+    this.method = method;
+    this.upgrade = upgrade;
+    const lower = this.#connection.options.nameStyle === 'lower';
+    const target = method === 'CONNECT' ? authority : request.path;
+    let text = `${method} ${target} HTTP/1.1\r\n${lower ? 'host' : 'Host'}: ${authority}\r\n`;
+    text += fieldLines(headers, lower ? 'lower' : 'proper');
+    if (upgrade !== '') {
+      if (method !== 'CONNECT')
+        text += lower
+          ? `connection: upgrade\r\nupgrade: ${upgrade}\r\n`
+          : `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
+    } else if (!headers.has('content-length')) {
+      if (!end) {
+        this.#writer.chunked = true;
+        text += lower ? 'transfer-encoding: chunked\r\n' : 'Transfer-Encoding: chunked\r\n';
+      } else if (!BODILESS.has(method)) {
+        text += lower ? 'content-length: 0\r\n' : 'Content-Length: 0\r\n';
+      }
+    }
+    text += '\r\n';
+    if (end) this.requestDone = true;
+    this.#writer.head(text, end);
+  }
+
+  data(chunk: Buffer, end: boolean): boolean {
+    if (this.#connection.closed || this.requestDone) return true;
+    if (end) this.requestDone = true;
+    const room = this.#writer.data(chunk, end);
+    if (end) this.#connection.onDone(this);
+    return room;
+  }
+
+  trailers(trailers: HeaderList): void {
+    if (this.#connection.closed || this.requestDone) return;
+    this.requestDone = true;
+    const { enableTrailers, nameStyle } = this.#connection.options;
+    this.#writer.trailers(enableTrailers ? fieldLines(trailers, nameStyle) : '');
+    this.#connection.onDone(this);
+  }
+
+  reset(): void {
+    this.#connection.abandon(this);
+  }
+
+  pause(): void {
+    this.#connection.socket.pause();
+  }
+
+  resume(): void {
+    this.#connection.socket.resume();
+  }
+}

@@ -1,0 +1,116 @@
+/** One request of a connection of HTTP/1.1, as it is answered: how the answer is framed, and when it is whole. */
+
+import type { ResetReason, ResponseWriter } from '../http/codec.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { RequestHead } from './request-head.ts';
+import type { Http1ServerConnection } from './server-connection.ts';
+import { MessageWriter } from './message-writer.ts';
+import { fieldLines, statusLine } from './write-head.ts';
+
+const NO_FIELDS = '\r\n';
+
+export class Exchange implements ResponseWriter {
+  readonly #connection: Http1ServerConnection;
+  /** Undefined for what was no request. */
+  readonly #head: RequestHead | undefined;
+  readonly #writer: MessageWriter;
+  requestDone: boolean;
+  responseDone = false;
+  /** The connection ends with this exchange. */
+  closes: boolean;
+  /** It ends as soon as the answer is out; else the client is given time to read it. */
+  closesAtOnce = false;
+  headBytes = 0;
+
+  constructor(connection: Http1ServerConnection, head: RequestHead | undefined) {
+    this.#connection = connection;
+    this.#head = head;
+    this.#writer = new MessageWriter(connection.socket);
+    this.requestDone = head?.end ?? false;
+    this.closes = head === undefined || !head.keepAlive;
+  }
+
+  inform(status: number, headers: HeaderList): void {
+    const { socket, options } = this.#connection;
+    const fields = headers.size === 0 ? '' : fieldLines(headers, options.nameStyle);
+    socket.write(statusLine('1.1', status) + fields + NO_FIELDS, 'latin1');
+  }
+
+  closeAfter(): void {
+    this.closes = true;
+  }
+
+  head(status: number, headers: HeaderList, end: boolean): void {
+    const head = this.#head;
+    const old = head?.protocol === 'HTTP/1.0';
+    const upgraded = status === 101 || (head?.method === 'CONNECT' && status >= 200 && status < 300);
+    const { nameStyle } = this.#connection.options;
+    let text = statusLine(old ? '1.0' : '1.1', status) + fieldLines(headers, nameStyle);
+    if (!upgraded) {
+      if (!this.requestDone) this.closes = true;
+      text += this.#framing(status, headers, end, old);
+      // A client that asked for the end, and has been read whole, needs no time.
+      this.closesAtOnce = this.closes && this.requestDone && (old || head?.keepAlive === false);
+      if (this.closes) text += nameStyle === 'lower' ? 'connection: close\r\n' : 'Connection: close\r\n';
+      else if (old)
+        text += nameStyle === 'lower' ? 'connection: keep-alive\r\n' : 'Connection: keep-alive\r\n';
+    } else {
+      this.closes = true;
+      this.closesAtOnce = true;
+    }
+    text += NO_FIELDS;
+    this.headBytes = text.length;
+    this.#writer.head(text, end);
+    if (end) this.#done();
+  }
+
+  data(chunk: Buffer, end: boolean): boolean {
+    const room = this.#writer.data(chunk, end);
+    if (end) this.#done();
+    return room;
+  }
+
+  trailers(trailers: HeaderList): void {
+    const { options } = this.#connection;
+    this.#writer.trailers(options.enableTrailers ? fieldLines(trailers, options.nameStyle) : '');
+    this.#done();
+  }
+
+  reset(_reason: ResetReason): void {
+    this.closes = true;
+    this.#connection.socket.destroy();
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  /** The field that says where the body ends, when the headers do not. */
+  #framing(status: number, headers: HeaderList, end: boolean, old: boolean): string {
+    const lower = this.#connection.options.nameStyle === 'lower';
+    const isHead = this.#head?.method === 'HEAD';
+    const bodiless = isHead || status === 204 || status === 304 || status < 200;
+    if (bodiless) this.#writer.bodiless = true;
+    if (headers.has('content-length')) return '';
+    if (end) {
+      if (bodiless) return '';
+      return lower ? 'content-length: 0\r\n' : 'Content-Length: 0\r\n';
+    }
+    if (bodiless && !isHead) return '';
+    if (old) {
+      this.closes = true;
+      return '';
+    }
+    if (!bodiless) this.#writer.chunked = true;
+    return lower ? 'transfer-encoding: chunked\r\n' : 'Transfer-Encoding: chunked\r\n';
+  }
+
+  #done(): void {
+    this.responseDone = true;
+    this.#connection.onExchangeDone(this);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The field lines of a message: names and values as Envoy 1.40's parser takes them. Lines end with LF, with or
+ * without CR before it; a line that begins with white space goes on with the value before it; a CR that stands
+ * alone in a value is dropped.
+ */
+
+import type { HeaderList } from '../http/header-list.ts';
+import { lowerName } from './header-names.ts';
+import { INVALID_CHARACTERS, MALFORMED, type Refusal, TOO_MANY_HEADERS } from './refusal.ts';
+
+// oxlint-disable no-control-regex -- these are what is looked for
+const INVALID = /[\0-\x08\v\f\x0e-\x1f\x7f]/;
+const INVALID_OR_LONE_CR = /[\0-\x08\v\f\x0e-\x1f\x7f]|\r(?!\n)/;
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+
+/** Where the blank line after the head ends, looking on from `from`, the start of a line; -1 when it has not come. */
+export function endOfHead(text: string, from: number): number {
+  for (let line = from; ;) {
+    const end = text.indexOf('\n', line);
+    if (end < 0) return -1;
+    if (end === line || (end === line + 1 && text.charCodeAt(line) === CR)) return end + 1;
+    line = end + 1;
+  }
+}
+
+/** The start of the last line of the text that has no end yet: where to look on when more has come. */
+export function lastLine(text: string): number {
+  return text.lastIndexOf('\n') + 1;
+}
+
+/**
+ * Reads the fields that begin at `from` into the list. The text holds them whole, with the blank line. Gives back
+ * where that line ends.
+ */
+export function readFields(text: string, from: number, list: HeaderList, maxCount: number): number | Refusal {
+  const odd = INVALID_OR_LONE_CR.test(text);
+  if (odd && INVALID.test(text)) return INVALID_CHARACTERS;
+  const { names, values } = list;
+  for (let line = from; ;) {
+    const first = text.charCodeAt(line);
+    if (first <= SPACE) {
+      if (first === LF) return line + 1;
+      return first === CR && text.charCodeAt(line + 1) === LF ? line + 2 : MALFORMED;
+    }
+    const colon = text.indexOf(':', line);
+    let end = text.indexOf('\n', line);
+    if (end < 0 || colon < 0 || colon > end) return MALFORMED;
+    let next = end + 1;
+    let folded = odd;
+    for (let begins = text.charCodeAt(next); begins === SPACE || begins === TAB;) {
+      end = text.indexOf('\n', next);
+      if (end < 0) return MALFORMED;
+      folded = true;
+      next = end + 1;
+      begins = text.charCodeAt(next);
+    }
+    const name = lowerName(text.slice(line, colon));
+    if (name === undefined) return MALFORMED;
+    let start = colon + 1;
+    while (start < end && text.charCodeAt(start) <= SPACE) start++;
+    while (end > start && text.charCodeAt(end - 1) <= SPACE) end--;
+    const value = text.slice(start, end);
+    names.push(name);
+    values.push(folded ? value.replaceAll(/[\r\n]+/g, '') : value);
+    if (names.length > maxCount) return TOO_MANY_HEADERS;
+    line = next;
+  }
+}

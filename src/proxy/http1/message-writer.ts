@@ -1,0 +1,90 @@
+/** Writes one message to a socket: its head together with what of the body is there by then, and chunks where asked. */
+
+import type { Socket } from 'node:net';
+
+/** Up to here head and body are put into one buffer, which is cheaper than two. */
+const JOINED = 16_384;
+const LINE_END = '\r\n';
+const LAST_CHUNK = '0\r\n';
+
+export class MessageWriter {
+  readonly #socket: Socket;
+  /** A head that waits for the first bytes of its body. */
+  #held = '';
+  #flushes = false;
+  chunked = false;
+  /** The body is not written: the message cannot have one. */
+  bodiless = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  head(text: string, end: boolean): void {
+    if (end) {
+      this.#socket.write(text, 'latin1');
+      return;
+    }
+    this.#held = text;
+    this.#flushes = true;
+    // The body mostly comes in the same turn.
+    process.nextTick(flush, this);
+  }
+
+  /** Writes a head that no body has come for in this turn. */
+  flush(): void {
+    if (!this.#flushes) return;
+    this.#flushes = false;
+    const held = this.#held;
+    this.#held = '';
+    if (!this.#socket.destroyed) this.#socket.write(held, 'latin1');
+  }
+
+  /** False when the socket has more than it wants already. */
+  data(chunk: Buffer, end: boolean): boolean {
+    const { length } = chunk;
+    let before = this.#held;
+    this.#held = '';
+    this.#flushes = false;
+    let after = '';
+    const empty = this.bodiless || length === 0;
+    if (this.chunked) {
+      if (!empty) {
+        before += length.toString(16) + LINE_END;
+        after = LINE_END;
+      }
+      if (end) after += LAST_CHUNK + LINE_END;
+    }
+    const socket = this.#socket;
+    if (empty) {
+      const text = before + after;
+      return text === '' ? !socket.writableNeedDrain : socket.write(text, 'latin1');
+    }
+    if (before === '' && after === '') return socket.write(chunk);
+    if (length <= JOINED) {
+      const whole = Buffer.allocUnsafe(before.length + length + after.length);
+      whole.write(before, 0, 'latin1');
+      chunk.copy(whole, before.length);
+      if (after !== '') whole.write(after, before.length + length, 'latin1');
+      return socket.write(whole);
+    }
+    socket.cork();
+    if (before !== '') socket.write(before, 'latin1');
+    let room = socket.write(chunk);
+    if (after !== '') room = socket.write(after, 'latin1');
+    socket.uncork();
+    return room;
+  }
+
+  /** The end of a body in chunks. `lines` are trailers as field lines. */
+  trailers(lines: string): void {
+    const text = this.#held + (this.chunked && !this.bodiless ? LAST_CHUNK + lines + LINE_END : '');
+    this.#held = '';
+    this.#flushes = false;
+    if (text !== '') this.#socket.write(text, 'latin1');
+  }
+}
+
+function flush(writer: MessageWriter): void {
+  writer.flush();
+}

@@ -1,0 +1,290 @@
+/** The head of a request, as strict and as lenient as Envoy 1.40 is about it. */
+
+import type { IncomingRequest } from '../http/codec.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { readFields } from './fields.ts';
+import {
+  BODY_DISALLOWED,
+  BOTH_LENGTHS,
+  INVALID_AUTHORITY,
+  MALFORMED,
+  OLD_VERSION,
+  Refusal,
+  UNDERSCORES,
+  UNKNOWN_ENCODING,
+} from './refusal.ts';
+import { isAuthority, isPath, parseTarget } from './target.ts';
+
+/** How a body ends that is not told by its length: by chunks, when the connection closes, or never (upgrades). */
+export const CHUNKED = -1;
+export const UNTIL_CLOSE = -2;
+export const RAW = -3;
+
+export interface RequestHead extends IncomingRequest {
+  /** Bytes of the body, `CHUNKED` or `RAW`. */
+  readonly length: number;
+  readonly keepAlive: boolean;
+}
+
+export interface RequestHeadOptions {
+  /** Of lines; the caller bounds the bytes. */
+  readonly maxHeaders: number;
+  readonly acceptHttp10: boolean;
+  /** The host of HTTP/1.0 requests that name none. */
+  readonly defaultHost: string;
+  readonly allowAbsoluteUrl: boolean;
+  /** A length beside chunks is dropped, not refused. */
+  readonly allowChunkedLength: boolean;
+  readonly allowCustomMethods: boolean;
+  readonly underscores: 'allow' | 'reject' | 'drop';
+  readonly tls: boolean;
+}
+
+const METHODS: ReadonlySet<string> = new Set(
+  (
+    'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH ' +
+    'NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE ' +
+    'UNBIND UNLINK UNLOCK UNSUBSCRIBE'
+  ).split(' '),
+);
+const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
+const REQUEST_LINE = /^([^\0- ]+)[\0- ]+([^\0- ]+)(?:[\0- ]+([^\0- ](?:.*[^\0- ])?))?[\0- ]*$/s;
+const VERSION = /^HTTP\/\d\.\d$/;
+const DIGITS = /^\d+$/;
+/** 2^64 - 1 has twenty digits. */
+const MAX_LENGTH = 18_446_744_073_709_551_615n;
+
+/** Whether a request can begin with this byte: what does not is refused at once. */
+export function beginsRequest(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
+}
+
+interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+  /** Empty for the oldest form, which has no version and no headers. */
+  readonly version: string;
+}
+
+/** Reads the first line, without its end. */
+export function readRequestLine(line: string, allowCustomMethods: boolean): RequestLine | Refusal {
+  const first = line.indexOf(' ');
+  const second = line.indexOf(' ', first + 1);
+  let method = line.slice(0, first);
+  let target = line.slice(first + 1, second);
+  let version = line.slice(second + 1);
+  if (first <= 0 || second < 0 || version !== 'HTTP/1.1' || target === '') {
+    const parts = REQUEST_LINE.exec(line);
+    if (parts === null) return MALFORMED;
+    [, method = '', target = '', version = ''] = parts;
+    if (version !== '' && !VERSION.test(version)) return MALFORMED;
+  }
+  if (!METHODS.has(method) && !(allowCustomMethods && TOKEN.test(method))) return MALFORMED;
+  return { method, target, version };
+}
+
+/** Reads the head that the text begins with: the request line, the fields, a blank line. All of it has to be there. */
+export function parseRequestHead(text: string, options: RequestHeadOptions): RequestHead | Refusal {
+  const lineEnd = text.indexOf('\n');
+  const line = readRequestLine(
+    text.slice(0, text.charCodeAt(lineEnd - 1) === 13 ? lineEnd - 1 : lineEnd),
+    options.allowCustomMethods,
+  );
+  if (line instanceof Refusal) return line;
+  const { method } = line;
+  const headers = new HeaderList();
+  let headBytes = lineEnd + 1;
+  if (line.version !== '') {
+    const read = readFields(text, headBytes, headers, options.maxHeaders);
+    if (typeof read !== 'number') return read;
+    headBytes = read;
+  }
+  return new HeadReader(line, headers, options).read(method, headBytes);
+}
+
+/** Goes over the headers once and takes out what concerns the connection. */
+class HeadReader {
+  readonly #line: RequestLine;
+  readonly #headers: HeaderList;
+  readonly #options: RequestHeadOptions;
+  #host: string | undefined;
+  #contentLength: string | undefined;
+  #transferEncoding: string | undefined;
+  #connection: string | undefined;
+  #proxyConnection: string | undefined;
+  #upgrade: string | undefined;
+  #te: string | undefined;
+  #expectsContinue = false;
+
+  constructor(line: RequestLine, headers: HeaderList, options: RequestHeadOptions) {
+    this.#line = line;
+    this.#headers = headers;
+    this.#options = options;
+  }
+
+  read(method: string, headBytes: number): RequestHead | Refusal {
+    const options = this.#options;
+    const refusal = this.#sort();
+    if (refusal !== undefined) return refusal;
+    const version = this.#line.version === 'HTTP/1.1' ? '1.1' : '1.0';
+
+    let { target: path } = this.#line;
+    let authority = this.#host;
+    // The usual form is known by sight.
+    if (path.charCodeAt(0) !== 0x2f || !isPath(path) || method === 'CONNECT') {
+      const target = parseTarget(method, path, options.allowAbsoluteUrl, options.tls);
+      if (target instanceof Refusal) return target;
+      path = target.path;
+      authority = target.authority ?? authority;
+    }
+
+    const keepAlive = this.#keepAlive(version);
+    let upgrade = this.#chosenUpgrade();
+    let length = this.#bodyLength(method);
+    if (length instanceof Refusal) return length;
+    if (method === 'CONNECT') upgrade = 'CONNECT';
+    if (upgrade !== '') length = RAW;
+
+    if (version === '1.0') {
+      if (!options.acceptHttp10) return OLD_VERSION;
+      if (authority === undefined && options.defaultHost !== '') authority = options.defaultHost;
+    }
+    if (authority !== undefined && !isAuthority(authority)) return INVALID_AUTHORITY;
+    return {
+      method,
+      authority: authority ?? '',
+      path,
+      scheme: '',
+      protocol: version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0',
+      headers: this.#headers,
+      length,
+      hasAuthority: authority !== undefined,
+      keepAlive,
+      upgrade,
+      expectsContinue: this.#expectsContinue,
+      end: length === 0,
+      headBytes,
+    };
+  }
+
+  #sort(): Refusal | undefined {
+    const { names, values } = this.#headers;
+    let kept = 0;
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] ?? '';
+      const value = values[index] ?? '';
+      switch (name) {
+        case 'host':
+          this.#host = joined(this.#host, value);
+          continue;
+        case 'content-length':
+          if (this.#contentLength !== undefined) return MALFORMED;
+          this.#contentLength = value;
+          break;
+        case 'transfer-encoding':
+          this.#transferEncoding = joined(this.#transferEncoding, value);
+          continue;
+        case 'connection':
+          this.#connection = joined(this.#connection, value);
+          continue;
+        case 'proxy-connection':
+          this.#proxyConnection = joined(this.#proxyConnection, value);
+          continue;
+        case 'upgrade':
+          this.#upgrade = joined(this.#upgrade, value);
+          continue;
+        case 'te':
+          this.#te = joined(this.#te, value);
+          continue;
+        case 'keep-alive':
+        case 'http2-settings':
+          continue;
+        case 'expect':
+          if (value.toLowerCase() === '100-continue') this.#expectsContinue = true;
+          break;
+        default:
+          if (this.#options.underscores !== 'allow' && name.includes('_')) {
+            if (this.#options.underscores === 'reject') return UNDERSCORES;
+            continue;
+          }
+      }
+      if (kept !== index) {
+        names[kept] = name;
+        values[kept] = value;
+      }
+      kept++;
+    }
+    names.length = kept;
+    values.length = kept;
+    return undefined;
+  }
+
+  /** What the connection header names goes with it: RFC 9110, section 7.6.1. */
+  #keepAlive(version: '1.0' | '1.1'): boolean {
+    let keepAlive = version === '1.1';
+    const connection = joinedOrOne(this.#connection, this.#proxyConnection);
+    const te = this.#te;
+    if (te !== undefined && te.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers')) {
+      this.#headers.append('te', 'trailers');
+    }
+    if (connection === undefined) return keepAlive;
+    for (const part of connection.toLowerCase().split(',')) {
+      const token = part.trim();
+      switch (token) {
+        case 'close':
+          keepAlive = false;
+          break;
+        case 'keep-alive':
+          if (version === '1.0') keepAlive = true;
+          break;
+        case 'host':
+          this.#host = undefined;
+          break;
+        case '':
+        case 'te':
+        case 'upgrade':
+          break;
+        default:
+          this.#headers.remove(token);
+      }
+    }
+    return keepAlive;
+  }
+
+  /** An upgrade counts only when the connection header names it; going over to HTTP/2 is not offered. */
+  #chosenUpgrade(): string {
+    const upgrade = this.#upgrade;
+    if (upgrade === undefined || this.#connection === undefined) return '';
+    if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(this.#connection)) return '';
+    return upgrade.toLowerCase() === 'h2c' ? '' : upgrade;
+  }
+
+  #bodyLength(method: string): number | Refusal {
+    const contentLength = this.#contentLength;
+    const encoding = this.#transferEncoding;
+    if (contentLength !== undefined && !isLength(contentLength)) return MALFORMED;
+    if (method === 'CONNECT' && contentLength !== undefined) {
+      if (contentLength !== '0') return BODY_DISALLOWED;
+      this.#headers.remove('content-length');
+    }
+    if (encoding === undefined) return contentLength === undefined ? 0 : Number(contentLength);
+    if (contentLength !== undefined) {
+      if (encoding.toLowerCase() !== 'chunked' || !this.#options.allowChunkedLength) return BOTH_LENGTHS;
+      this.#headers.remove('content-length');
+    }
+    if (encoding.toLowerCase() !== 'chunked' || method === 'CONNECT') return UNKNOWN_ENCODING;
+    return CHUNKED;
+  }
+}
+
+export function isLength(text: string): boolean {
+  return DIGITS.test(text) && (text.length < 16 || BigInt(text) <= MAX_LENGTH);
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before},${value}`;
+}
+
+function joinedOrOne(one: string | undefined, other: string | undefined): string | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : `${one},${other}`;
+}

@@ -1,0 +1,96 @@
+/** The head of a response, as Envoy 1.40 takes it from the servers behind it. */
+
+import { HeaderList } from '../http/header-list.ts';
+import { readFields } from './fields.ts';
+import { BOTH_LENGTHS, MALFORMED, type Refusal, UNKNOWN_ENCODING } from './refusal.ts';
+import { CHUNKED, UNTIL_CLOSE, isLength } from './request-head.ts';
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** Bytes of the body, `CHUNKED` or `UNTIL_CLOSE`. */
+  readonly length: number;
+  readonly keepAlive: boolean;
+  readonly headBytes: number;
+}
+
+export interface ResponseHeadOptions {
+  readonly maxHeaders: number;
+  readonly allowChunkedLength: boolean;
+}
+
+const STATUS_LINE = /^HTTP\/(\d)\.(\d)[\0- ]+([1-9]\d\d)(?:[\0- ].*)?$/s;
+
+/** Reads the head that the text begins with, all of it. `method` is that of the request. */
+export function parseResponseHead(
+  text: string,
+  method: string,
+  options: ResponseHeadOptions,
+): ResponseHead | Refusal {
+  const lineEnd = text.indexOf('\n');
+  let status: number;
+  let recent = true;
+  if (text.startsWith('HTTP/1.1 200 ')) {
+    status = 200;
+  } else {
+    const parts = STATUS_LINE.exec(
+      text.slice(0, text.charCodeAt(lineEnd - 1) === 13 ? lineEnd - 1 : lineEnd),
+    );
+    if (parts === null) return MALFORMED;
+    status = Number(parts[3]);
+    recent = parts[1] === '1' && parts[2] === '1';
+  }
+  const headers = new HeaderList();
+  const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders);
+  if (typeof headBytes !== 'number') return headBytes;
+
+  const { names, values } = headers;
+  let contentLength: string | undefined;
+  let encoding: string | undefined;
+  let connection: string | undefined;
+  let kept = 0;
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] ?? '';
+    const value = values[index] ?? '';
+    switch (name) {
+      case 'content-length':
+        if (contentLength !== undefined) return MALFORMED;
+        contentLength = value;
+        break;
+      case 'transfer-encoding':
+        encoding = encoding === undefined ? value : `${encoding},${value}`;
+        continue;
+      case 'connection':
+      case 'proxy-connection':
+        connection = connection === undefined ? value : `${connection},${value}`;
+        continue;
+      case 'keep-alive':
+        continue;
+      default:
+    }
+    if (kept !== index) {
+      names[kept] = name;
+      values[kept] = value;
+    }
+    kept++;
+  }
+  names.length = kept;
+  values.length = kept;
+
+  if (contentLength !== undefined && !isLength(contentLength)) return MALFORMED;
+  const tokens = connection === undefined ? '' : connection.toLowerCase();
+  const keepAlive = recent ? !tokens.includes('close') : tokens.includes('keep-alive');
+  const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
+  let length: number;
+  if (encoding !== undefined) {
+    if (contentLength !== undefined) {
+      if (!options.allowChunkedLength) return BOTH_LENGTHS;
+      headers.remove('content-length');
+    }
+    if (encoding.toLowerCase() !== 'chunked') return UNKNOWN_ENCODING;
+    length = CHUNKED;
+  } else {
+    length = contentLength === undefined ? UNTIL_CLOSE : Number(contentLength);
+  }
+  return { status, headers, length: bodiless ? 0 : length, keepAlive, headBytes };
+}

@@ -1,0 +1,327 @@
+/** A connection of HTTP/1.1 on which a client asks: requests in, one at a time, and the answers out. */
+
+import type { Socket } from 'node:net';
+import type { RequestReceiver, ResponseWriter } from '../http/codec.ts';
+import { Deadline, type Deadlines } from '../http/deadlines.ts';
+import { ChunkedDecoder } from './chunked.ts';
+import { Exchange } from './exchange.ts';
+import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
+import {
+  CHUNKED,
+  RAW,
+  type RequestHead,
+  type RequestHeadOptions,
+  parseRequestHead,
+  readRequestLine,
+} from './request-head.ts';
+import type { NameStyle } from './write-head.ts';
+
+export interface ServerOptions extends RequestHeadOptions {
+  readonly maxHeadBytes: number;
+  readonly nameStyle: NameStyle;
+  /** Trailers are handed on, not dropped. */
+  readonly enableTrailers: boolean;
+  /** Without a request. */
+  readonly idle: Deadlines | undefined;
+  /** From a request's first byte to the end of its head. */
+  readonly head: Deadlines | undefined;
+  /** How long the client may read on after an answer that ends the connection. */
+  readonly delayedClose: Deadlines | undefined;
+}
+
+/** Whose connection it is. */
+export interface ServerOwner {
+  onRequest(head: RequestHead, writer: ResponseWriter): RequestReceiver;
+  /** What came is no request. It is answered; the connection closes afterwards. */
+  onRefused(refusal: Refusal, writer: ResponseWriter): RequestReceiver;
+  onHeadTimeout(writer: ResponseWriter): RequestReceiver;
+  onIdleTimeout(): void;
+  onClosed(): void;
+}
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const HEAD_WINDOW = 4_096;
+const BLANK_LINE = /\n\r?\n/;
+
+export class Http1ServerConnection {
+  readonly socket: Socket;
+  readonly options: ServerOptions;
+  readonly #owner: ServerOwner;
+  readonly #idle: Deadline;
+  readonly #timer: Deadline;
+  #exchange: Exchange | undefined;
+  #receiver: RequestReceiver | undefined;
+  /** Bytes that came before their turn. */
+  #pending: Buffer | undefined;
+  /** Pieces of a head that is not whole yet. */
+  #headParts: string[] = [];
+  #headBytes = 0;
+  #lineSeen = false;
+  #decoder: ChunkedDecoder | undefined;
+  #left = 0;
+  #processing = false;
+  #paused = false;
+  /** No further request is read. */
+  #closing = false;
+  #closed = false;
+
+  constructor(socket: Socket, options: ServerOptions, owner: ServerOwner) {
+    this.socket = socket;
+    this.options = options;
+    this.#owner = owner;
+    this.#idle = new Deadline(() => owner.onIdleTimeout());
+    this.#timer = new Deadline(() => this.#onTimer());
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('end', () => this.#onGone());
+    socket.on('error', () => this.#onGone());
+    socket.on('close', () => this.#onGone());
+    socket.on('drain', () => this.#receiver?.onWritable());
+    options.idle?.start(this.#idle, performance.now());
+  }
+
+  get busy(): boolean {
+    return this.#exchange !== undefined;
+  }
+
+  /** Whether the connection is between two requests. */
+  get idle(): boolean {
+    return this.#exchange === undefined && this.#headBytes === 0 && !this.#closed;
+  }
+
+  /** Closes as soon as what was written is out. */
+  close(): void {
+    this.#closing = true;
+    if (!this.#closed) this.socket.destroySoon();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#goOn();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closing) return;
+    if (this.#pending !== undefined) {
+      this.#pending = Buffer.concat([this.#pending, chunk]);
+      if (this.#paused || this.#processing) return;
+      chunk = this.#pending;
+      this.#pending = undefined;
+    }
+    this.#process(chunk);
+  }
+
+  /** Takes up what had to wait. */
+  #goOn(): void {
+    if (this.#processing || this.#paused || this.#closed) return;
+    const pending = this.#pending;
+    if (pending !== undefined) {
+      this.#pending = undefined;
+      this.#process(pending);
+    }
+    if (this.#pending === undefined && !this.#paused) this.socket.resume();
+  }
+
+  #process(bytes: Buffer): void {
+    this.#processing = true;
+    let at = 0;
+    while (at < bytes.length && !this.#closing) {
+      const exchange = this.#exchange;
+      if (exchange === undefined) {
+        at = this.#readHead(bytes, at);
+      } else if (this.#paused || exchange.requestDone) {
+        // Either the reader wants no more, or this is the next request, whose turn has not come.
+        this.#pending = at === 0 ? bytes : bytes.subarray(at);
+        this.socket.pause();
+        break;
+      } else {
+        at = this.#readBody(bytes, at, exchange);
+      }
+    }
+    this.#processing = false;
+  }
+
+  /** Reads on in a head; gives back where it stopped. */
+  #readHead(bytes: Buffer, from: number): number {
+    let at = from;
+    if (this.#headBytes === 0) {
+      while (bytes[at] === LF || bytes[at] === CR) at++;
+      if (at === bytes.length) return at;
+      if ((bytes[at] ?? 0) <= SPACE) return this.#refuse(MALFORMED, bytes);
+      const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
+      if (text.includes('\r\n\r\n')) return this.#onHead(text, bytes, at, 0);
+    }
+    const { maxHeadBytes } = this.options;
+    const text = bytes.toString(
+      'latin1',
+      at,
+      Math.min(bytes.length, at + maxHeadBytes + 1 - this.#headBytes),
+    );
+    const tail = (this.#headParts.at(-1) ?? '').slice(-2);
+    this.#headParts.push(text);
+    const blank = BLANK_LINE.exec(tail + text);
+    const before = this.#headBytes;
+    if (blank !== null) {
+      const whole = this.#headParts.join('');
+      const size = before - tail.length + blank.index + blank[0].length;
+      return size > maxHeadBytes
+        ? this.#refuse(HEADERS_TOO_LARGE, bytes)
+        : this.#onHead(whole, bytes, at, before);
+    }
+    this.#headBytes += text.length;
+    if (this.#headBytes >= maxHeadBytes) return this.#refuse(HEADERS_TOO_LARGE, bytes);
+    if (before === 0) {
+      this.#idle.cancel();
+      this.options.head?.start(this.#timer, performance.now());
+    }
+    if (!this.#lineSeen && text.includes('\n')) return this.#checkLine(bytes, at, before);
+    return bytes.length;
+  }
+
+  /** A request line that cannot be is refused before the rest has come; the oldest form is no more than that line. */
+  #checkLine(bytes: Buffer, at: number, before: number): number {
+    this.#lineSeen = true;
+    const whole = this.#headParts.join('');
+    this.#headParts = [whole];
+    const end = whole.indexOf('\n');
+    const line = readRequestLine(whole.slice(0, end).replace(/\r$/, ''), this.options.allowCustomMethods);
+    if (line instanceof Refusal) return this.#refuse(line, bytes);
+    return line.version === '' ? this.#onHead(whole, bytes, at, before) : bytes.length;
+  }
+
+  #onHead(text: string, bytes: Buffer, at: number, before: number): number {
+    this.#headParts = [];
+    this.#headBytes = 0;
+    this.#lineSeen = false;
+    this.#timer.cancel();
+    const head = parseRequestHead(text, this.options);
+    if (head instanceof Refusal) return this.#refuse(head, bytes);
+    this.#idle.cancel();
+    const { length } = head;
+    this.#left = length;
+    this.#decoder =
+      length === CHUNKED
+        ? new ChunkedDecoder({
+            maxTrailerBytes: this.options.maxHeadBytes,
+            maxHeaders: this.options.maxHeaders,
+          })
+        : undefined;
+    const exchange = new Exchange(this, head);
+    this.#exchange = exchange;
+    const receiver = this.#owner.onRequest(head, exchange);
+    // It may be over already: answered at once.
+    if (this.#exchange === exchange) this.#receiver = receiver;
+    return at + head.headBytes - before;
+  }
+
+  #readBody(bytes: Buffer, at: number, exchange: Exchange): number {
+    const receiver = this.#receiver;
+    const decoder = this.#decoder;
+    if (decoder === undefined) {
+      if (this.#left === RAW) {
+        receiver?.onData(at === 0 ? bytes : bytes.subarray(at), false);
+        return bytes.length;
+      }
+      const end = Math.min(bytes.length, at + this.#left);
+      this.#left -= end - at;
+      const done = this.#left === 0;
+      if (done) exchange.requestDone = true;
+      receiver?.onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), done);
+      if (done) this.#afterRequest(exchange);
+      return end;
+    }
+    const parts: Buffer[] = [];
+    const stopped = decoder.decode(bytes, at, parts);
+    const { done } = decoder;
+    const trailers = this.options.enableTrailers ? decoder.trailers : undefined;
+    if (done) exchange.requestDone = true;
+    if (parts.length > 0 || (done && trailers === undefined)) {
+      const only = parts.length === 1 ? parts[0] : undefined;
+      receiver?.onData(only ?? Buffer.concat(parts), done && trailers === undefined);
+    }
+    if (typeof stopped !== 'number') {
+      this.#closing = true;
+      if (this.#exchange === exchange) receiver?.onRefused(stopped.status, stopped.details);
+      return bytes.length;
+    }
+    if (done && trailers !== undefined && this.#exchange === exchange) receiver?.onTrailers(trailers);
+    if (done) this.#afterRequest(exchange);
+    return stopped;
+  }
+
+  #afterRequest(exchange: Exchange): void {
+    this.#decoder = undefined;
+    if (exchange.responseDone && this.#exchange === exchange) this.onExchangeDone(exchange);
+  }
+
+  #refuse(refusal: Refusal, bytes: Buffer): number {
+    this.#closing = true;
+    this.#idle.cancel();
+    this.#timer.cancel();
+    const exchange = new Exchange(this, undefined);
+    this.#exchange = exchange;
+    const receiver = this.#owner.onRefused(refusal, exchange);
+    if (this.#exchange === exchange) this.#receiver = receiver;
+    return bytes.length;
+  }
+
+  /** The response is written whole. */
+  onExchangeDone(exchange: Exchange): void {
+    if (this.#exchange !== exchange || this.#closed) return;
+    this.#exchange = undefined;
+    this.#receiver = undefined;
+    if (exchange.closes) {
+      this.#closing = true;
+      this.#pending = undefined;
+      const { delayedClose } = this.options;
+      if (exchange.closesAtOnce || delayedClose === undefined) {
+        this.socket.destroySoon();
+        return;
+      }
+      // What the client still sends is read and dropped: closing on it would take the answer away from it.
+      this.socket.resume();
+      delayedClose.start(this.#timer, performance.now());
+      return;
+    }
+    this.options.idle?.start(this.#idle, performance.now());
+    if (this.#pending !== undefined || this.#paused) {
+      this.#paused = false;
+      this.#goOn();
+    }
+  }
+
+  #onTimer(): void {
+    if (this.#closing) {
+      this.socket.destroySoon();
+      return;
+    }
+    this.#closing = true;
+    const exchange = new Exchange(this, undefined);
+    this.#exchange = exchange;
+    const receiver = this.#owner.onHeadTimeout(exchange);
+    if (this.#exchange === exchange) this.#receiver = receiver;
+  }
+
+  #onGone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing = true;
+    this.#idle.cancel();
+    this.#timer.cancel();
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    this.#exchange = undefined;
+    this.#pending = undefined;
+    receiver?.onReset('connection-termination', '');
+    this.socket.destroySoon();
+    this.#owner.onClosed();
+  }
+}

@@ -1,0 +1,63 @@
+/** The target of a request, in its four forms: RFC 9112, section 3.2. */
+
+import { HTTPS_ON_PLAINTEXT, INVALID_SCHEME, INVALID_URL, MALFORMED, type Refusal } from './refusal.ts';
+
+export interface Target {
+  readonly path: string;
+  /** What takes the place of the host header; undefined where that counts. */
+  readonly authority: string | undefined;
+}
+
+const NOT_PRINTABLE = /[^!-~]/;
+/** As the parser takes a URL: a scheme of letters, a host of the characters of an authority. */
+const ABSOLUTE = /^([A-Za-z]+):\/\/([A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]*)(.*)$/;
+const CONNECT_TARGET = /^([A-Za-z0-9!$%&'()*+,\-.;=@_~]+|\[[0-9A-Fa-f:.]+\]):(\d{1,10})$/;
+const PORT = /:(\d*)$/;
+
+/** RFC 3986, section 3.2, as far as Envoy asks for it. */
+const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/;
+
+export function isAuthority(host: string): boolean {
+  return AUTHORITY.test(host);
+}
+
+/** Whether the bytes may stand as a path. */
+export function isPath(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first === 0x2f || first === 0x2a) && !NOT_PRINTABLE.test(text);
+}
+
+/** `allowAbsolute` is `http_protocol_options.allow_absolute_url`; `tls` whether the connection is. */
+export function parseTarget(
+  method: string,
+  text: string,
+  allowAbsolute: boolean,
+  tls: boolean,
+): Target | Refusal {
+  if (method === 'CONNECT') {
+    if (isPath(text)) return INVALID_URL;
+    if (NOT_PRINTABLE.test(text)) return MALFORMED;
+    const port = CONNECT_TARGET.exec(text)?.[2];
+    return port === undefined || Number(port) > 65_535 ? INVALID_URL : { path: '', authority: text };
+  }
+  if (isPath(text)) {
+    if (text.startsWith('/') || !allowAbsolute) return { path: text, authority: undefined };
+    // The asterisk is for OPTIONS alone.
+    return method === 'OPTIONS' && text === '*' ? { path: text, authority: undefined } : INVALID_URL;
+  }
+  const absolute = ABSOLUTE.exec(text);
+  if (absolute === null || NOT_PRINTABLE.test(text)) return MALFORMED;
+  const [, scheme = '', authority = '', path = ''] = absolute;
+  if (authority.includes('@@') || (path !== '' && !path.startsWith('/') && !path.startsWith('?'))) {
+    return path.startsWith('#') ? INVALID_URL : MALFORMED;
+  }
+  if (!allowAbsolute) return { path: text, authority: undefined };
+  const host = authority.slice(authority.lastIndexOf('@') + 1);
+  if (host === '' || host.startsWith(':')) return INVALID_URL;
+  const port = host.endsWith(']') ? '' : (PORT.exec(host)?.[1] ?? '');
+  if (Number(port) > 65_535) return INVALID_URL;
+  const shown = scheme.toLowerCase();
+  if (shown !== 'http' && shown !== 'https') return INVALID_SCHEME;
+  if (shown === 'https' && !tls) return HTTPS_ON_PLAINTEXT;
+  return { path: path === '' ? '/' : path, authority: host };
+}
