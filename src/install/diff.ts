@@ -222,7 +222,8 @@ function shapeOf(key: string, version: string, { schemaOf }: CompareOptions): Sh
   };
 }
 
-function fieldDifference(change: ValueChange, ofSecret: boolean): FieldDifference {
+/** A change of a value as differences are shown; `ofSecret` for the object of a Secret. */
+export function fieldDifference(change: ValueChange, ofSecret: boolean): FieldDifference {
   const path = formatPath(change.path);
   const word: ChangeWord =
     change.old === undefined ? 'added' : change.new === undefined ? 'removed' : 'changed';

@@ -106,6 +106,8 @@ export interface StreamInfo {
   localReplyBody?: string | undefined;
   traceId?: string | undefined;
   spanId?: string | undefined;
+  /** A request that the health check filter knows as one. */
+  healthCheck?: boolean | undefined;
 }
 
 /** Called when a stream (or TCP connection) is over; must not throw. */

@@ -17,6 +17,8 @@ export interface SupervisorOptions {
   readonly minimumDrainDuration: number | undefined;
   readonly log: Log;
   readonly backoff?: Backoff;
+  /** Between two questions for how many connections there are. */
+  readonly connectionCheck?: number;
 }
 
 /** An engine that ran so long was well; the next restart is quick again. */
@@ -40,6 +42,11 @@ export class Supervisor {
     this.#backoff = options.backoff ?? new Backoff({ first: 500, max: 30_000 });
   }
 
+  /** Whether the engine ever got so far as to answer; from then on it is restarted. */
+  get hasServed(): boolean {
+    return this.#hasServed;
+  }
+
   get restarts(): number {
     return this.#restarts;
   }
@@ -54,6 +61,8 @@ export class Supervisor {
       const started = Date.now();
       const running = await engine.start(bootstrapFile);
       this.#running = running;
+      // The end may have come while it was being started.
+      if (this.#ending.signal.aborted) return running.stop();
       log.info(`${engine.title} is started`, { bootstrap: bootstrapFile });
       if (this.#isDrained) await this.#askToDrain(running);
       if (!this.#hasServed) void this.#watchFirst(running);
@@ -122,7 +131,7 @@ export class Supervisor {
   }
 
   async #untilUnconnected(running: RunningEngine): Promise<void> {
-    const { log } = this.#options;
+    const { log, connectionCheck = CONNECTION_CHECK } = this.#options;
     let failures = 0;
     while (failures < CONNECTION_RETRIES) {
       try {
@@ -134,7 +143,7 @@ export class Supervisor {
         failures++;
         log.warn('the proxy does not say how many connections it has', { reason: (error as Error).message });
       }
-      await wait(CONNECTION_CHECK);
+      await wait(connectionCheck);
     }
   }
 
@@ -146,7 +155,6 @@ export class Supervisor {
     }
   }
 
-  /** Remembers that the engine got so far as to answer; from then on it is restarted. */
   async #watchFirst(running: RunningEngine): Promise<void> {
     const ended = running.exited.then(() => true);
     while (!this.#hasServed) {

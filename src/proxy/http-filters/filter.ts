@@ -1,6 +1,7 @@
 /** What an HTTP filter is to the connection manager, which runs filters in their order, and back for the answer. */
 
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { RateLimit } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import type { HeaderList } from '../http/header-list.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import type { StreamInfo } from '../stream-info.ts';
@@ -21,13 +22,26 @@ export interface FilterStream {
   routeSettings(filterName: string): readonly Any[];
   /** Chooses the route again at its next use, after a filter changed what routes look at. */
   clearRouteCache(): void;
+  /** The cluster that the matched route sends the request to; empty when it does something else. */
+  readonly routeCluster: string;
+  /** The `rate_limits` of the matched route's action and of its virtual host. */
+  rateLimits(): RouteRateLimits;
   /** Answers in place of the destination; the rest of the request is read and thrown away. */
   reply(reply: LocalReply): void;
   /** Goes on after `stop` of `onRequestHeaders` or `onResponseHeaders`. */
   resumeRequest(): void;
   resumeResponse(): void;
+  /** In place of the response's own, until its headers have gone on from the filter. */
+  setResponseStatus(status: number): void;
   /** The client is gone or the stream was reset: for timers of filters. */
   onEnd(listener: () => void): void;
+}
+
+export interface RouteRateLimits {
+  readonly route: readonly RateLimit[];
+  readonly virtualHost: readonly RateLimit[];
+  /** `include_vh_rate_limits` of the route. */
+  readonly includeVirtualHost: boolean;
 }
 
 export interface LocalReply {
@@ -39,7 +53,13 @@ export interface LocalReply {
   readonly grpcStatus?: number;
 }
 
-/** One filter of one stream; a method that is absent costs nothing. */
+/**
+ * One filter of one stream; a method that is absent costs nothing.
+ *
+ * A filter that has stopped a message is still given its data and trailers. What its data method gives back is held
+ * (the sender is slowed down beyond the connection's buffer limit) and goes on, after the headers, with `resume…`,
+ * which the filter may call within its data and trailer methods: what these return then follows.
+ */
 export interface HttpFilter {
   onRequestHeaders?(stream: FilterStream, end: boolean): FilterVerdict;
   /** May give back other bytes. Called with an empty buffer at the end when the last chunk was not marked. */
@@ -47,7 +67,8 @@ export interface HttpFilter {
   onRequestTrailers?(stream: FilterStream, trailers: HeaderList): void;
   onResponseHeaders?(stream: FilterStream, status: number, headers: HeaderList, end: boolean): FilterVerdict;
   onResponseData?(stream: FilterStream, chunk: Buffer, end: boolean): Buffer;
-  onResponseTrailers?(stream: FilterStream, trailers: HeaderList): void;
+  /** Bytes that are given back go before the trailers; trailers that are left empty are not sent. */
+  onResponseTrailers?(stream: FilterStream, trailers: HeaderList): Buffer | undefined;
   /** The stream is over; `stream.info` is complete. */
   onComplete?(stream: FilterStream): void;
 }
@@ -55,7 +76,11 @@ export interface HttpFilter {
 export interface FilterContext {
   /** `http.STAT_PREFIX.`. */
   readonly stats: StatsScope;
+  /** Without a prefix. */
+  readonly allStats: StatsScope;
   readonly clusters: Clusters;
+  /** Whether the proxy was told to fail its health checks (`/healthcheck/fail`), as while it drains. */
+  healthCheckFailed(): boolean;
   readonly listener: { readonly direction: 'inbound' | 'outbound' | 'unspecified' };
   readonly node: {
     readonly id: string;

@@ -35,14 +35,14 @@ export type TimeFormat = (time: number) => string;
 export function compileTimeFormat(format: string, local: boolean): TimeFormat {
   const parts: Part[] = [];
   let rest = 0;
-  for (const match of format.matchAll(/%(?:E(\d*|\*)([SfzY])|([1-9]?)([a-zA-Z%])|E([a-zA-Z]))/g)) {
+  for (const match of format.matchAll(/%(?:E(\d*|\*)([SfzY])|([-_0^#]*)([1-9]?)([a-zA-Z%])|E([a-zA-Z]))/g)) {
     const before = format.slice(rest, match.index);
     if (before !== '') parts.push(() => before);
     rest = match.index + match[0].length;
-    const [text, precision, extended, width = '', letter, ignored] = match;
+    const [text, precision, extended, flags = '', width = '', letter, ignored] = match;
     const part =
       extended === undefined
-        ? plainPart(letter ?? ignored ?? '', width === '' ? undefined : Number(width))
+        ? flagged(plainPart(letter ?? ignored ?? '', width === '' ? undefined : Number(width)), flags)
         : extendedPart(extended, precision ?? '');
     parts.push(part ?? (() => text));
   }
@@ -106,6 +106,17 @@ function clock(date: Date): string {
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
 }
 
+/** The flags of the C library: `-` for no padding, `_` for blanks, `^` for capitals. */
+function flagged(part: Part | undefined, flags: string): Part | undefined {
+  if (part === undefined || flags === '') return part;
+  return (moment) => {
+    const text = part(moment);
+    const capital = flags.includes('^') ? text.toUpperCase() : text;
+    if (flags.includes('-')) return capital.replace(/^[0 ]+(?=.)/, '');
+    return flags.includes('_') ? capital.replace(/^0+(?=.)/, (zeros) => ' '.repeat(zeros.length)) : capital;
+  };
+}
+
 function extendedPart(letter: string, precision: string): Part | undefined {
   switch (letter) {
     case 'S':
@@ -158,8 +169,7 @@ function plainPart(letter: string, width: number | undefined): Part | undefined 
     case 'f':
       return (moment) => fraction(moment, width ?? 9);
     case 's':
-      return (moment) =>
-        String(Math.floor(moment.time / 1000)) + (width === undefined ? '' : fraction(moment, width));
+      return (moment) => String(Math.floor(moment.time / 1000));
     case 'p':
       return ({ fields }) => (fields.getUTCHours() < 12 ? 'AM' : 'PM');
     case 'P':

@@ -18,8 +18,8 @@ const WRITTEN: readonly (readonly [format: string, expected: string, over?: Part
   ['%START_TIME%', '2026-01-31T09:05:03.123Z'],
   ['%START_TIME(%Y/%m/%dT%H:%M:%S%z %s)%', '2026/01/31T09:05:03+0000 1769850303'],
   [
-    '%START_TIME(%s %3f %6f %f %3s %E3S %E*S)%',
-    '1769850303 123 123000 123000000 1769850303123 03.123 03.123',
+    '%START_TIME(%s %3f %6f %f %3s %E3S %E*S %q %Ez %-m)%',
+    '1769850303 123 123000 123000000 1769850303 03.123 03.123 %q +00:00 1',
   ],
   [
     '%START_TIME(%a %A %b %B %e %j %I %p %y %u %w %U %W %V %G)%',

@@ -1,0 +1,68 @@
+/** The admin interface of the proxy in a pod, reached through the API server. */
+
+import { MeshError } from '../base/mesh-error.ts';
+import { explained } from '../kube/explain.ts';
+import { askPod } from '../kube/pod-http.ts';
+import { findPod, type PodName } from '../kube/pods.ts';
+import { type Cluster, type ClusterFlags, openCluster, timeoutSignal } from './cluster.ts';
+import type { Context } from './context.ts';
+
+export interface ProxyAdmin {
+  /** `name.namespace`. */
+  readonly name: string;
+  /** The answer to a path of the admin interface. Throws a `MeshError` for everything but an answer of 200. */
+  ask(path: string, method?: 'GET' | 'POST'): Promise<Buffer>;
+}
+
+/** The proxy of the pod that is meant. Nothing is asked of it yet. Throws a `MeshError`. */
+export async function proxyOf(
+  pod: string,
+  flags: ClusterFlags & { readonly 'proxy-admin-port': number },
+  context: Context,
+): Promise<ProxyAdmin> {
+  requirePort(flags['proxy-admin-port']);
+  const cluster = await openCluster(flags, context);
+  const signal = timeoutSignal(flags['kubeclient-timeout']);
+  const found = await findPod(cluster.client, pod, cluster.namespace, signal);
+  return proxyAt(cluster, found, flags);
+}
+
+/** The proxy of a pod. */
+export function proxyAt(
+  { client }: Cluster,
+  { name, namespace }: PodName,
+  flags: ClusterFlags & { readonly 'proxy-admin-port': number },
+): ProxyAdmin {
+  const title = `${name}.${namespace}`;
+  return {
+    name: title,
+    async ask(path, method = 'GET') {
+      const signal = timeoutSignal(flags['kubeclient-timeout']);
+      const port = { namespace, pod: name, port: flags['proxy-admin-port'] };
+      const answer = await askPod(client, port, { path, method, signal }).catch((error: unknown) => {
+        throw unreachable(title, port.port, explained(error, client, `Pod ${namespace}/${name}`));
+      });
+      if (answer.status === 200) return answer.body;
+      const words = answer.body.toString('utf8').trim().slice(0, 300);
+      throw new MeshError(
+        'ProxyRefused',
+        `the proxy of ${title} answers ${answer.status} to ${path}: ${words}`,
+      );
+    },
+  };
+}
+
+/** Throws a `MeshError` for what is no port. */
+export function requirePort(port: number): void {
+  if (port >= 1 && port <= 65_535) return;
+  throw new MeshError('BadFlagValue', `--proxy-admin-port is ${port}, but must be in the range 1..65535`);
+}
+
+function unreachable(proxy: string, port: number, error: unknown): unknown {
+  if (error instanceof MeshError && error.code !== 'Unreachable') return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new MeshError('ProxyUnreachable', `the proxy of ${proxy} cannot be asked: ${reason}`, {
+    hint: `Does the pod have a proxy whose admin interface is on port ${port}? --proxy-admin-port names another.`,
+    cause: error,
+  });
+}

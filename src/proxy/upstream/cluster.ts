@@ -1,0 +1,221 @@
+/** A cluster: its endpoints, its balancer, its limits, and how connections to it are opened. */
+
+import type { Socket } from 'node:net';
+import {
+  type Cluster as ClusterMessage,
+  Cluster_DiscoveryType,
+} from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
+import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { InvalidConfigError, refuseFields } from '../config-error.ts';
+import { UnsupportedError } from '../route/unsupported.ts';
+import type { StatsScope } from '../stats/stats.ts';
+import type { Assignment } from './assignment.ts';
+import type { Balancer } from './balancers/balancer.ts';
+import { balancerChoice } from './balancers/policy.ts';
+import { type Breakers, circuitBreakers } from './circuit-breakers.ts';
+import { balancerStats, clusterStats, membershipStats } from './cluster-stats.ts';
+import { connectionSettings } from './connection-settings.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import { discoveryOf } from './discovery/kinds.ts';
+import { Endpoint, type EndpointSpec, type Locality } from './host.ts';
+import type { PrioritySet } from './host-set.ts';
+import { Membership } from './membership.ts';
+import { type Dialer, dialerOf } from './transport/dial.ts';
+import { type TransportSocket, transportSocket } from './transport/socket.ts';
+import type {
+  Cluster,
+  ClusterStats,
+  ConnectionSettings,
+  ConnectOptions,
+  Host,
+  HostOutcome,
+  LoadBalancerContext,
+} from './types.ts';
+
+export interface ClusterEnvironment {
+  /** All statistics. */
+  readonly stats: StatsScope;
+  readonly locality: Locality;
+  readonly bind: BindConfig | undefined;
+  /** A whole number from 0 to 2^32 - 1. */
+  random(): number;
+  /** The cluster that the proxy itself belongs to. */
+  localHosts(): PrioritySet | undefined;
+  readonly hasLocalCluster: boolean;
+}
+
+export class UpstreamCluster implements Cluster {
+  readonly name: string;
+  readonly statName: string;
+  readonly settings: ConnectionSettings;
+  readonly metadata: Metadata | undefined;
+  readonly stats: ClusterStats;
+  readonly message: ClusterMessage;
+  readonly hosts: Membership;
+  readonly #balancer: Balancer;
+  readonly #breakers: Breakers;
+  readonly #dialer: Dialer;
+  readonly #transport: TransportSocket;
+  readonly #discovery: Discovery;
+  readonly #removed = new Set<(host: Host) => void>();
+  readonly #closed = new Set<() => void>();
+  readonly #warm = Promise.withResolvers<void>();
+  #isWarm = false;
+  #isClosed = false;
+
+  /** Throws an `UnsupportedError` or `InvalidConfigError` for what cannot be put into force. */
+  constructor(message: ClusterMessage, environment: ClusterEnvironment) {
+    this.message = message;
+    this.name = message.name;
+    if (this.name === '') throw new InvalidConfigError('cluster.name', 'empty');
+    const owner = `cluster ${this.name}`;
+    checkFields(owner, message);
+    this.statName = (message.altStatName === '' ? this.name : message.altStatName).replaceAll(':', '_');
+    this.metadata = message.metadata;
+    const scope = environment.stats.scope(`cluster.${this.statName}.`);
+    this.stats = clusterStats(scope);
+    try {
+      this.#transport = transportSocket(owner, message.transportSocket);
+      this.settings = connectionSettings(owner, message, this.#transport.tls).settings;
+      this.#dialer = dialerOf(owner, message, environment.bind);
+      this.#breakers = circuitBreakers(owner, message.circuitBreakers, scope);
+      const choice = balancerChoice(owner, message, scope);
+      this.hosts = new Membership(
+        {
+          ownLocality: environment.locality,
+          keepsHealthy: false,
+          allowsTwice: isStatic(message),
+          flagsOfNew: 0,
+        },
+        membershipStats(scope),
+        {
+          onChange: () => undefined,
+          onAdded: (host) => {
+            host.transport = this.#transport;
+          },
+          onRemoved: (host) => {
+            for (const listener of this.#removed) listener(host);
+          },
+        },
+      );
+      this.#balancer = choice.create({
+        hosts: this.hosts,
+        localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
+        stats: balancerStats(scope),
+        panicThreshold: choice.panicThreshold,
+        locality: choice.locality,
+        random: () => environment.random(),
+        activeRequests: () => this.stats.rqActive.value,
+      });
+      this.#discovery = discoveryOf(owner, message, membershipStats(scope));
+    } catch (error) {
+      scope.release();
+      throw error;
+    }
+  }
+
+  /** The name that endpoints are assigned under; undefined when they do not come by EDS. */
+  get edsName(): string | undefined {
+    return this.#discovery.edsName;
+  }
+
+  /** Resolves when the endpoints are known. */
+  get warm(): Promise<void> {
+    return this.#warm.promise;
+  }
+
+  get isWarm(): boolean {
+    return this.#isWarm;
+  }
+
+  start(): void {
+    this.#discovery.start((specs, assignment) => this.#discovered(specs, assignment));
+  }
+
+  /** Endpoints by EDS. Throws for what cannot be put into force; what was in force stays then. */
+  assign(assignment: Assignment): void {
+    this.#discovery.assign?.(assignment);
+  }
+
+  /** Nobody says what the endpoints are: goes on without any until someone does. */
+  warmWithout(): void {
+    this.#becomeWarm();
+  }
+
+  breaker(priority: 'default' | 'high') {
+    return this.#breakers[priority];
+  }
+
+  choose(context: LoadBalancerContext): Host | undefined {
+    return this.#balancer.choose(context);
+  }
+
+  connect(host: Host, options: ConnectOptions): Socket {
+    if (!(host instanceof Endpoint)) throw new Error(`${host.id} is no endpoint of ${this.name}`);
+    return this.#transport.connect(this.#dialer, host, options);
+  }
+
+  report(_host: Host, _outcome: HostOutcome): void {
+    // Nobody counts failures without outlier detection.
+  }
+
+  onHostRemoved(listener: (host: Host) => void): () => void {
+    this.#removed.add(listener);
+    return () => this.#removed.delete(listener);
+  }
+
+  onClosed(listener: () => void): () => void {
+    if (this.#isClosed) {
+      listener();
+      return () => undefined;
+    }
+    this.#closed.add(listener);
+    return () => this.#closed.delete(listener);
+  }
+
+  /** The cluster is gone: timers stop, connections drain. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#discovery.close();
+    this.#transport.close?.();
+    for (const listener of this.#closed) listener();
+    this.#closed.clear();
+    this.#removed.clear();
+    this.#warm.resolve();
+    this.stats.scope.release();
+  }
+
+  #discovered(specs: readonly EndpointSpec[], assignment: Assignment): void {
+    if (this.#isClosed) return;
+    this.hosts.apply(specs, assignment);
+    this.#becomeWarm();
+  }
+
+  #becomeWarm(): void {
+    if (this.#isWarm) return;
+    this.#isWarm = true;
+    this.#warm.resolve();
+  }
+}
+
+function isStatic({ clusterDiscoveryType: type }: ClusterMessage): boolean {
+  return type.case === undefined || (type.case === 'type' && type.value === Cluster_DiscoveryType.STATIC);
+}
+
+function checkFields(owner: string, message: ClusterMessage): void {
+  refuseFields(owner, {
+    filters: message.filters.length > 0,
+    lrs_server: message.lrsServer !== undefined,
+    upstream_config: message.upstreamConfig !== undefined,
+    preconnect_policy: message.preconnectPolicy !== undefined,
+    connection_pool_per_downstream_connection: message.connectionPoolPerDownstreamConnection,
+    health_checks: message.healthChecks.length > 0,
+    transport_socket_matches: message.transportSocketMatches.length > 0,
+    outlier_detection: message.outlierDetection !== undefined,
+  });
+  if (message.clusterDiscoveryType.case === 'clusterType') {
+    throw new UnsupportedError(`${owner}.cluster_type ${message.clusterDiscoveryType.value.name}`);
+  }
+}

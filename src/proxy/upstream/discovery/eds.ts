@@ -1,0 +1,41 @@
+/** Endpoints that the control plane assigns. */
+
+import { type Assignment, NO_ENDPOINTS } from '../assignment.ts';
+import type { MembershipStats } from '../cluster-stats.ts';
+import type { Discovery, OnDiscovered } from './discovery.ts';
+import { placed } from './fixed.ts';
+
+export function byEds(name: string, stats: MembershipStats): Discovery {
+  let report: OnDiscovered | undefined;
+  let pending: Assignment | undefined;
+  let stale: NodeJS.Timeout | undefined;
+  const apply = (assignment: Assignment) => {
+    clearTimeout(stale);
+    if (assignment.staleAfter > 0) {
+      stale = setTimeout(() => {
+        stats.assignmentStale.value++;
+        report?.([], NO_ENDPOINTS);
+      }, assignment.staleAfter);
+      stale.unref();
+    }
+    report?.(placed(assignment), assignment);
+  };
+  return {
+    edsName: name,
+    start: (onDiscovered) => {
+      report = onDiscovered;
+      if (pending !== undefined) apply(pending);
+    },
+    assign: (assignment) => {
+      stats.updateAttempt.value++;
+      stats.updateSuccess.value++;
+      if (assignment.endpoints.length === 0) stats.updateEmpty.value++;
+      pending = assignment;
+      if (report !== undefined) apply(assignment);
+    },
+    close: () => {
+      clearTimeout(stale);
+      report = undefined;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** The kinds of discovery by the cluster's type. */
+
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+} from '../../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { UnsupportedError } from '../../route/unsupported.ts';
+import { NO_ENDPOINTS, readAssignment } from '../assignment.ts';
+import type { MembershipStats } from '../cluster-stats.ts';
+import type { Discovery } from './discovery.ts';
+import { byEds } from './eds.ts';
+import { fixedEndpoints } from './fixed.ts';
+
+/** Throws an `UnsupportedError` or `InvalidConfigError`. */
+export function discoveryOf(owner: string, cluster: Cluster, stats: MembershipStats): Discovery {
+  const type = cluster.clusterDiscoveryType;
+  const kind = type.case === 'type' ? type.value : Cluster_DiscoveryType.STATIC;
+  const assignment = (names: boolean) =>
+    cluster.loadAssignment === undefined
+      ? NO_ENDPOINTS
+      : readAssignment(`${owner}.load_assignment`, cluster.loadAssignment, names);
+  switch (kind) {
+    case Cluster_DiscoveryType.STATIC:
+      return fixedEndpoints(assignment(false));
+    case Cluster_DiscoveryType.EDS: {
+      const name = cluster.edsClusterConfig?.serviceName ?? '';
+      return byEds(name === '' ? cluster.name : name, stats);
+    }
+    case Cluster_DiscoveryType.STRICT_DNS:
+    case Cluster_DiscoveryType.LOGICAL_DNS:
+    case Cluster_DiscoveryType.ORIGINAL_DST:
+      throw new UnsupportedError(`${owner}.type ${Cluster_DiscoveryType[kind]}`);
+    default:
+      throw new UnsupportedError(`${owner}.type ${String(kind)}`);
+  }
+}

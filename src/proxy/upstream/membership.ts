@@ -1,0 +1,169 @@
+/** The endpoints that a cluster has now, and what changes when discovery or health says something new. */
+
+import type { MembershipStats } from './cluster-stats.ts';
+import { type Assignment, NO_ENDPOINTS, localityKey } from './assignment.ts';
+import { Endpoint, type EndpointSpec, HEALTH, type Locality } from './host.ts';
+import { HostSet, type PrioritySet } from './host-set.ts';
+
+export interface MembershipOptions {
+  readonly ownLocality: Locality;
+  /** Endpoints that active health checks find healthy stay after discovery dropped them. */
+  readonly keepsHealthy: boolean;
+  /** The same address may stand there more than once. */
+  readonly allowsTwice: boolean;
+  /** Until the first active health check of new endpoints, which do not count until then. */
+  readonly flagsOfNew: number;
+}
+
+export interface MembershipEvents {
+  /** Endpoints came or went, or changed their health. */
+  onChange(): void;
+  onAdded(host: Endpoint): void;
+  onRemoved(host: Endpoint): void;
+}
+
+export class Membership implements PrioritySet {
+  version = 0;
+  readonly #options: MembershipOptions;
+  readonly #stats: MembershipStats;
+  readonly #events: MembershipEvents;
+  #hosts = new Map<string, Endpoint>();
+  #assignment: Assignment = NO_ENDPOINTS;
+  #sets: readonly HostSet[] | undefined;
+
+  constructor(options: MembershipOptions, stats: MembershipStats, events: MembershipEvents) {
+    this.#options = options;
+    this.#stats = stats;
+    this.#events = events;
+  }
+
+  get hosts(): Iterable<Endpoint> {
+    return this.#hosts.values();
+  }
+
+  get size(): number {
+    return this.#hosts.size;
+  }
+
+  get assignment(): Assignment {
+    return this.#assignment;
+  }
+
+  /** Made when it is asked for: most clusters change without being used in between. */
+  get sets(): readonly HostSet[] {
+    return (this.#sets ??= this.#build());
+  }
+
+  /** Puts these endpoints in the place of those before; objects of endpoints that stay are kept. */
+  apply(specs: readonly EndpointSpec[], assignment: Assignment): void {
+    const hosts = new Map<string, Endpoint>();
+    const added: Endpoint[] = [];
+    let isChanged = assignment !== this.#assignment;
+    for (const spec of specs) {
+      const host = new Endpoint(spec);
+      const key = this.#keyOf(host.id, hosts);
+      if (key === undefined) continue;
+      const known = this.#hosts.get(key);
+      if (known === undefined) {
+        host.mark(this.#options.flagsOfNew, true);
+        hosts.set(key, host);
+        added.push(host);
+      } else {
+        isChanged = known.update(spec) || isChanged;
+        hosts.set(key, known);
+      }
+    }
+    const removed: Endpoint[] = [];
+    for (const [key, host] of this.#hosts) {
+      if (hosts.has(key)) continue;
+      if (
+        this.#options.keepsHealthy &&
+        host.isChecked &&
+        !host.has(HEALTH.failedActiveCheck | HEALTH.failedByDiscovery)
+      ) {
+        host.mark(HEALTH.pendingRemoval, true);
+        hosts.set(key, host);
+        continue;
+      }
+      removed.push(host);
+    }
+    this.#hosts = hosts;
+    this.#assignment = assignment;
+    if (!isChanged && added.length === 0 && removed.length === 0) {
+      this.#stats.updateNoRebuild.value++;
+      return;
+    }
+    if (added.length > 0 || removed.length > 0) this.#stats.change.value++;
+    for (const host of added) this.#begin(host);
+    this.changed();
+    for (const host of removed) this.#events.onRemoved(host);
+  }
+
+  /** One endpoint more, outside of discovery (ORIGINAL_DST). */
+  add(host: Endpoint): void {
+    this.#hosts.set(host.id, host);
+    this.#stats.change.value++;
+    this.#begin(host);
+    this.changed();
+  }
+
+  find(id: string): Endpoint | undefined {
+    return this.#hosts.get(id);
+  }
+
+  remove(host: Endpoint): void {
+    for (const [key, one] of this.#hosts) {
+      if (one === host) this.#hosts.delete(key);
+    }
+    this.#stats.change.value++;
+    this.changed();
+    this.#events.onRemoved(host);
+  }
+
+  /** To be called after flags of endpoints changed. */
+  changed(): void {
+    this.version++;
+    this.#sets = undefined;
+    const hosts = [...this.#hosts.values()];
+    this.#stats.total.value = hosts.length;
+    this.#stats.healthy.value = count(hosts, (host) => host.healthy);
+    this.#stats.degraded.value = count(hosts, (host) => host.degraded);
+    this.#stats.excluded.value = count(hosts, (host) => host.excluded);
+    this.#stats.maxHostWeight.value = hosts.reduce((most, { weight }) => Math.max(most, weight), 0);
+    this.#events.onChange();
+  }
+
+  #begin(host: Endpoint): void {
+    if (host.healthy) host.healthySince = performance.now();
+    this.#events.onAdded(host);
+  }
+
+  #keyOf(id: string, taken: ReadonlyMap<string, Endpoint>): string | undefined {
+    if (!taken.has(id)) return id;
+    if (!this.#options.allowsTwice) return undefined;
+    for (let number = 2; ; number++) if (!taken.has(`${id} ${number}`)) return `${id} ${number}`;
+  }
+
+  #build(): readonly HostSet[] {
+    const byPriority: Endpoint[][] = [[]];
+    for (const host of this.#hosts.values()) {
+      while (byPriority.length <= host.priority) byPriority.push([]);
+      byPriority[host.priority]?.push(host);
+    }
+    const { overprovisioning, weightedHealth, localityWeights } = this.#assignment;
+    return byPriority.map(
+      (hosts, priority) =>
+        new HostSet(hosts, {
+          priority,
+          overprovisioning,
+          weightedHealth,
+          ownLocality: this.#options.ownLocality,
+          localityWeight: (locality) => localityWeights.get(localityKey(priority, locality)) ?? 0,
+        }),
+    );
+  }
+}
+
+function count(hosts: readonly Endpoint[], holds: (host: Endpoint) => boolean): number {
+  return hosts.reduce((sum, host) => sum + (holds(host) ? 1 : 0), 0);
+}
