@@ -50,7 +50,7 @@ export type NetworkFilter = (connection: DownstreamConnection) => void;
 /** A compiled filter chain's last filter, with what has to happen when the chain goes. */
 export interface TerminalFilter {
   readonly onConnection: NetworkFilter;
-  /** Routes and clusters that are not there yet and should be waited for before the listener is warm. */
-  readonly waitsFor?: readonly string[];
+  /** What the listener has to wait for before it is warm, as routes that have not come yet. */
+  readonly warm?: Promise<void>;
   close(): void;
 }

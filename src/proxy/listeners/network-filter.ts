@@ -2,6 +2,7 @@
 
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { AccessLog } from '../../xds/proto/generated/envoy/config/accesslog/v3/accesslog_pb.js';
+import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
 import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import type { RouteTable } from '../route/route-table.ts';
 import type { StatsScope } from '../stats/stats.ts';
@@ -13,12 +14,15 @@ import type { DownstreamConnection, ListenerInfo, TerminalFilter } from './conne
 export interface RouteHandle {
   /** Undefined until the first has come: requests get 404 then. */
   readonly table: RouteTable | undefined;
+  /** Resolves when the first has come, or nobody waits for it any longer; a listener is not warm before. */
+  readonly warm: Promise<void>;
   release(): void;
 }
 
 /** Route configurations by name (RDS), and inline ones. */
 export interface Routes {
-  subscribe(name: string): RouteHandle;
+  /** `source`: where they come from (`rds.config_source`). Throws an `UnsupportedError` when there is no such source. */
+  subscribe(name: string, source: ConfigSource): RouteHandle;
   /** Throws an `UnsupportedError` for what is not understood. */
   inline(config: RouteConfiguration): RouteHandle;
 }
