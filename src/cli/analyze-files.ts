@@ -21,7 +21,7 @@ import { readProjectFile } from './project-file.ts';
 import { messageFinding, problemFinding } from './report-findings.ts';
 import { count, summaryLine } from './summary.ts';
 import { parseCodes, parseSuppression, unknownCodeWarning } from './suppressions.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../base/package-version.ts';
 
 const SEVERITY: Readonly<Record<Level, number>> = { Info: 0, Warning: 1, Error: 2 };
 

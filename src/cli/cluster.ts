@@ -38,7 +38,7 @@ export async function openCluster(
   const [{ loadAccess }, { KubeClient }, { packageVersion }] = await Promise.all([
     import('../kube/access.ts'),
     import('../kube/client.ts'),
-    import('./version.ts'),
+    import('../base/package-version.ts'),
   ]);
   const kubeconfig = kubeconfigOf(flags, context);
   const access = await loadAccess({ kubeconfig, context: flags.context, ...impersonation(flags) });

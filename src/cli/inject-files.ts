@@ -12,7 +12,7 @@ import type { InjectInvocation } from './commands/kube-inject.ts';
 import type { Context } from './context.ts';
 import { readTextFile, rewriteFiles } from './rewrite-files.ts';
 import type { InputText } from './rewrite-files.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../base/package-version.ts';
 
 type Flags = InjectInvocation['flags'];
 

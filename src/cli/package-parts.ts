@@ -7,7 +7,7 @@ import type { CustomResourceDefinition } from '../api/custom-resource.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import type { PackageParts } from '../install/package-parts.ts';
 import { readSchema } from './schema-store.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../base/package-version.ts';
 
 /** Two folders up both from the sources and from the bundle. */
 const CRDS = new URL('../../dist/crds/', import.meta.url);

@@ -8,7 +8,7 @@ import { loadInput } from './load-input.ts';
 import { formatReport } from './output/report-format.ts';
 import { checkFinding, inFileOrder, problemFinding } from './report-findings.ts';
 import { summaryLine } from './summary.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../base/package-version.ts';
 
 /** Checks what the paths name. Returns the exit code, the same for every output format. */
 export async function validateFiles(

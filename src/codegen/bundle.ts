@@ -54,12 +54,12 @@ const unusedClient: Plugin = {
 const GROUPS = [
   {
     name: 'base',
-    test: /^\0node:|\/src\/base\/(mesh-error|nearest|field-path|kubernetes-names|printable)\.ts$/,
+    test: /^\0node:|\/src\/base\/(mesh-error|nearest|field-path|kubernetes-names|package-version|printable)\.ts$/,
     priority: 3,
   },
   {
     name: 'start',
-    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|input-flags|settings|context|exit-codes|error-text|process-io|version|generated\/commands|output\/report-formats)\.ts$/,
+    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|input-flags|settings|context|exit-codes|error-text|process-io|generated\/commands|output\/report-formats)\.ts$/,
     priority: 2,
   },
   {

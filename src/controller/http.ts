@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MeshError } from '../base/mesh-error.ts';
+import { packageVersion } from '../base/package-version.ts';
 import { adsz } from './debug/adsz.ts';
 import { configDump } from './debug/config-dump.ts';
 import { configz } from './debug/configz.ts';
@@ -89,6 +90,9 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Htt
   } else if (path === '/metrics') {
     response.setHeader('content-type', 'text/plain; version=0.0.4');
     sendText(response, 200, options.metrics());
+  } else if (path === '/version') {
+    const revision = process.env['REVISION'];
+    sendJson(response, { status: 200, body: { version: packageVersion(), ...(revision && { revision }) } });
   } else if (path === '/debug' || path.startsWith('/debug/')) {
     sendJson(response, debugAnswer(request, path.slice('/debug/'.length), url?.searchParams, options));
   } else {

@@ -41,7 +41,7 @@ export async function inject(
   const [{ injectText }, { injectSettings }, { packageVersion }] = await Promise.all([
     import('../inject/inject.ts'),
     import('../inject/sources.ts'),
-    import('../cli/version.ts'),
+    import('../base/package-version.ts'),
   ]);
   const { values, meshConfig, injectConfig, ...rest } = options;
   const settings = injectSettings({

@@ -16,6 +16,8 @@ export interface EnvoyOptions {
   readonly grpcPort: number | string;
   readonly node: { readonly id: string; readonly cluster?: string; readonly metadata?: object };
   readonly form: 'delta' | 'state-of-the-world';
+  /** Port of the admin interface; any free one when left out. */
+  readonly adminPort?: number;
 }
 
 export interface HttpAnswer {
@@ -172,7 +174,7 @@ const OWN_NETWORK = [
   'ip link set lo up && echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind && exec "$0" "$@"',
 ];
 
-function bootstrapOf({ grpcPort, node, form }: EnvoyOptions, adminSocket: string): unknown {
+function bootstrapOf({ grpcPort, node, form, adminPort = 0 }: EnvoyOptions, adminSocket: string): unknown {
   const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
   const http = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   const at = (place: number | string): unknown =>
@@ -182,7 +184,7 @@ function bootstrapOf({ grpcPort, node, form }: EnvoyOptions, adminSocket: string
   const address = at(grpcPort);
   return {
     node: { cluster: 'test', ...node },
-    admin: { address: at(typeof grpcPort === 'string' ? adminSocket : 0) },
+    admin: { address: at(typeof grpcPort === 'string' ? adminSocket : adminPort) },
     dynamic_resources: {
       lds_config: source,
       cds_config: source,

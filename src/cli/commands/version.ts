@@ -1,18 +1,24 @@
-/** `mesh version`: which version this is. */
+/** `mesh version`: which versions of the mesh there are. */
 
+import { packageVersion } from '../../base/package-version.ts';
 import type { CommandMetadata, Invocation } from '../command.ts';
 import type { Context } from '../context.ts';
-import { packageVersion } from '../version.ts';
+import type { GlobalFlags } from '../global-flags.ts';
 
 export const metadata = {
   path: ['version'],
-  summary: 'Show the version of mesh',
-  description: 'Shows the version of this program. It asks no cluster, so it answers at once.',
+  formerly: [['experimental', 'version']],
+  summary: 'Show the versions of mesh, the control plane and the proxies',
+  description:
+    'Shows the version of this program at once, and then those of the control plane and of the proxies that are ' +
+    'connected to it. Without a cluster, or when it does not answer within --timeout, only the first is shown, ' +
+    'with a note on standard error; that is no failure.',
   examples: [
-    { text: 'The version in words', command: 'mesh version' },
-    { text: 'The version for a script', command: 'mesh version -o json' },
+    { text: 'The versions in words', command: 'mesh version' },
+    { text: 'Only this program, without asking a cluster', command: 'mesh version --remote=false' },
+    { text: 'The versions for a script', command: 'mesh version -o json' },
     {
-      text: 'The version with the Node.js and the platform it runs on',
+      text: 'Each part with its version, and the Node.js and the platform that this runs on',
       command: 'mesh version --short=false',
     },
   ],
@@ -22,7 +28,7 @@ export const metadata = {
       type: 'boolean',
       short: 's',
       default: true,
-      description: 'Only the version; --short=false shows all',
+      description: 'Only versions; --short=false names each part',
     },
     output: {
       type: 'string',
@@ -31,32 +37,53 @@ export const metadata = {
       values: ['json', 'yaml'],
       description: 'Print as json or yaml',
     },
-    remote: { type: 'boolean', description: 'Ask the control plane for its version too' },
-    revision: { type: 'string', short: 'r', value: 'NAME', hidden: true, description: 'Revision to ask' },
+    remote: {
+      type: 'boolean',
+      default: true,
+      description: 'Ask the control plane too',
+    },
+    revision: { type: 'string', short: 'r', value: 'NAME', description: 'Revision to ask' },
+    timeout: {
+      type: 'duration',
+      value: 'DURATION',
+      default: '5s',
+      description: 'Longest wait for the control plane',
+    },
+    'xds-address': {
+      type: 'string',
+      value: 'ADDRESS',
+      description: 'HOST:PORT of a controller on this machine, asked directly and without a cluster',
+    },
   },
-  exitCodes: { 0: 'The version was shown', 2: 'Wrong usage' },
+  exitCodes: { 0: 'The version of this program was shown', 2: 'Wrong usage' },
 } as const satisfies CommandMetadata;
 
-export async function run({ flags }: Invocation<typeof metadata.flags>, context: Context): Promise<number> {
-  const { stdout, stderr } = context;
+export type VersionInvocation = Invocation<GlobalFlags & typeof metadata.flags>;
+
+export async function run(invocation: VersionInvocation, context: Context): Promise<number> {
+  const { flags } = invocation;
   const version = packageVersion();
-  const build = {
+  const client = {
     version,
     nodeVersion: process.version,
     platform: `${process.platform}/${process.arch}`,
   };
-  if (flags.output === 'json') {
-    stdout.write(`${JSON.stringify({ clientVersion: build }, undefined, 2)}\n`);
-  } else if (flags.output === 'yaml') {
-    const { toYaml } = await import('../output/yaml.ts');
-    stdout.write(toYaml({ clientVersion: build }));
-  } else if (flags.short) {
-    stdout.write(`client version: ${version}\n`);
-  } else {
-    stdout.write(`client version: ${version} (Node.js ${build.nodeVersion}, ${build.platform})\n`);
+  if (flags.output === undefined) {
+    const build = flags.short ? '' : ` (Node.js ${client.nodeVersion}, ${client.platform})`;
+    context.stdout.write(`client version: ${version}${build}\n`);
   }
-  if (flags.remote) {
-    stderr.write('Note: this version of mesh does not ask a control plane yet; only the client is shown.\n');
+  const { remoteVersions, remoteText } = await import('../remote-versions.ts');
+  const remote = flags.remote ? await remoteVersions(flags, context) : undefined;
+  if (flags.output === undefined) {
+    if (remote !== undefined) context.stdout.write(remoteText(remote, flags.short));
+    return 0;
+  }
+  const versions = { clientVersion: client, ...remote };
+  if (flags.output === 'json') {
+    context.stdout.write(`${JSON.stringify(versions, undefined, 2)}\n`);
+  } else {
+    const { toYaml } = await import('../output/yaml.ts');
+    context.stdout.write(toYaml(versions));
   }
   return 0;
 }

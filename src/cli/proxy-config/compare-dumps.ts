@@ -115,11 +115,26 @@ function compareKind(
 
 function resourcesOf(kind: ResourceKind, dump: ConfigDump): ReadonlyMap<string, unknown> {
   const found = new Map<string, unknown>();
+  const fixed = kind.kind === 'Endpoints' ? fixedClusters(dump) : NONE;
   for (const { name, path } of kind.lists) {
     for (const entry of dump.entriesOfAll(kind.section, name)) {
       const resource = field(entry, ...path);
-      if (resource !== undefined) found.set(text(resource, kind.named), envoyJson(resource, kind.type));
+      if (resource !== undefined && !fixed.has(text(resource, kind.named)))
+        found.set(text(resource, kind.named), envoyJson(resource, kind.type));
     }
   }
   return found;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Clusters whose endpoints are not discovered; Envoy lists those among the endpoints all the same. */
+function fixedClusters(dump: ConfigDump): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!dump.has('ClustersConfigDump')) return names;
+  for (const entry of dump.entries('ClustersConfigDump', 'dynamic_active_clusters')) {
+    const cluster = field(entry, 'cluster');
+    if (text(cluster, 'type') !== 'EDS') names.add(text(cluster, 'name'));
+  }
+  return names;
 }

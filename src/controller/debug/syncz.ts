@@ -20,7 +20,9 @@ export const syncz: DebugPage = {
         proxy_type: stream.proxy?.type,
         cluster_id: stream.proxy?.cluster,
         version: stream.proxy?.version,
+        namespace: stream.proxy?.namespace,
         protocol: stream.protocol.name,
+        connected_at: new Date(stream.connectedAt).toISOString(),
         in_sync: stream.isInSync,
         types: Object.fromEntries(
           TYPE_ORDER.map((type) => [shortTypeName(type), typeStatus(stream, stream.watches.get(type))]),
@@ -33,6 +35,8 @@ function typeStatus(stream: ProxyStream, watch: Watch | undefined): Record<strin
   if (watch === undefined) return { status: 'IGNORED' satisfies SyncStatus };
   return {
     status: statusOf(stream, watch),
+    since: sinceOf(watch),
+    reason: reasonOf(stream, watch),
     sent: watch.version,
     acked: watch.ackedVersion,
     refused: watch.nack && { ...watch.nack, at: new Date(watch.nack.at).toISOString() },
@@ -45,4 +49,27 @@ function statusOf(stream: ProxyStream, watch: Watch): SyncStatus {
   if (!watch.isAnswered) return 'NOT SENT';
   const now = stream.view?.get(watch.typeUrl) ?? EMPTY_VIEW;
   return watch.isAwaited || watch.isDue(now) ? 'STALE' : 'SYNCED';
+}
+
+/** Since when the state is what it is: of the refusal, or of the last response. */
+function sinceOf({ nack, sentAt }: Watch): string | undefined {
+  const at = nack?.at ?? sentAt;
+  return at === 0 ? undefined : new Date(at).toISOString();
+}
+
+/** Why a proxy has not the newest, in words; undefined when it has. */
+function reasonOf(stream: ProxyStream, watch: Watch): string | undefined {
+  switch (statusOf(stream, watch)) {
+    case 'ERROR':
+      return watch.nack?.message;
+    case 'NOT SENT':
+      return 'nothing has been sent yet';
+    case 'STALE':
+      return watch.isAwaited
+        ? 'the proxy has not answered to what was sent'
+        : 'the newest has not been sent yet';
+    case 'SYNCED':
+    case 'IGNORED':
+      return undefined;
+  }
 }

@@ -1,0 +1,293 @@
+/**
+ * What commands show of a real Envoy that our controller drives, both reached by port-forward through a real API
+ * server: kwok maps the ports of their pods to those of this machine.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type MeshRun, runMesh } from '../cli/run-mesh.ts';
+import { freePorts } from '../peers/control-plane.ts';
+import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
+import { findEnvoy } from '../peers/envoy.ts';
+import { describeOnCluster } from './on-cluster.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/mesh-controller.js', import.meta.url));
+
+const [grpcPort = 0, httpPort = 0, adminPort = 0, closedPort = 0] = await freePorts(4);
+
+function forward(namespace: string, pod: string, ports: Readonly<Record<number, number>>): string {
+  return JSON.stringify({
+    apiVersion: 'kwok.x-k8s.io/v1alpha1',
+    kind: 'PortForward',
+    metadata: { namespace, name: pod },
+    spec: {
+      forwards: Object.entries(ports).map(([port, target]) => ({
+        ports: [Number(port)],
+        target: { address: '127.0.0.1', port: target },
+      })),
+    },
+  });
+}
+
+const KWOK = [
+  forward('istio-system', 'istiod-0', { 8080: httpPort }),
+  forward('shop', 'web-0', { 15000: adminPort, 15009: closedPort }),
+].join('\n---\n');
+
+function pod(namespace: string, name: string, labels: object, annotations = {}): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace, name, labels, annotations },
+    spec: { containers: [{ name: 'main', image: 'example.com/main:1' }] },
+  };
+}
+
+const OBJECTS = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } },
+];
+
+const PODS = [
+  pod('shop', 'web-0', { app: 'web' }),
+  pod(
+    'istio-system',
+    'istiod-0',
+    { app: 'istiod', 'istio.io/rev': 'default' },
+    { 'prometheus.io/port': '8080' },
+  ),
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80 }] },
+  },
+];
+
+const MANIFESTS = `apiVersion: v1
+kind: Service
+metadata: {name: fruits, namespace: shop}
+spec: {selector: {app: fruits}, clusterIP: 10.96.7.7, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: fruits, namespace: shop}
+spec: {host: fruits, subsets: [{name: v1, labels: {version: v1}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: fruits, namespace: shop}
+spec:
+  hosts: [fruits]
+  http:
+  - match: [{uri: {prefix: /v1}}]
+    route: [{destination: {host: fruits, subset: v1}}]
+`;
+
+/** Refused by Envoy: an address to listen on that is none. */
+const BAD = `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: bad, namespace: shop}
+spec:
+  configPatches:
+  - applyTo: CLUSTER
+    match: {context: SIDECAR_OUTBOUND, cluster: {service: fruits.shop.svc.cluster.local}}
+    patch: {operation: MERGE, value: {lb_policy: CLUSTER_PROVIDED}}
+`;
+
+const NODE = {
+  id: 'sidecar~127.0.0.1~web-0.shop~shop.svc.cluster.local',
+  metadata: { NAMESPACE: 'shop', LABELS: { app: 'web' }, ISTIO_VERSION: '1.27.0', CLUSTER_ID: 'Kubernetes' },
+};
+
+const envoyProgram = findEnvoy();
+
+describeOnCluster(
+  'looking inside, on a cluster',
+  (cluster) => {
+    const folder = mkdtempSync(join(tmpdir(), 'lateen-inspect-'));
+    let controller: ChildProcess | undefined;
+    let envoy: Envoy | undefined;
+    let log = '';
+
+    const mesh = (...argv: readonly string[]): Promise<MeshRun> =>
+      runMesh(argv, { env: { KUBECONFIG: cluster().kubeconfig } });
+
+    beforeAll(async () => {
+      if (envoyProgram === undefined) throw new Error('There is no Envoy; npm run peers fetches it.');
+      writeFileSync(join(folder, 'mesh.yaml'), MANIFESTS);
+      const child = spawn(
+        process.execPath,
+        [
+          LAUNCHER,
+          '--config',
+          folder,
+          '--grpc-addr',
+          `127.0.0.1:${grpcPort}`,
+          '--http-addr',
+          `127.0.0.1:${httpPort}`,
+        ],
+        { stdio: ['ignore', 'ignore', 'pipe'] },
+      );
+      controller = child;
+      child.stderr.setEncoding('utf8').on('data', (part: string) => (log += part));
+      await eventually(
+        () => ask(httpPort, '/ready'),
+        ({ status }) => {
+          if (child.exitCode !== null) throw new Error(log);
+          return status === 200;
+        },
+      );
+      envoy = await Envoy.start({ program: envoyProgram, grpcPort, node: NODE, form: 'delta', adminPort });
+      for (const objects of [OBJECTS, PODS]) {
+        await eventually(
+          async () =>
+            cluster().kubectl(
+              ['apply', '-f', '-'],
+              objects.map((one) => JSON.stringify(one)).join('\n---\n'),
+            ),
+          ({ status }) => status === 0,
+        );
+      }
+      for (const [namespace, name] of [
+        ['shop', 'web-0'],
+        ['istio-system', 'istiod-0'],
+      ] as const) {
+        const { stderr, status } = cluster().kubectl([
+          'wait',
+          '-n',
+          namespace,
+          `pod/${name}`,
+          '--for=condition=Ready',
+          '--timeout=60s',
+        ]);
+        expect(stderr).toBe('');
+        expect(status).toBe(0);
+      }
+      await envoy.ready();
+    }, 180_000);
+
+    afterAll(async () => {
+      await envoy?.stop();
+      if (controller?.exitCode === null) {
+        const ended = new Promise((resolve) => controller?.once('exit', resolve));
+        controller.kill('SIGKILL');
+        await ended;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('proxy-config shows what the proxy of a pod has, however the pod is named', async () => {
+      for (const name of ['web-0.shop', 'pod/web-0.shop', 'svc/web.shop']) {
+        const { stdout, stderr } = await mesh('proxy-config', 'cluster', name);
+        expect(stderr).toBe('');
+        expect(stdout).toMatch(/^fruits\.shop\.svc\.cluster\.local +80 +v1 +outbound +EDS +fruits\.shop$/m);
+      }
+      const routes = await mesh('pc', 'routes', 'web-0', '-n', 'shop', '--name', '80');
+      expect(routes.stdout).toMatch(/^80 +fruits\.shop\.svc\.cluster\.local:80 .* \/v1\* +fruits\.shop$/m);
+      const endpoints = await mesh('pc', 'ep', 'web-0.shop', '-o', 'json');
+      expect(JSON.parse(endpoints.stdout)).not.toEqual([]);
+    });
+
+    test('every part of the configuration of a real Envoy can be shown in every format', async () => {
+      for (const what of ['cluster', 'listener', 'route', 'eds', 'bootstrap', 'all']) {
+        for (const format of ['short', 'json', 'yaml']) {
+          const { code, stderr, stdout } = await mesh('pc', what, 'web-0.shop', '-o', format);
+          expect([what, format, code, stderr]).toEqual([what, format, 0, '']);
+          expect(stdout).not.toBe('');
+        }
+      }
+    });
+
+    test('proxy-config log changes a level, and tells unknown loggers', async () => {
+      const { stdout } = await mesh('pc', 'log', 'web-0.shop', '--level', 'http:debug,warning');
+      expect(stdout).toMatch(/^web-0\.shop:\n/);
+      expect(stdout).toMatch(/^ {2}http: warning$/m);
+      const one = await mesh('pc', 'log', '-l', 'app=web', '-n', 'shop', '--level', 'http:debug');
+      expect(one.stdout).toMatch(/^ {2}http: debug$/m);
+      const wrong = await mesh('pc', 'log', 'web-0.shop', '--level', 'htpp:debug');
+      expect(wrong.stderr).toMatch(/unrecognized logger name: htpp\n {2}Did you mean http\?/);
+      expect(wrong.code).toBe(2);
+    });
+
+    test('what is not there is an error that says so', async () => {
+      const gone = await mesh('pc', 'cluster', 'nobody.shop');
+      expect(gone.stderr).toMatch(/Pod shop\/nobody: pods "nobody" not found/);
+      const unknown = await mesh('pc', 'cluster', 'deploy/nobody.shop');
+      expect(unknown.stderr).toMatch(/Deployment shop\/nobody: .*"nobody" not found/);
+      const closed = await mesh('pc', 'cluster', 'web-0.shop', '--proxy-admin-port', '15009');
+      expect(closed.stderr).toMatch(/the proxy of web-0\.shop cannot be asked: .*--proxy-admin-port/s);
+      expect([gone.code, unknown.code, closed.code]).toEqual([1, 1, 1]);
+    });
+
+    test('proxy-status and version list the proxy with its versions', async () => {
+      await eventually(
+        () => mesh('proxy-status'),
+        ({ stdout }) =>
+          /web-0\.shop +Kubernetes +SYNCED +SYNCED +SYNCED +SYNCED +IGNORED +istiod-0 +1\.27\.0/.test(stdout),
+      );
+      const types = await mesh('ps', '--layout', 'types');
+      expect(types.stdout).toMatch(/^web-0\.shop +Kubernetes +istiod-0 +1\.27\.0 +4 \(CDS,LDS,EDS,RDS\)$/m);
+      const data = await mesh('ps', '-o', 'json', '-n', 'shop');
+      expect(JSON.parse(data.stdout)).toMatchObject([
+        { name: 'web-0.shop', istiod: 'istiod-0', types: { CDS: { status: 'SYNCED' } } },
+      ]);
+      expect((await mesh('ps', '-o', 'json', '-n', 'other')).stdout).toBe('[]\n');
+      const version = await mesh('version');
+      expect(version.stdout).toMatch(
+        /^client version: (\S+)\ncontrol plane version: \1\ndata plane version: 1\.27\.0 \(1 proxy\)\n$/,
+      );
+    });
+
+    test('proxy-status of one proxy finds that it has what it should have', async () => {
+      const { stdout, stderr, code } = await mesh('ps', 'web-0.shop', '--exit-code');
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(
+        /^Clusters Match\nListeners Match\nRoutes Match \(RDS last loaded at .*\)\nEndpoints Match\n$/,
+      );
+      expect(code).toBe(0);
+    });
+
+    test('what a proxy refuses is stale, since when and why, and proxy-status --stale ends with 1', async () => {
+      expect((await mesh('ps', '--stale')).code).toBe(0);
+      writeFileSync(join(folder, 'bad.yaml'), BAD);
+      const stale = await eventually(
+        () => mesh('ps', '--stale'),
+        ({ code }) => code === 1,
+      );
+      expect(stale.stdout).toMatch(/^web-0\.shop +CDS +ERROR +\d+s +istiod-0 +.*fruits/m);
+      const different = await mesh('ps', 'web-0.shop', '--exit-code');
+      expect(different.stdout).toMatch(/^Clusters Don't Match$/m);
+      expect(different.stdout).toMatch(/lbPolicy: CLUSTER_PROVIDED/);
+      expect(different.code).toBe(1);
+      rmSync(join(folder, 'bad.yaml'));
+      await eventually(
+        () => mesh('ps', '--stale'),
+        ({ code }) => code === 0,
+      );
+    });
+
+    test('the same without a cluster, from the controller itself', async () => {
+      const options = { env: { KUBECONFIG: '/no/such/file' } };
+      const direct = await runMesh(['ps', '--xds-address', `127.0.0.1:${httpPort}`], options);
+      expect(direct.stdout).toMatch(
+        new RegExp(`^web-0\\.shop .* 127\\.0\\.0\\.1:${httpPort} +1\\.27\\.0$`, 'm'),
+      );
+      const none = await runMesh(['version'], options);
+      expect(none.stdout).toMatch(/^client version: .*\n$/);
+      expect(none.stderr).toMatch(/Note: the control plane is not shown/);
+      expect(none.code).toBe(0);
+    });
+
+    test('without a right, the rule that gives it is named', async () => {
+      const { code, stderr } = await mesh('pc', 'cluster', 'web-0.shop', '--as', 'nobody');
+      expect(stderr).toMatch(/resources: \["pods\/portforward"\], verbs: \["get"\]/);
+      expect(code).toBe(1);
+    });
+  },
+  { kwok: KWOK },
+);
