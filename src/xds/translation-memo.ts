@@ -140,13 +140,11 @@ class PartTree<Value> {
   readonly #next = new WeakMap<Part, PartTree<Value>>();
   #value: Value | undefined;
 
-  get(parts: readonly Part[], make: () => Value): Value {
-    let node: PartTree<Value> = this;
-    for (const part of parts) {
-      let next = node.#next.get(part);
-      if (next === undefined) node.#next.set(part, (next = new PartTree()));
-      node = next;
-    }
-    return (node.#value ??= make());
+  get(parts: readonly Part[], make: () => Value, at = 0): Value {
+    const part = parts[at];
+    if (part === undefined) return (this.#value ??= make());
+    let next = this.#next.get(part);
+    if (next === undefined) this.#next.set(part, (next = new PartTree()));
+    return next.get(parts, make, at + 1);
   }
 }

@@ -18,7 +18,7 @@ export class PathWatch {
   readonly #paths: readonly string[];
   readonly #onChange: () => void;
   /** By folder. Node's own recursive watch looks at files only every few seconds. */
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watchers = new Map<string, { readonly identity: string; readonly watcher: FSWatcher }>();
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined;
 
@@ -36,13 +36,15 @@ export class PathWatch {
 
   /** Watches the folders that there are now. */
   #follow(): void {
-    const folders = new Set(this.#paths.flatMap((path) => watchedFolders(path)));
-    for (const [folder, watcher] of this.#watchers) {
-      if (folders.has(folder)) continue;
+    const folders = new Map(
+      this.#paths.flatMap((path) => watchedFolders(path)).map((folder) => [folder, identityOf(folder)]),
+    );
+    for (const [folder, { identity, watcher }] of this.#watchers) {
+      if (folders.get(folder) === identity) continue;
       watcher.close();
       this.#watchers.delete(folder);
     }
-    for (const folder of folders) {
+    for (const [folder, identity] of folders) {
       if (this.#watchers.has(folder) || this.#watchers.size >= MAX_FOLDERS) continue;
       try {
         const watcher = watch(folder, (event) => {
@@ -52,7 +54,7 @@ export class PathWatch {
         });
         // The folder itself may go; the timer finds it when it comes back.
         watcher.on('error', () => this.#forget(folder, watcher));
-        this.#watchers.set(folder, watcher);
+        this.#watchers.set(folder, { identity, watcher });
       } catch {
         // Too many watches, or a file system without them: the timer does it alone.
       }
@@ -69,15 +71,21 @@ export class PathWatch {
 
   #forget(folder: string, watcher: FSWatcher): void {
     watcher.close();
-    if (this.#watchers.get(folder) === watcher) this.#watchers.delete(folder);
+    if (this.#watchers.get(folder)?.watcher === watcher) this.#watchers.delete(folder);
   }
 
   close(): void {
-    for (const watcher of this.#watchers.values()) watcher.close();
+    for (const { watcher } of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
   }
+}
+
+/** Tells a folder from another one that has taken its place. */
+function identityOf(folder: string): string {
+  const stat = statSync(folder, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? 'missing' : `${stat.dev} ${stat.ino} ${stat.birthtimeNs}`;
 }
 
 /** A folder and those in it; of a file the folder that holds it: editors replace files, and the watch of a file ends with it. */
