@@ -69,10 +69,7 @@ export function runAnalyzer(
       analyzer.analyze({
         ...context,
         report: context.report,
-        snapshot: context.snapshot.recording({
-          kinds: (kinds) => kinds.forEach((kind) => kindsRead.add(kind)),
-          fact: ({ kinds }) => kinds.forEach((kind) => kindsRead.add(kind)),
-        }),
+        snapshot: context.snapshot.recording((kinds) => kinds.forEach((kind) => kindsRead.add(kind))),
       });
     },
   };
