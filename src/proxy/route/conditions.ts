@@ -138,7 +138,10 @@ function headerText(
   }
 }
 
-function compileQuery({ name, queryParameterMatchSpecifier: specifier }: QueryParameterMatcher): Condition {
+export function compileQuery({
+  name,
+  queryParameterMatchSpecifier: specifier,
+}: QueryParameterMatcher): Condition {
   if (specifier.case === 'stringMatch') {
     const text = compileStringMatcher(specifier.value);
     return {
