@@ -46,11 +46,12 @@ export function runAnalyzers(snapshot: Snapshot, options: EngineOptions): Engine
 function runOne(analyzer: Analyzer, snapshot: Snapshot, now: number): Message[] {
   const messages: Message[] = [];
   const allowed = new Set<KindKey>(analyzer.reads);
-  const view = snapshot.recording((kinds) => {
+  const check = (kinds: readonly KindKey[]): void => {
     const undeclared = kinds.find((kind) => !allowed.has(kind));
     if (undeclared !== undefined)
       throw new Error(`${analyzer.name} reads ${undeclared}, which it does not declare`);
-  });
+  };
+  const view = snapshot.recording({ kinds: check, fact: ({ kinds }) => check(kinds) });
   try {
     analyzer.analyze({
       snapshot: view,

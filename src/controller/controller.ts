@@ -12,7 +12,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import type { TranslationProblem } from '../xds/problem.ts';
 import type { ProxyIdentity } from '../xds/proxy-identity.ts';
 import type { ProxyResources } from '../xds/resource.ts';
-import { TranslationMemo } from '../xds/translate.ts';
+import { TranslationMemo } from '../xds/translation-memo.ts';
 import { DiscoveryListener } from './discovery/grpc.ts';
 import { DiscoveryMetrics } from './discovery/metrics.ts';
 import { DiscoveryServer } from './discovery/server.ts';
@@ -196,7 +196,7 @@ export class Controller {
   #push(): void {
     const { mesh } = this.#state.snapshot ?? {};
     const snapshot = this.#state.rebuild();
-    this.#memo.changed(snapshot.mesh === mesh ? this.#changedKinds : undefined);
+    this.#memo.moveTo(snapshot, snapshot.mesh === mesh ? new Set(this.#changedKinds) : undefined);
     this.#changedKinds.clear();
     this.#problems.clear();
     this.discovery.update((proxy) => {

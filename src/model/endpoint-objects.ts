@@ -1,7 +1,9 @@
 /** Objects that say where workloads are: EndpointSlices, Endpoints, WorkloadEntries and running Pods. */
 
+import type { KindKey } from '../api/kind-info.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
+import { type Grouped, isSameList, keepLists } from './grouped.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Labels } from './selectors.ts';
 
@@ -31,6 +33,7 @@ interface PortedAddress extends EndpointAddress {
   readonly port: number;
 }
 
+type WorkloadEntry = MeshObject<KindTypes['networking.istio.io/WorkloadEntry']>;
 type Pod = MeshObject<KindTypes['core/Pod']>;
 type EndpointSlice = MeshObject<KindTypes['discovery.k8s.io/EndpointSlice']>;
 type SliceEndpoint = NonNullable<KindTypes['discovery.k8s.io/EndpointSlice']['endpoints']>[number];
@@ -45,43 +48,138 @@ const NETWORK_LABEL = 'topology.istio.io/network';
 /** A WorkloadEntry or Pod that the probes of its agent found unable to serve has this condition. */
 const READY_CONDITION = 'Ready';
 
+/** The kind that each look at the objects is for. */
+const LOOKS = {
+  slices: 'discovery.k8s.io/EndpointSlice',
+  endpoints: 'core/Endpoints',
+  pod: 'core/Pod',
+  'pod-at': 'core/Pod',
+  pods: 'core/Pod',
+  node: 'core/Node',
+  entries: 'networking.istio.io/WorkloadEntry',
+} as const satisfies Record<string, KindKey>;
+
+type Look = keyof typeof LOOKS;
+
+/** Something that was looked up, and what was found: as long as it is still found, what was made of it holds. */
+export interface Finding {
+  readonly look: Look;
+  readonly namespace: string;
+  readonly name: string;
+  readonly found: unknown;
+}
+
 export class EndpointObjects {
   readonly #store: ObjectStore;
-  readonly #slices = new Map<string, EndpointSlice[]>();
-  readonly #podsByAddress = new Map<string, Pod>();
-  readonly #pods = new Map<string, EndpointAddress[]>();
-  readonly #entries = new Map<string, EntryAddress[]>();
+  readonly #slices: Grouped<EndpointSlice>;
+  readonly #entries: Grouped<WorkloadEntry>;
+  readonly #pods: Grouped<Pod>;
+  readonly #podsByAddress: ReadonlyMap<string, Pod>;
+  /** Looks whose objects are all the same as in the state before. */
+  readonly #unchanged: ReadonlySet<Look>;
+  #findings: Finding[] | undefined;
 
-  constructor(store: ObjectStore) {
+  /** `before` lends what is still the same. */
+  constructor(store: ObjectStore, before?: EndpointObjects) {
     this.#store = store;
-    for (const slice of store.list('discovery.k8s.io/EndpointSlice') as readonly EndpointSlice[]) {
-      const service = slice.meta.labels[SERVICE_NAME_LABEL];
-      if (service !== undefined) push(this.#slices, `${store.namespaceOf(slice)}/${service}`, slice);
+    const looks = Object.keys(LOOKS) as Look[];
+    this.#unchanged = new Set(
+      looks.filter((look) => before !== undefined && isSameKind(LOOKS[look], before.#store, store)),
+    );
+    const group = <Kind>(
+      look: Look,
+      make: () => Grouped<Kind>,
+      of: (earlier: EndpointObjects) => Grouped<Kind>,
+    ): Grouped<Kind> => {
+      if (before === undefined) return make();
+      return this.#unchanged.has(look) ? of(before) : keepLists(make(), of(before));
+    };
+    this.#slices = group(
+      'slices',
+      () => slicesOf(store),
+      (earlier) => earlier.#slices,
+    );
+    this.#entries = group(
+      'entries',
+      () => byNamespace(store, LOOKS.entries),
+      (earlier) => earlier.#entries,
+    );
+    this.#pods = group(
+      'pods',
+      () => byNamespace(store, LOOKS.pods),
+      (earlier) => earlier.#pods,
+    );
+    this.#podsByAddress =
+      before !== undefined && this.#unchanged.has('pod-at')
+        ? before.#podsByAddress
+        : podsByAddress(store.list('core/Pod') as readonly Pod[]);
+  }
+
+  /** What `read` makes of these objects, and all that it looked up for that. */
+  record<Result>(read: () => Result): { result: Result; findings: readonly Finding[] } {
+    const findings: Finding[] = [];
+    this.#findings = findings;
+    try {
+      return { result: read(), findings };
+    } finally {
+      this.#findings = undefined;
     }
-    for (const pod of store.list('core/Pod') as readonly Pod[]) this.#addPod(pod);
-    for (const entry of store.list('networking.istio.io/WorkloadEntry') as readonly MeshObject<
-      KindTypes['networking.istio.io/WorkloadEntry']
-    >[]) {
-      const namespace = store.namespaceOf(entry);
-      push(this.#entries, namespace, entryAddress(entry, namespace));
+  }
+
+  /** Whether everything is still found, after the state before in which it was. */
+  finds(findings: readonly Finding[]): boolean {
+    return findings.every(
+      ({ look, namespace, name, found }) =>
+        this.#unchanged.has(look) || this.#find(look, namespace, name) === found,
+    );
+  }
+
+  #look(look: Look, namespace: string, name: string): unknown {
+    const found = this.#find(look, namespace, name);
+    this.#findings?.push({ look, namespace, name, found });
+    return found;
+  }
+
+  #find(look: Look, namespace: string, name: string): unknown {
+    switch (look) {
+      case 'slices':
+        return this.#slices.get(`${namespace}/${name}`);
+      case 'endpoints':
+      case 'pod':
+      case 'node':
+        return this.#store.find(LOOKS[look], namespace, name);
+      case 'pod-at':
+        return this.#podsByAddress.get(name);
+      case 'pods':
+        return this.#pods.get(namespace);
+      case 'entries':
+        return this.#entries.get(namespace);
     }
   }
 
   /** WorkloadEntries of a namespace. */
   workloadEntries(namespace: string): readonly EntryAddress[] {
-    return this.#entries.get(namespace) ?? [];
+    const entries = (this.#look('entries', namespace, '') ?? []) as readonly WorkloadEntry[];
+    return entries.map((entry) => entryAddress(entry, namespace));
   }
 
   /** Running Pods of a namespace that have an address. */
   pods(namespace: string): readonly EndpointAddress[] {
-    return this.#pods.get(namespace) ?? [];
+    const pods = (this.#look('pods', namespace, '') ?? []) as readonly Pod[];
+    return pods.flatMap((pod) => {
+      const address = runningAt(pod);
+      if (address === undefined) return [];
+      const { conditions } = pod.value['status'] as Readonly<Record<string, unknown>>;
+      const where = this.#describe(address, namespace, { nodeName: pod.value.spec?.nodeName });
+      return [{ ...where, address, ready: isReady(conditions) }];
+    });
   }
 
   /** What EndpointSlices say of a Service's port, or, when it has none, its Endpoints. */
   addressesOf(namespace: string, service: string, portName: string): readonly PortedAddress[] {
-    const slices = this.#slices.get(`${namespace}/${service}`);
+    const slices = this.#look('slices', namespace, service) as readonly EndpointSlice[] | undefined;
     if (slices !== undefined) return slices.flatMap((slice) => this.#inSlice(slice, namespace, portName));
-    const endpoints = this.#store.find('core/Endpoints', namespace, service) as Endpoints | undefined;
+    const endpoints = this.#look('endpoints', namespace, service) as Endpoints | undefined;
     return endpoints === undefined ? [] : this.#inEndpoints(endpoints, namespace, portName);
   }
 
@@ -126,9 +224,9 @@ export class EndpointObjects {
     const { targetRef } = endpoint;
     const named =
       targetRef?.kind === 'Pod'
-        ? this.#store.find('core/Pod', targetRef.namespace ?? namespace, targetRef.name ?? '')
+        ? this.#look('pod', targetRef.namespace ?? namespace, targetRef.name ?? '')
         : undefined;
-    const pod = (named as Pod | undefined) ?? this.#podsByAddress.get(address);
+    const pod = (named ?? this.#look('pod-at', '', address)) as Pod | undefined;
     const labels = pod?.meta.labels ?? {};
     return {
       labels,
@@ -145,8 +243,8 @@ export class EndpointObjects {
   #locality(labels: Labels, nodeName: string | undefined, zone: string | undefined): string {
     const own = labels['istio-locality'];
     if (own !== undefined && own !== '') return own.includes('/') ? own : own.replaceAll('.', '/');
-    const node = nodeName === undefined ? undefined : this.#store.find('core/Node', '', nodeName);
-    const on = node?.meta.labels ?? {};
+    const node = nodeName === undefined ? undefined : this.#look('node', '', nodeName);
+    const on = (node as MeshObject | undefined)?.meta.labels ?? {};
     const parts = [
       on['topology.kubernetes.io/region'] ?? on['failure-domain.beta.kubernetes.io/region'] ?? '',
       on['topology.kubernetes.io/zone'] ?? on['failure-domain.beta.kubernetes.io/zone'] ?? zone ?? '',
@@ -154,27 +252,41 @@ export class EndpointObjects {
     ];
     return parts.join('/').replace(/\/+$/, '');
   }
-
-  #addPod(pod: Pod): void {
-    const status = pod.value['status'];
-    if (typeof status !== 'object' || status === null) return;
-    const { phase, podIP, conditions } = status as Readonly<Record<string, unknown>>;
-    if (typeof podIP !== 'string' || podIP === '') return;
-    if (phase === 'Succeeded' || phase === 'Failed') return;
-    this.#podsByAddress.set(podIP, pod);
-    const namespace = this.#store.namespaceOf(pod);
-    push(this.#pods, namespace, {
-      ...this.#describe(podIP, namespace, { nodeName: pod.value.spec?.nodeName }),
-      address: podIP,
-      ready: isReady(conditions),
-    });
-  }
 }
 
-function entryAddress(
-  entry: MeshObject<KindTypes['networking.istio.io/WorkloadEntry']>,
-  namespace: string,
-): EntryAddress {
+function isSameKind(kind: KindKey, one: ObjectStore, other: ObjectStore): boolean {
+  return isSameList(one.list(kind), other.list(kind));
+}
+
+function slicesOf(store: ObjectStore): Grouped<EndpointSlice> {
+  const slices = store.list(LOOKS.slices) as readonly EndpointSlice[];
+  const named = slices.filter(({ meta }) => meta.labels[SERVICE_NAME_LABEL] !== undefined);
+  return Map.groupBy(named, (one) => `${store.namespaceOf(one)}/${one.meta.labels[SERVICE_NAME_LABEL]}`);
+}
+
+function byNamespace<Kind extends MeshObject>(store: ObjectStore, kind: KindKey): Grouped<Kind> {
+  return Map.groupBy(store.list(kind) as readonly Kind[], (object) => store.namespaceOf(object));
+}
+
+function podsByAddress(pods: readonly Pod[]): ReadonlyMap<string, Pod> {
+  const found = new Map<string, Pod>();
+  for (const pod of pods) {
+    const address = runningAt(pod);
+    if (address !== undefined) found.set(address, pod);
+  }
+  return found;
+}
+
+/** The address of a Pod that runs. */
+function runningAt(pod: Pod): string | undefined {
+  const status = pod.value['status'];
+  if (typeof status !== 'object' || status === null) return undefined;
+  const { phase, podIP } = status as Readonly<Record<string, unknown>>;
+  if (phase === 'Succeeded' || phase === 'Failed') return undefined;
+  return typeof podIP === 'string' && podIP !== '' ? podIP : undefined;
+}
+
+function entryAddress(entry: WorkloadEntry, namespace: string): EntryAddress {
   const spec = entry.value.spec ?? {};
   const labels = { ...spec.labels, ...entry.meta.labels };
   const status = entry.value['status'];
@@ -212,10 +324,4 @@ function conditionStatus(conditions: unknown, type: string): unknown {
     if (condition.type === type && 'status' in condition) return condition.status;
   }
   return undefined;
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

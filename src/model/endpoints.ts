@@ -1,8 +1,9 @@
 /** Where the requests to a service go: its endpoints, whatever kind of object names them. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
-import type { EndpointAddress, EndpointObjects } from './endpoint-objects.ts';
+import type { EndpointAddress, EndpointObjects, Finding } from './endpoint-objects.ts';
 import { type Labels, matchesLabels } from './selectors.ts';
 import type { MeshService, MeshServicePort } from './services.ts';
 
@@ -18,21 +19,95 @@ export interface ServiceEndpoint extends EndpointAddress {
 /** How the addresses of Unix domain sockets begin. */
 const UNIX_PREFIX = 'unix://';
 
+/** An endpoint, and the port of the service that it serves. */
+export interface ServedEndpoint {
+  readonly service: MeshService;
+  readonly port: MeshServicePort;
+  readonly endpoint: ServiceEndpoint;
+}
+
+/** The endpoints of a service's ports, and what they were made from. */
+interface Known {
+  readonly ports: ReadonlyMap<MeshServicePort, readonly ServiceEndpoint[]>;
+  readonly findings: readonly Finding[];
+}
+
+const NOWHERE: readonly ServedEndpoint[] = [];
+
 export class EndpointIndex {
   readonly #objects: EndpointObjects;
-  readonly #cache = new Map<MeshService, Map<number, readonly ServiceEndpoint[]>>();
+  readonly #services: readonly MeshService[];
+  readonly #known = new Map<MeshService, Known>();
+  /** What was known in the state before; it has to be looked at before it counts. */
+  #earlier: ReadonlyMap<MeshService, Known> | undefined;
+  #byAddress: ReadonlyMap<string, readonly ServedEndpoint[]> | undefined;
+  #earlierByAddress: ReadonlyMap<string, readonly ServedEndpoint[]> | undefined;
 
-  constructor(objects: EndpointObjects) {
+  /** `before` lends what still holds; `objects` must be made after its objects. */
+  constructor(objects: EndpointObjects, services: readonly MeshService[], before?: EndpointIndex) {
     this.#objects = objects;
+    this.#services = services;
+    if (before === undefined) return;
+    this.#earlier = before.#known;
+    this.#earlierByAddress = before.#byAddress;
   }
 
-  /** Endpoints of one port, in a stable order. For names that DNS resolves, the names. */
+  get objects(): EndpointObjects {
+    return this.#objects;
+  }
+
+  /** Endpoints of one port, in a stable order; the same list as long as they stay the same. For names that DNS resolves, the names. */
   of(service: MeshService, port: MeshServicePort): readonly ServiceEndpoint[] {
-    let ports = this.#cache.get(service);
-    if (ports === undefined) this.#cache.set(service, (ports = new Map()));
-    let found = ports.get(port.number);
-    if (found === undefined) ports.set(port.number, (found = this.#find(service, port)));
-    return found;
+    return this.#knownOf(service).ports.get(port) ?? [];
+  }
+
+  /** What is served at an address, in the order of the services; the same list as long as it stays the same. */
+  at(address: string): readonly ServedEndpoint[] {
+    this.#byAddress ??= this.#buildByAddress();
+    return this.#byAddress.get(address) ?? NOWHERE;
+  }
+
+  #knownOf(service: MeshService): Known {
+    let known = this.#known.get(service);
+    if (known === undefined) this.#known.set(service, (known = this.#renew(service)));
+    return known;
+  }
+
+  #renew(service: MeshService): Known {
+    const earlier = this.#earlier?.get(service);
+    if (earlier !== undefined && this.#objects.finds(earlier.findings)) return earlier;
+    const { result, findings } = this.#objects.record(
+      () => new Map(service.ports.map((port) => [port, this.#find(service, port)])),
+    );
+    const ports = new Map(
+      [...result].map(([port, endpoints]) => {
+        const known = earlier?.ports.get(port);
+        return [port, known !== undefined && isDeepStrictEqual(known, endpoints) ? known : endpoints];
+      }),
+    );
+    return { ports, findings };
+  }
+
+  #buildByAddress(): ReadonlyMap<string, readonly ServedEndpoint[]> {
+    const found = new Map<string, ServedEndpoint[]>();
+    for (const service of this.#services) {
+      for (const [port, endpoints] of this.#knownOf(service).ports) {
+        for (const endpoint of endpoints) {
+          const list = found.get(endpoint.address);
+          if (list === undefined) found.set(endpoint.address, [{ service, port, endpoint }]);
+          else list.push({ service, port, endpoint });
+        }
+      }
+    }
+    const earlier = this.#earlierByAddress;
+    this.#earlierByAddress = undefined;
+    if (earlier === undefined) return found;
+    return new Map(
+      [...found].map(([address, list]) => {
+        const known = earlier.get(address);
+        return [address, known !== undefined && isSameServed(known, list) ? known : list];
+      }),
+    );
   }
 
   #find(service: MeshService, port: MeshServicePort): readonly ServiceEndpoint[] {
@@ -126,4 +201,12 @@ function inlineAddress(endpoint: InlineEndpoint, service: MeshService, port: num
     weight: endpoint.weight ?? 1,
     ready: true,
   };
+}
+
+function isSameServed(one: readonly ServedEndpoint[], other: readonly ServedEndpoint[]): boolean {
+  if (one.length !== other.length) return false;
+  return one.every(({ service, port, endpoint }, at) => {
+    const beside = other[at];
+    return beside?.service === service && beside.port === port && beside.endpoint === endpoint;
+  });
 }

@@ -4,6 +4,7 @@ import type { MeshObject } from '../config/object.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import { type Protocol, parseProtocol, protocolOfPort } from '../base/protocol.ts';
 import { creationTime } from './age.ts';
+import { keepLists } from './grouped.ts';
 import { fullHostname, hostCovers, serviceHostname } from './hosts.ts';
 import type { Labels } from './selectors.ts';
 import { type Visibility, exportToAnnotation, isVisibleFrom, visibilityOf } from './visibility.ts';
@@ -150,13 +151,17 @@ export function fromServiceEntry(
 export class ServiceRegistry {
   readonly all: readonly MeshService[];
   readonly #domain: string;
+  readonly #byNamespace: ReadonlyMap<string, readonly MeshService[]>;
   readonly #exact = new Map<string, MeshService[]>();
   /** Wildcard services under what follows their `*`, so that a lookup walks the labels of the host. */
   readonly #wildcards = new Map<string, MeshService[]>();
 
-  constructor(services: readonly MeshService[], domain: string) {
+  /** Lists of `before` that are the same stay the same lists. */
+  constructor(services: readonly MeshService[], domain: string, before?: ServiceRegistry) {
     this.all = services;
     this.#domain = domain;
+    const byNamespace = Map.groupBy(services, ({ namespace }) => namespace);
+    this.#byNamespace = before === undefined ? byNamespace : keepLists(byNamespace, before.#byNamespace);
     for (const service of services) {
       const wild = service.hostname.startsWith('*');
       const index = wild ? this.#wildcards : this.#exact;
@@ -165,6 +170,11 @@ export class ServiceRegistry {
       if (list === undefined) index.set(name, [service]);
       else list.push(service);
     }
+  }
+
+  /** Services that are defined in a namespace, in the order of all. */
+  inNamespace(namespace: string): readonly MeshService[] {
+    return this.#byNamespace.get(namespace) ?? [];
   }
 
   /** Services of exactly that full name, whoever may see them. */

@@ -5,10 +5,17 @@ import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
 import { DestinationRuleIndex } from './destination-rules.ts';
 import { EndpointObjects } from './endpoint-objects.ts';
-import { EndpointIndex } from './endpoints.ts';
+import { EndpointIndex, type ServedEndpoint, type ServiceEndpoint } from './endpoints.ts';
+import { isSameList } from './grouped.ts';
 import { type MeshSettings, meshSettings } from './mesh-settings.ts';
 import { ObjectStore } from './object-store.ts';
-import { ServiceRegistry, fromKubernetes, fromServiceEntry } from './services.ts';
+import {
+  type MeshService,
+  type MeshServicePort,
+  ServiceRegistry,
+  fromKubernetes,
+  fromServiceEntry,
+} from './services.ts';
 import { SidecarScopes } from './sidecar-scopes.ts';
 import { type VirtualService, readVirtualServices } from './virtual-services.ts';
 import { WORKLOAD_KINDS, type Workload, WorkloadIndex, workloadOf } from './workloads.ts';
@@ -21,10 +28,32 @@ export interface SnapshotOptions {
   readonly before?: Snapshot | undefined;
 }
 
+/** What was read of a snapshot in particular: as long as it is the same value, what was made of it holds. */
+export interface Fact {
+  /** Of the objects that it depends on. */
+  readonly kinds: readonly KindKey[];
+  readonly read: (snapshot: Snapshot) => unknown;
+  readonly value: unknown;
+}
+
+/** Hears what is read of a snapshot: all objects of kinds, or something in particular that is made of them. */
+export interface Reads {
+  kinds(kinds: readonly KindKey[]): void;
+  fact(fact: Fact): void;
+}
+
+/** Does not listen. */
+export const UNHEARD: Reads = { kinds: () => {}, fact: () => {} };
+
 /** What all views of one snapshot share; indexes are made when they are first asked for. */
 interface SnapshotData {
   readonly store: ObjectStore;
   readonly mesh: MeshSettings;
+  /** The services that each object defines, over all states with the same settings. */
+  readonly servicesOf: WeakMap<MeshObject, readonly MeshService[]>;
+  /** Indexes of the state before, which lend what still holds to the new ones. */
+  earlierEndpoints?: EndpointIndex | undefined;
+  readonly earlierServices?: ServiceRegistry | undefined;
   services?: ServiceRegistry;
   workloads?: WorkloadIndex;
   endpoints?: EndpointIndex;
@@ -54,12 +83,15 @@ const MADE_FROM = {
   virtualServices: ['networking.istio.io/VirtualService'],
   destinationRules: ['networking.istio.io/DestinationRule'],
   sidecarScopes: [...SERVICE_KINDS, 'networking.istio.io/VirtualService', 'networking.istio.io/Sidecar'],
-} as const satisfies Record<Exclude<keyof SnapshotData, 'store' | 'mesh'>, readonly KindKey[]>;
+} as const satisfies Record<
+  Exclude<keyof SnapshotData, 'store' | 'mesh' | 'servicesOf' | 'earlierEndpoints' | 'earlierServices'>,
+  readonly KindKey[]
+>;
 
 /** The indexes of an earlier state that hold for a store too. */
 function stillValid(earlier: SnapshotData, store: ObjectStore): Partial<SnapshotData> {
   const holds = (index: keyof typeof MADE_FROM): boolean =>
-    MADE_FROM[index].every((kind) => isSame(earlier.store.list(kind), store.list(kind)));
+    MADE_FROM[index].every((kind) => isSameList(earlier.store.list(kind), store.list(kind)));
   const indexes = Object.keys(MADE_FROM) as (keyof typeof MADE_FROM)[];
   return Object.fromEntries(
     indexes
@@ -68,17 +100,13 @@ function stillValid(earlier: SnapshotData, store: ObjectStore): Partial<Snapshot
   );
 }
 
-function isSame(one: readonly MeshObject[], other: readonly MeshObject[]): boolean {
-  return one.length === other.length && one.every((object, place) => object === other[place]);
-}
-
 export class Snapshot {
   readonly #data: SnapshotData;
-  readonly #onRead: (kinds: readonly KindKey[]) => void;
+  readonly #reads: Reads;
 
-  private constructor(data: SnapshotData, onRead: (kinds: readonly KindKey[]) => void) {
+  private constructor(data: SnapshotData, reads: Reads) {
     this.#data = data;
-    this.#onRead = onRead;
+    this.#reads = reads;
   }
 
   /** Builds a snapshot of objects that have passed the schema's type checks. */
@@ -87,13 +115,28 @@ export class Snapshot {
     const store = new ObjectStore(objects, defaultNamespace);
     const earlier = before?.mesh === mesh ? before.#data : undefined;
     const isAlike = earlier?.store.defaultNamespace === defaultNamespace;
-    const kept = earlier !== undefined && isAlike ? stillValid(earlier, store) : {};
-    return new Snapshot({ ...kept, store, mesh }, () => {});
+    if (earlier === undefined || !isAlike) {
+      return new Snapshot({ store, mesh, servicesOf: new WeakMap() }, UNHEARD);
+    }
+    const kept = stillValid(earlier, store);
+    const earlierEndpoints =
+      kept.endpoints === undefined ? (earlier.endpoints ?? earlier.earlierEndpoints) : undefined;
+    return new Snapshot(
+      {
+        ...kept,
+        store,
+        mesh,
+        servicesOf: earlier.servicesOf,
+        earlierEndpoints,
+        earlierServices: earlier.services,
+      },
+      UNHEARD,
+    );
   }
 
-  /** The same snapshot; `onRead` hears of the kinds that are read through it. */
-  recording(onRead: (kinds: readonly KindKey[]) => void): Snapshot {
-    return new Snapshot(this.#data, onRead);
+  /** The same snapshot; `reads` hears of what is read through it. */
+  recording(reads: Reads): Snapshot {
+    return new Snapshot(this.#data, reads);
   }
 
   get mesh(): MeshSettings {
@@ -102,7 +145,7 @@ export class Snapshot {
 
   /** All objects of a kind, in the order of the input. */
   list<Kind extends keyof KindTypes>(kind: Kind): readonly MeshObject<KindTypes[Kind]>[] {
-    this.#onRead([kind]);
+    this.#reads.kinds([kind]);
     return this.#data.store.list(kind) as readonly MeshObject<KindTypes[Kind]>[];
   }
 
@@ -111,7 +154,7 @@ export class Snapshot {
    * alternatives, of which one is applied: what one of them defines is not missing.
    */
   variants<Kind extends keyof KindTypes>(kind: Kind): readonly MeshObject<KindTypes[Kind]>[] {
-    this.#onRead([kind]);
+    this.#reads.kinds([kind]);
     return this.#data.store.variants(kind) as readonly MeshObject<KindTypes[Kind]>[];
   }
 
@@ -121,7 +164,7 @@ export class Snapshot {
     namespace: string,
     name: string,
   ): MeshObject<KindTypes[Kind]> | undefined {
-    this.#onRead([kind]);
+    this.#reads.kinds([kind]);
     return this.#data.store.find(kind, namespace, name) as MeshObject<KindTypes[Kind]> | undefined;
   }
 
@@ -132,20 +175,62 @@ export class Snapshot {
 
   /** Services and ServiceEntries (reads both kinds). */
   get services(): ServiceRegistry {
-    this.#onRead(SERVICE_KINDS);
-    return (this.#data.services ??= this.#buildServices());
+    this.#reads.kinds(SERVICE_KINDS);
+    return this.#services;
   }
 
   /** Pods and pod templates (reads every kind of WORKLOAD_KINDS). */
   get workloads(): WorkloadIndex {
-    this.#onRead(WORKLOAD_KINDS);
+    this.#reads.kinds(WORKLOAD_KINDS);
     return (this.#data.workloads ??= this.#buildWorkloads());
   }
 
   /** Endpoints of the services (reads all kinds that tell of workloads with addresses). */
   get endpoints(): EndpointIndex {
-    this.#onRead(ENDPOINT_KINDS);
-    return (this.#data.endpoints ??= new EndpointIndex(new EndpointObjects(this.#data.store)));
+    this.#reads.kinds(ENDPOINT_KINDS);
+    return this.#endpoints;
+  }
+
+  /** Endpoints of one port of a service, as `endpoints.of` (reads only them). */
+  endpointsOf(service: MeshService, port: MeshServicePort): readonly ServiceEndpoint[] {
+    const value = this.#endpoints.of(service, port);
+    this.#reads.fact({
+      kinds: ENDPOINT_KINDS,
+      read: (snapshot) => snapshot.#endpoints.of(service, port),
+      value,
+    });
+    return value;
+  }
+
+  /** What is served at an address, as `endpoints.at` (reads only that). */
+  servedAt(address: string): readonly ServedEndpoint[] {
+    const value = this.#endpoints.at(address);
+    this.#reads.fact({ kinds: ENDPOINT_KINDS, read: (snapshot) => snapshot.#endpoints.at(address), value });
+    return value;
+  }
+
+  /** Services of a namespace (reads only them). */
+  servicesIn(namespace: string): readonly MeshService[] {
+    const value = this.#services.inNamespace(namespace);
+    this.#reads.fact({
+      kinds: SERVICE_KINDS,
+      read: (snapshot) => snapshot.#services.inNamespace(namespace),
+      value,
+    });
+    return value;
+  }
+
+  get #endpoints(): EndpointIndex {
+    const data = this.#data;
+    if (data.endpoints !== undefined) return data.endpoints;
+    const earlier = data.earlierEndpoints;
+    data.earlierEndpoints = undefined;
+    const objects = new EndpointObjects(data.store, earlier?.objects);
+    return (data.endpoints = new EndpointIndex(objects, this.#services.all, earlier));
+  }
+
+  get #services(): ServiceRegistry {
+    return (this.#data.services ??= this.#buildServices());
   }
 
   /** VirtualServices with names in full and delegates in place, the oldest first. */
@@ -185,23 +270,22 @@ export class Snapshot {
   }
 
   #buildServices(): ServiceRegistry {
-    const { store, mesh } = this.#data;
+    const { store, mesh, servicesOf, earlierServices } = this.#data;
     const defaults = { domain: mesh.domain, exportTo: mesh.config.defaultServiceExportTo ?? [] };
-    const kubernetes = store
-      .list('core/Service')
-      .map((object) =>
-        fromKubernetes(object as MeshObject<KindTypes['core/Service']>, store.namespaceOf(object), defaults),
-      );
-    const entries = store
-      .list('networking.istio.io/ServiceEntry')
-      .flatMap((object) =>
-        fromServiceEntry(
-          object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>,
-          store.namespaceOf(object),
-          defaults,
-        ),
-      );
-    return new ServiceRegistry([...kubernetes, ...entries], mesh.domain);
+    const define = (object: MeshObject): readonly MeshService[] => {
+      const namespace = store.namespaceOf(object);
+      if (object.key === 'core/Service') {
+        return [fromKubernetes(object as MeshObject<KindTypes['core/Service']>, namespace, defaults)];
+      }
+      const entry = object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>;
+      return fromServiceEntry(entry, namespace, defaults);
+    };
+    const all = SERVICE_KINDS.flatMap((kind) => store.list(kind)).flatMap((object) => {
+      let defined = servicesOf.get(object);
+      if (defined === undefined) servicesOf.set(object, (defined = define(object)));
+      return defined;
+    });
+    return new ServiceRegistry(all, mesh.domain, earlierServices);
   }
 
   #buildWorkloads(): WorkloadIndex {

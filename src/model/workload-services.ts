@@ -1,8 +1,8 @@
 /** The services that a proxy's own workload serves, and on which ports. */
 
-import type { EndpointIndex } from './endpoints.ts';
 import { type Labels, matchesLabels } from './selectors.ts';
-import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
+import type { MeshService, MeshServicePort } from './services.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export interface WorkloadIdentity {
   readonly namespace: string;
@@ -18,21 +18,23 @@ export interface ServedPort {
 }
 
 /** In the order of the services. A target port that has only a name is known when an endpoint tells it. */
-export function servedPorts(
-  workload: WorkloadIdentity,
-  services: ServiceRegistry,
-  endpoints: EndpointIndex,
-): readonly ServedPort[] {
-  const ips = new Set(workload.ips);
+export function servedPorts(workload: WorkloadIdentity, snapshot: Snapshot): readonly ServedPort[] {
   const labels = { ...workload.labels };
   const hasLabels = Object.keys(labels).length > 0;
-  return services.all
-    .filter((service) => service.namespace === workload.namespace && service.externalName === undefined)
+  const own = new Map<MeshServicePort, number>();
+  for (const ip of workload.ips) {
+    for (const { port, endpoint } of snapshot.servedAt(ip)) {
+      if (!own.has(port)) own.set(port, endpoint.port);
+    }
+  }
+  return snapshot
+    .servicesIn(workload.namespace)
+    .filter(({ externalName }) => externalName === undefined)
     .flatMap((service) =>
       service.ports.flatMap((port) => {
         if (port.speaks === 'UDP') return [];
-        const own = endpoints.of(service, port).find(({ address }) => ips.has(address));
-        if (own !== undefined) return [{ service, port, targetPort: own.port }];
+        const told = own.get(port);
+        if (told !== undefined) return [{ service, port, targetPort: told }];
         const selected =
           service.selector !== undefined && hasLabels && matchesLabels(service.selector, labels);
         return selected && typeof port.targetPort === 'number'

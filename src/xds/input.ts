@@ -3,7 +3,7 @@
 import type { DestinationRule } from '../model/destination-rules.ts';
 import type { MeshService } from '../model/services.ts';
 import type { SidecarScope } from '../model/sidecar-scopes.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { Reads, Snapshot } from '../model/snapshot.ts';
 import type { ReportProblem } from './problem.ts';
 import type { ProxyIdentity } from './proxy-identity.ts';
 
@@ -13,6 +13,8 @@ export interface Input {
   /** For gateways the scope of a sidecar that sees everything. */
   readonly scope: SidecarScope;
   readonly report: ReportProblem;
+  /** Hears what is read through `snapshot`. */
+  readonly reads: Reads;
 }
 
 /** Services that the proxy may see by their full names. */

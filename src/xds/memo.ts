@@ -4,18 +4,31 @@
  */
 
 import type { KindKey } from '../api/kind-info.ts';
+import type { Fact, Reads, Snapshot } from '../model/snapshot.ts';
 import type { ProxyIdentity } from './proxy-identity.ts';
 
 /** A field of the identity, or after a space one entry of a field that is a map. */
 type Path = string;
 
-/** Hears of kinds whose objects are read. */
-export type ReadKinds = (kinds: readonly KindKey[]) => void;
+/** The newest state of the mesh, and what has become different on the way to it. */
+export interface World {
+  readonly snapshot: Snapshot;
+  /** Grows with each state. */
+  readonly generation: number;
+  /** Whether objects of one of these kinds have changed since an earlier generation. */
+  hasChanged(kinds: ReadonlySet<KindKey>, since: number): boolean;
+}
 
 interface Leaf<Result> {
   readonly result: Result;
+  /** What was read of the proxy, in the order of reading. */
+  readonly paths: readonly Path[];
   /** Kinds of objects that it was made from. */
   readonly kinds: ReadonlySet<KindKey>;
+  readonly facts: readonly Fact[];
+  /** The newest generation for which it is known to hold. */
+  holdsAt: number;
+  usedAt: number;
 }
 
 /** Builders are deterministic, so what is read next depends only on what has been read: reads make a tree. */
@@ -25,6 +38,9 @@ interface Branch<Result> {
 }
 
 type Node<Result> = Leaf<Result> | Branch<Result>;
+
+/** Makes the result for a proxy, seen through a watched copy; `earlier` is one that held for it in an earlier state. */
+export type Build<Result> = (watched: ProxyIdentity, reads: Reads, earlier: Result | undefined) => Result;
 
 /** Fields whose entries are read one by one. */
 const MAPS: ReadonlySet<string> = new Set(['labels', 'metadata'] satisfies (keyof ProxyIdentity)[]);
@@ -37,30 +53,40 @@ export class Memo<Result> {
   #size = 0;
 
   /**
-   * The result for the proxy: a remembered one, or that of `build`, which sees the proxy through a watched copy.
-   * `onUse` hears of the kinds that the result was made from, for whoever makes something of it.
+   * The result for the proxy: a remembered one that still holds, or that of `build`. `onUse` hears what the
+   * result was made from, for whoever makes something of it.
    */
-  get(
-    proxy: ProxyIdentity,
-    build: (watched: ProxyIdentity, onRead: ReadKinds) => Result,
-    onUse?: ReadKinds,
-  ): Result {
-    const known = this.#find(proxy) ?? this.#make(proxy, build);
-    onUse?.([...known.kinds]);
-    return known.result;
+  get(proxy: ProxyIdentity, world: World, build: Build<Result>, onUse?: Reads): Result {
+    const known = this.#find(proxy);
+    const leaf = known !== undefined && holds(known, world) ? known : this.#make(proxy, world, build, known);
+    leaf.usedAt = world.generation;
+    onUse?.kinds([...leaf.kinds]);
+    if (onUse !== undefined) for (const fact of leaf.facts) onUse.fact(fact);
+    return leaf.result;
   }
 
-  #make(proxy: ProxyIdentity, build: (watched: ProxyIdentity, onRead: ReadKinds) => Result): Leaf<Result> {
-    const paths = new Set<Path>();
+  #make(
+    proxy: ProxyIdentity,
+    { generation }: World,
+    build: Build<Result>,
+    earlier: Leaf<Result> | undefined,
+  ): Leaf<Result> {
+    // What is taken over from the earlier result depends on what that one depended on.
+    const paths = new Set<Path>(earlier?.paths);
     const kinds = new Set<KindKey>();
+    const facts: Fact[] = [];
     const watched = watch(proxy, (path) => paths.add(path));
-    const result = build(watched, (read) => {
-      for (const kind of read) kinds.add(kind);
-    });
+    const reads: Reads = {
+      kinds: (read) => {
+        for (const kind of read) kinds.add(kind);
+      },
+      fact: (fact) => facts.push(fact),
+    };
+    const result = build(watched, reads, earlier?.result);
     if (this.#size >= MAX_RESULTS) this.clear();
+    const leaf = { result, paths: [...paths], kinds, facts, holdsAt: generation, usedAt: generation };
     this.#size += 1;
-    const leaf = { result, kinds };
-    this.#root = insert(this.#root, [...paths], proxy, leaf);
+    this.#root = insert(this.#root, leaf.paths, proxy, leaf);
     return leaf;
   }
 
@@ -70,20 +96,20 @@ export class Memo<Result> {
     return node;
   }
 
-  /** Forgets what was made from objects of these kinds. */
-  forget(kinds: ReadonlySet<KindKey>): void {
+  /** Forgets what has not been used since a generation. */
+  forgetUnused(since: number): void {
     this.#size = 0;
-    this.#root = this.#root === undefined ? undefined : this.#without(this.#root, kinds);
+    this.#root = this.#root === undefined ? undefined : this.#without(this.#root, since);
   }
 
-  #without(node: Node<Result>, kinds: ReadonlySet<KindKey>): Node<Result> | undefined {
+  #without(node: Node<Result>, since: number): Node<Result> | undefined {
     if (!('path' in node)) {
-      if ([...node.kinds].some((kind) => kinds.has(kind))) return undefined;
+      if (node.usedAt < since) return undefined;
       this.#size += 1;
       return node;
     }
     for (const [value, next] of node.next) {
-      if (this.#without(next, kinds) === undefined) node.next.delete(value);
+      if (this.#without(next, since) === undefined) node.next.delete(value);
     }
     return node.next.size === 0 ? undefined : node;
   }
@@ -96,6 +122,14 @@ export class Memo<Result> {
     this.#root = undefined;
     this.#size = 0;
   }
+}
+
+function holds(leaf: Leaf<unknown>, world: World): boolean {
+  if (leaf.holdsAt === world.generation) return true;
+  if (world.hasChanged(leaf.kinds, leaf.holdsAt)) return false;
+  if (leaf.facts.some(({ read, value }) => read(world.snapshot) !== value)) return false;
+  leaf.holdsAt = world.generation;
+  return true;
 }
 
 function insert<Result>(
@@ -113,7 +147,20 @@ function insert<Result>(
   return branch;
 }
 
+/** What was read of identities themselves, not of watched copies, whose reads have to be heard. */
+const VALUES = new WeakMap<ProxyIdentity, Map<Path, string>>();
+const WATCHED = new WeakSet<ProxyIdentity>();
+
 function valueAt(proxy: ProxyIdentity, path: Path): string {
+  if (WATCHED.has(proxy)) return readAt(proxy, path);
+  let values = VALUES.get(proxy);
+  if (values === undefined) VALUES.set(proxy, (values = new Map()));
+  let value = values.get(path);
+  if (value === undefined) values.set(path, (value = readAt(proxy, path)));
+  return value;
+}
+
+function readAt(proxy: ProxyIdentity, path: Path): string {
   const space = path.indexOf(' ');
   const fields = proxy as unknown as Readonly<Record<string, unknown>>;
   if (space < 0) return String(JSON.stringify(fields[path]));
@@ -125,7 +172,7 @@ function valueAt(proxy: ProxyIdentity, path: Path): string {
 /** The same identity, whose readers are heard. */
 function watch(proxy: ProxyIdentity, onRead: (path: Path) => void): ProxyIdentity {
   const maps = new Map<string, object>();
-  return new Proxy(proxy, {
+  const watched = new Proxy(proxy, {
     get(target, field) {
       const value: unknown = Reflect.get(target, field);
       if (typeof field !== 'string') return value;
@@ -138,6 +185,8 @@ function watch(proxy: ProxyIdentity, onRead: (path: Path) => void): ProxyIdentit
       return map;
     },
   });
+  WATCHED.add(watched);
+  return watched;
 }
 
 function watchMap(map: object, field: string, onRead: (path: Path) => void): object {

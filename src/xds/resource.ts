@@ -29,3 +29,28 @@ export interface ProxyResources {
   readonly routes: readonly Resource[];
   readonly extensions: readonly Resource[];
 }
+
+/** How a list came of an earlier one: the same names in the same order, and these resources instead of theirs. */
+export interface ListOrigin {
+  readonly from: readonly Resource[];
+  readonly changed: readonly Resource[];
+}
+
+const ORIGINS = new WeakMap<readonly Resource[], ListOrigin>();
+
+/** How the list was made, when it was made by `withChanges`. */
+export function originOf(list: readonly Resource[]): ListOrigin | undefined {
+  return ORIGINS.get(list);
+}
+
+/** A list with other resources of the same names at some places; the same list when there are none. */
+export function withChanges(
+  from: readonly Resource[],
+  changes: ReadonlyMap<number, Resource>,
+): readonly Resource[] {
+  if (changes.size === 0) return from;
+  const list = [...from];
+  for (const [at, resource] of changes) list[at] = resource;
+  ORIGINS.set(list, { from, changed: [...changes.values()] });
+  return list;
+}

@@ -1,8 +1,7 @@
 /** The mesh as one proxy has to see it: all resources of the Envoy API, and what could not be put into them. */
 
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import type { KindKey } from '../api/kind-info.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { type Reads, type Snapshot, UNHEARD } from '../model/snapshot.ts';
 import { inboundClusterOf } from './clusters/inbound.ts';
 import { blackHole, inboundPassthrough, passthrough } from './clusters/fixed.ts';
 import { outboundClusterOf } from './clusters/outbound.ts';
@@ -12,44 +11,28 @@ import { grpcClusters } from './grpc/clusters.ts';
 import { grpcListeners } from './grpc/listeners.ts';
 import type { Input } from './input.ts';
 import { gatewayListeners } from './listeners/gateway.ts';
-import { type InboundPort, inboundPorts } from './listeners/inbound-ports.ts';
+import { inboundPorts } from './listeners/inbound-ports.ts';
 import { inboundListeners } from './listeners/inbound.ts';
 import { outboundListeners } from './listeners/outbound.ts';
-import { Memo, type ReadKinds } from './memo.ts';
+import type { World } from './memo.ts';
 import { addedExtensions, applyPatches } from './patches/apply.ts';
-import { ProblemList, type TranslationProblem } from './problem.ts';
+import { ProblemList } from './problem.ts';
 import { ClusterSchema } from './proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from './proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from './proto/generated/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from './proto/generated/envoy/config/route/v3/route_pb.js';
 import { typeUrlOf } from './proto/registry.ts';
 import type { ProxyIdentity } from './proxy-identity.ts';
-import type { ProxyResources, Resource } from './resource.ts';
+import { type Resource, withChanges } from './resource.ts';
+import { type Part, type Targets, type Translated, TranslationMemo } from './translation-memo.ts';
 import { reportUnenforced } from './unenforced.ts';
-
-export interface Translated extends ProxyResources {
-  /** What of the configuration does not hold for this proxy, each object and reason once. */
-  readonly problems: readonly TranslationProblem[];
-}
-
-/** A part of what a proxy gets, and what of the configuration does not hold in it. */
-interface Part {
-  readonly clusters?: readonly Resource[];
-  readonly endpoints?: readonly Resource[];
-  readonly listeners?: readonly Resource[];
-  readonly routes?: readonly Resource[];
-  readonly extensions?: readonly Resource[];
-  readonly problems: readonly TranslationProblem[];
-}
-
-type PartBuilder = (input: Input, memo: TranslationMemo, onUse: ReadKinds) => Omit<Part, 'problems'>;
 
 /** Made apart because they depend on different things: what changes in one leaves the others as they are. */
 const PARTS: readonly PartBuilder[] = [
-  (input) => applyPatches(outboundClusters(input), 'outbound', input),
+  (input, shared) => applyPatches(outboundClusters(input, shared), 'outbound', input),
   outboundEndpoints,
   (input) => applyPatches(openedListeners(input), 'outbound', input),
-  (input, memo, onUse) => applyPatches(inboundPart(input, memo, onUse), 'inbound', input),
+  (input, shared) => applyPatches(inboundPart(input, shared), 'inbound', input),
   (input) => ({ extensions: addedExtensions(input) }),
   (input) => {
     reportUnenforced(input);
@@ -57,78 +40,13 @@ const PARTS: readonly PartBuilder[] = [
   },
 ];
 
-/** The endpoints of one target, for all namespaces that reach it. Holds for one snapshot. */
-class AssignmentMemo {
-  readonly #byName = new Map<string, { target: Target; memo: Memo<readonly Resource[]> }>();
-
-  get(target: Target, input: Input): readonly Resource[] {
-    // Whoever asks depends on the endpoints, also when they are remembered.
-    const { endpoints: _endpoints } = input.snapshot;
-    let known = this.#byName.get(target.name);
-    if (known === undefined || !isSameTarget(known.target, target)) {
-      known = { target, memo: new Memo() };
-      this.#byName.set(target.name, known);
-    }
-    return known.memo.get(input.proxy, (proxy) => {
-      const assignment = assignmentOf(target, { ...input, proxy });
-      const assignments = assignment === undefined ? [] : [assignment];
-      return resources(ClusterLoadAssignmentSchema, assignments, ({ clusterName }) => clusterName);
-    });
-  }
-
-  clear(): void {
-    this.#byName.clear();
-  }
+/** What all parts of a translation share. */
+interface Shared {
+  readonly memo: TranslationMemo;
+  readonly world: World;
 }
 
-/** Namespaces may see different services under one host, and different rules for one service. */
-function isSameTarget(one: Target, other: Target): boolean {
-  return (
-    one.service.object === other.service.object && one.rule === other.rule && one.subset === other.subset
-  );
-}
-
-/** What translations of one mesh share, over proxies and over time. Tell it of changes before using it again. */
-export class TranslationMemo {
-  readonly parts = PARTS.map(() => new Memo<Part>());
-  readonly assignments = new AssignmentMemo();
-  readonly #inbound = new Map<string, Memo<Part>>();
-  readonly #joined = new WeakMap<readonly Resource[], WeakMap<readonly Resource[], readonly Resource[]>>();
-
-  /** The mesh has changed in objects of these kinds; undefined when its settings have. */
-  changed(kinds: ReadonlySet<KindKey> | undefined): void {
-    this.assignments.clear();
-    for (const part of [...this.parts, ...this.#inbound.values()]) {
-      if (kinds === undefined) part.clear();
-      else part.forget(kinds);
-    }
-    for (const [key, part] of this.#inbound) if (part.isEmpty) this.#inbound.delete(key);
-  }
-
-  /** What has been made for these ports. */
-  inbound(served: readonly InboundPort[]): Memo<Part> {
-    const key = JSON.stringify(served);
-    let memo = this.#inbound.get(key);
-    if (memo === undefined) this.#inbound.set(key, (memo = new Memo()));
-    return memo;
-  }
-
-  /** Both lists as one, the same one each time. Of one name the first counts. */
-  join(one: readonly Resource[], other: readonly Resource[]): readonly Resource[] {
-    if (other.length === 0) return one;
-    if (one.length === 0) return other;
-    let found = this.#joined.get(one);
-    if (found === undefined) this.#joined.set(one, (found = new WeakMap()));
-    let joined = found.get(other);
-    if (joined === undefined) {
-      const names = new Set(other.map(({ name }) => name));
-      const taken = new Set(one.filter(({ name }) => names.has(name)).map(({ name }) => name));
-      joined = [...one, ...other.filter(({ name }) => !taken.has(name))];
-      found.set(other, joined);
-    }
-    return joined;
-  }
-}
+type PartBuilder = (input: Input, shared: Shared, earlier: Part | undefined) => Omit<Part, 'problems'>;
 
 /** Pure: the same snapshot and proxy give the same resources. `memo` saves making them again. */
 export function translate(
@@ -136,56 +54,92 @@ export function translate(
   proxy: ProxyIdentity,
   memo: TranslationMemo = new TranslationMemo(),
 ): Translated {
+  const world = memo.worldOf(snapshot);
+  const shared = { memo, world };
   const parts = PARTS.map((build, index) => {
-    const make = (watched: ProxyIdentity, onRead: ReadKinds): Part => {
+    const make = (watched: ProxyIdentity, reads: Reads, earlier: Part | undefined): Part => {
       const problems = new ProblemList();
-      const part = build(inputFor(snapshot.recording(onRead), watched, problems), memo, onRead);
+      const part = build(inputFor(world, watched, reads, problems), shared, earlier);
       return { ...part, problems: problems.all };
     };
-    return memo.parts[index]?.get(proxy, make) ?? make(proxy, () => {});
+    return memo.part(index).get(proxy, world, make);
   });
-  const problems = new ProblemList();
-  for (const part of parts) for (const { object, message } of part.problems) problems.report(object, message);
-  const all = (list: keyof ProxyResources): readonly Resource[] =>
-    parts.map((part) => part[list] ?? []).reduce((one, other) => memo.join(one, other));
-  return {
-    clusters: all('clusters'),
-    endpoints: all('endpoints'),
-    listeners: all('listeners'),
-    routes: all('routes'),
-    extensions: all('extensions'),
-    problems: problems.all,
-  };
+  return memo.whole(parts);
 }
 
-function inputFor(snapshot: Snapshot, proxy: ProxyIdentity, problems: ProblemList): Input {
+function inputFor(world: World, proxy: ProxyIdentity, reads: Reads, problems: ProblemList): Input {
+  const snapshot = world.snapshot.recording(reads);
   const scopes = snapshot.sidecarScopes;
   const scope = isGateway(proxy)
     ? scopes.ofGateway(proxy.namespace)
     : scopes.of(proxy.namespace, proxy.labels);
-  return { snapshot, proxy, scope, report: problems.report };
+  return { snapshot, proxy, scope, report: problems.report, reads };
 }
 
 function isGateway(proxy: ProxyIdentity): boolean {
   return proxy.type === 'router';
 }
 
-function outboundClusters(input: Input): Omit<Part, 'problems'> {
+/** The proxy's targets, the same list as long as they are the same. */
+function targets(input: Input, { memo, world }: Shared): readonly Target[] {
+  const make = (proxy: ProxyIdentity, reads: Reads): Targets => {
+    const problems = new ProblemList();
+    const all = targetsOf(inputFor(world, proxy, reads, problems));
+    return { all, problems: problems.all };
+  };
+  const { all, problems } = memo.targets.get(input.proxy, world, make, input.reads);
+  for (const { object, message } of problems) input.report(object, message);
+  return all;
+}
+
+function outboundClusters(input: Input, shared: Shared): Omit<Part, 'problems'> {
   if (input.proxy.isProxylessGrpc) {
     return { clusters: resources(ClusterSchema, grpcClusters(input), ({ name }) => name) };
   }
+  const { memo, world } = shared;
   const mesh = input.snapshot.mesh.config;
-  const outbound = targetsOf(input).flatMap((target) => outboundClusterOf(target, input) ?? []);
+  const outbound = targets(input, shared).flatMap(
+    (target) => memo.clusters.get(target, input, world, outboundCluster) ?? [],
+  );
   const fixed = isGateway(input.proxy) ? [blackHole(mesh)] : [blackHole(mesh), passthrough(mesh)];
-  return { clusters: resources(ClusterSchema, [...outbound, ...fixed], ({ name }) => name) };
+  return { clusters: [...outbound, ...resources(ClusterSchema, fixed, ({ name }) => name)] };
 }
 
-function outboundEndpoints(input: Input, { assignments }: TranslationMemo): Omit<Part, 'problems'> {
-  return {
-    endpoints: targetsOf(input)
-      .filter(({ discovery }) => discovery === 'eds')
-      .flatMap((target) => assignments.get(target, input)),
-  };
+function outboundCluster(target: Target, input: Input): Resource | undefined {
+  const cluster = outboundClusterOf(target, input);
+  return cluster && resources(ClusterSchema, [cluster], ({ name }) => name)[0];
+}
+
+function outboundEndpoints(input: Input, shared: Shared, earlier: Part | undefined): Omit<Part, 'problems'> {
+  const { memo, world } = shared;
+  const { endpoints: index } = input.snapshot;
+  const all = targets(input, shared);
+  // Whoever asks depends on all endpoints anyway, and not on those of each target besides.
+  const own = { ...input, reads: { ...input.reads, fact: UNHEARD.fact } };
+  const assignmentFor = (target: Target): Resource | undefined =>
+    memo.assignments.get(target, own, world, assignment);
+  const known = earlier?.assigned?.to === all ? earlier.assigned : undefined;
+  if (known === undefined || earlier?.endpoints === undefined) {
+    const eds = all.filter(({ discovery }) => discovery === 'eds');
+    const from = eds.map(({ service, port }) => index.of(service, port));
+    return {
+      endpoints: eds.flatMap((target) => assignmentFor(target) ?? []),
+      assigned: { to: all, eds, from },
+    };
+  }
+  const changes = new Map<number, Resource>();
+  const from = known.eds.map((target, at) => {
+    const endpoints = index.of(target.service, target.port);
+    const made = endpoints === known.from[at] ? undefined : assignmentFor(target);
+    if (made !== undefined) changes.set(at, made);
+    return endpoints;
+  });
+  return { endpoints: withChanges(earlier.endpoints, changes), assigned: { ...known, from } };
+}
+
+function assignment(target: Target, input: Input): Resource | undefined {
+  const made = assignmentOf(target, input);
+  return made && resources(ClusterLoadAssignmentSchema, [made], ({ clusterName }) => clusterName)[0];
 }
 
 function openedListeners(input: Input): Omit<Part, 'problems'> {
@@ -202,12 +156,12 @@ function openedBy(input: Input) {
 }
 
 /** Which ports are served follows the endpoints; what stands on them mostly stays when these change. */
-function inboundPart(input: Input, memo: TranslationMemo, onUse: ReadKinds): Omit<Part, 'problems'> {
+function inboundPart(input: Input, { memo, world }: Shared): Omit<Part, 'problems'> {
   if (isGateway(input.proxy) || input.proxy.isProxylessGrpc) return {};
   const served = inboundPorts(input);
-  const make = (watched: ProxyIdentity, onRead: ReadKinds): Part => {
+  const make = (watched: ProxyIdentity, reads: Reads): Part => {
     const problems = new ProblemList();
-    const own = inputFor(input.snapshot.recording(onRead), watched, problems);
+    const own = inputFor(world, watched, reads, problems);
     const clusters = [
       ...served.map((port) => inboundClusterOf(port, own)),
       inboundPassthrough(own.snapshot.mesh.config),
@@ -218,7 +172,7 @@ function inboundPart(input: Input, memo: TranslationMemo, onUse: ReadKinds): Omi
       problems: problems.all,
     };
   };
-  const { clusters, listeners, problems } = memo.inbound(served).get(input.proxy, make, onUse);
+  const { clusters, listeners, problems } = memo.inbound(served).get(input.proxy, world, make, input.reads);
   for (const { object, message } of problems) input.report(object, message);
   return { clusters, listeners };
 }

@@ -69,7 +69,10 @@ export function runAnalyzer(
       analyzer.analyze({
         ...context,
         report: context.report,
-        snapshot: context.snapshot.recording((kinds) => kinds.forEach((kind) => kindsRead.add(kind))),
+        snapshot: context.snapshot.recording({
+          kinds: (kinds) => kinds.forEach((kind) => kindsRead.add(kind)),
+          fact: ({ kinds }) => kinds.forEach((kind) => kindsRead.add(kind)),
+        }),
       });
     },
   };

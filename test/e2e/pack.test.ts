@@ -89,12 +89,10 @@ describe('the package, installed elsewhere', () => {
 
   test('brings nothing along that only its making needs', () => {
     const list = run('npm', ['ls', '--all', '--parseable']).trim().split('\n');
-    expect(
-      list
-        .map((line) => line.split(/[\\/]/).at(-1))
-        .slice(1)
-        .toSorted(),
-    ).toEqual(['lateen', 're2js']);
+    const names = list.slice(1).map((line) => line.split(/[\\/]/).at(-1) ?? '');
+    // koffi brings its program for this platform.
+    const others = names.filter((name) => !name.startsWith('koffi-'));
+    expect(others.toSorted()).toEqual(['koffi', 'lateen', 're2js']);
   });
 
   test('is a library with types', () => {

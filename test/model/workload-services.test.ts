@@ -32,8 +32,7 @@ spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 1}]}
 `;
 
 function served(namespace: string, labels: Record<string, string>, ip: string) {
-  const { services, endpoints } = snapshotOf(MESH);
-  return servedPorts({ namespace, labels, ips: [ip] }, services, endpoints).map(
+  return servedPorts({ namespace, labels, ips: [ip] }, snapshotOf(MESH)).map(
     ({ service, port, targetPort }) => `${service.hostname.split('.')[0]}:${port.number}>${targetPort}`,
   );
 }

@@ -1,14 +1,18 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import type { KindKey } from '../../src/api/kind-info.ts';
+import type { MeshObject } from '../../src/config/object.ts';
 import { parseText } from '../../src/config/parse/parse.ts';
 import { loadPaths } from '../../src/config/sources/files.ts';
+import { meshSettings } from '../../src/model/mesh-settings.ts';
 import { Snapshot } from '../../src/model/snapshot.ts';
-import { Memo } from '../../src/xds/memo.ts';
+import { Memo, type World } from '../../src/xds/memo.ts';
 import { NodeSchema } from '../../src/xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { typedJson } from '../../src/xds/proto/registry.ts';
+import { originOf } from '../../src/xds/resource.ts';
 import { type ProxyIdentity, proxyIdentity } from '../../src/xds/proxy-identity.ts';
-import { type Translated, translate, TranslationMemo } from '../../src/xds/translate.ts';
+import { translate } from '../../src/xds/translate.ts';
+import { type Translated, TranslationMemo } from '../../src/xds/translation-memo.ts';
 
 function identity(
   name: string,
@@ -18,13 +22,24 @@ function identity(
   return proxyIdentity(create(NodeSchema, { id, metadata: { LABELS: labels } }));
 }
 
+const NOWHERE = Snapshot.build([]);
+
+/** A state in which objects of these kinds have changed since the one before. */
+function world(generation: number, changed: readonly KindKey[] = []): World {
+  return {
+    snapshot: NOWHERE,
+    generation,
+    hasChanged: (kinds, since) => since < generation && changed.some((kind) => kinds.has(kind)),
+  };
+}
+
 describe('a memo', () => {
   /** How often a builder runs for these proxies, one after another. */
   function builds(proxies: readonly ProxyIdentity[], build: (proxy: ProxyIdentity) => unknown): number {
     const memo = new Memo<unknown>();
     let count = 0;
     for (const proxy of proxies) {
-      const result = memo.get(proxy, (watched) => {
+      const result = memo.get(proxy, world(1), (watched) => {
         count += 1;
         return build(watched);
       });
@@ -55,22 +70,55 @@ describe('a memo', () => {
     expect(builds([one, two, away, one, two, away], build)).toBe(count);
   });
 
-  test('forgets what was made of objects that changed, and only that', () => {
-    const memo = new Memo<number>();
-    let count = 0;
-    const ask = (proxy: ProxyIdentity, kind: KindKey): number =>
-      memo.get(proxy, ({ namespace }, onRead) => {
-        onRead([kind, 'core/Namespace']);
-        count += namespace === '' ? 100 : 1;
-        return count;
+  test('makes anew what was made of objects that changed, and only that', () => {
+    const memo = new Memo<string>();
+    let now = world(1);
+    const ask = (proxy: ProxyIdentity, kind: KindKey): string =>
+      memo.get(proxy, now, ({ namespace }, { kinds }, earlier) => {
+        kinds([kind, 'core/Namespace']);
+        return `${namespace}${now.generation}<${earlier ?? ''}`;
       });
-    expect([ask(one, 'core/Service'), ask(away, 'core/Pod'), ask(two, 'core/Service')]).toEqual([1, 2, 1]);
-    memo.forget(new Set(['core/Service']));
-    expect([ask(away, 'core/Pod'), ask(one, 'core/Service')]).toEqual([2, 3]);
-    memo.forget(new Set(['core/Secret']));
-    expect([ask(away, 'core/Pod'), ask(one, 'core/Service')]).toEqual([2, 3]);
-    memo.clear();
-    expect(ask(away, 'core/Pod')).toBe(4);
+    const both = (): string[] => [ask(one, 'core/Service'), ask(away, 'core/Pod'), ask(two, 'core/Service')];
+    expect(both()).toEqual(['shop1<', 'bakery1<', 'shop1<']);
+    now = world(2, ['core/Service']);
+    expect(both()).toEqual(['shop2<shop1<', 'bakery1<', 'shop2<shop1<']);
+    now = world(3, ['core/Secret']);
+    expect(both()).toEqual(['shop2<shop1<', 'bakery1<', 'shop2<shop1<']);
+    memo.forgetUnused(3);
+    now = world(4);
+    expect(both()).toEqual(['shop2<shop1<', 'bakery1<', 'shop2<shop1<']);
+    memo.forgetUnused(5);
+    expect(memo.isEmpty).toBe(true);
+  });
+
+  test('makes anew what depends on something in particular when that differs', () => {
+    const memo = new Memo<number>();
+    let value = 'a';
+    let now = world(1);
+    const ask = (): number =>
+      memo.get(one, now, (_proxy, { fact }) => {
+        fact({ kinds: ['core/Pod'], read: () => value, value });
+        return now.generation;
+      });
+    expect(ask()).toBe(1);
+    now = world(2, ['core/Pod']);
+    expect(ask()).toBe(1);
+    value = 'b';
+    expect(ask()).toBe(1);
+    now = world(3, ['core/Pod']);
+    expect(ask()).toBe(3);
+  });
+
+  test('keeps what an earlier result depended on for what is made of it', () => {
+    const memo = new Memo<string>();
+    const ask = (proxy: ProxyIdentity, now: World): string =>
+      memo.get(proxy, now, (watched, { kinds }, earlier) => {
+        kinds(['core/Pod']);
+        return earlier ?? watched.name;
+      });
+    expect([ask(one, world(1)), ask(two, world(1))]).toEqual(['one', 'two']);
+    const now = world(2, ['core/Pod']);
+    expect([ask(one, now), ask(two, now), ask(one, now)]).toEqual(['one', 'two', 'one']);
   });
 });
 
@@ -160,31 +208,48 @@ function shown({ clusters, endpoints, listeners, routes, problems }: Translated)
   return [...list.map((one) => one.map(({ message }) => typedJson(message))), problems];
 }
 
-function documents(): string[] {
-  return MESH.split('---\n');
-}
+const OBJECTS = parseText(MESH, 'mesh.yaml').objects;
+const SETTINGS = meshSettings();
 
-function snapshotOf(texts: readonly string[]): Snapshot {
-  return Snapshot.build(parseText(texts.join('---\n'), 'mesh.yaml').objects);
+function snapshotOf(objects: readonly MeshObject[], before?: Snapshot): Snapshot {
+  return Snapshot.build(objects, { mesh: SETTINGS, before });
 }
 
 describe('a remembered translation', () => {
   test('is the same as a fresh one for every proxy, whatever object goes and comes back', () => {
     const memo = new TranslationMemo();
-    const all = documents();
-    const check = (texts: readonly string[]): void => {
-      const snapshot = snapshotOf(texts);
+    let before: Snapshot | undefined;
+    const check = (objects: readonly MeshObject[], changed: MeshObject | undefined): void => {
+      const snapshot = snapshotOf(objects, before);
+      memo.moveTo(snapshot, changed === undefined ? undefined : new Set([changed.key]));
+      before = snapshot;
+      const fresh = snapshotOf(objects);
       for (const proxy of PROXIES) {
-        expect(shown(translate(snapshot, proxy, memo))).toEqual(shown(translate(snapshot, proxy)));
+        expect(shown(translate(snapshot, proxy, memo))).toEqual(shown(translate(fresh, proxy)));
       }
     };
-    check(all);
-    for (const [index, text] of all.entries()) {
-      const kinds = new Set(parseText(text, 'mesh.yaml').objects.map(({ key }) => key));
-      memo.changed(kinds);
-      check(all.toSpliced(index, 1));
-      memo.changed(kinds);
-      check(all);
+    check(OBJECTS, undefined);
+    for (const [index, object] of OBJECTS.entries()) {
+      check(OBJECTS.toSpliced(index, 1), object);
+      check(OBJECTS, object);
+      // The same object as another value, as a source gives it when it reads it again.
+      check(OBJECTS.with(index, { ...object }), object);
+    }
+  });
+
+  test('is the same as a fresh one while endpoints come and go', () => {
+    const memo = new TranslationMemo();
+    let before: Snapshot | undefined;
+    for (let round = 0; round < 12; round += 1) {
+      const objects = OBJECTS.map((object) =>
+        object.key === 'discovery.k8s.io/EndpointSlice' ? withEndpoint(object, round) : object,
+      );
+      const snapshot = snapshotOf(objects, before);
+      memo.moveTo(snapshot, new Set(['discovery.k8s.io/EndpointSlice']));
+      before = snapshot;
+      for (const proxy of PROXIES) {
+        expect(shown(translate(snapshot, proxy, memo))).toEqual(shown(translate(snapshotOf(objects), proxy)));
+      }
     }
   });
 
@@ -197,19 +262,53 @@ describe('a remembered translation', () => {
     }
   });
 
-  test('gives the very lists to proxies that get the same, and keeps those that a change does not touch', () => {
+  test('gives the very value to proxies that get the same, and keeps what a change does not touch', () => {
     const memo = new TranslationMemo();
     const [, two, three] = PROXIES;
     if (two === undefined || three === undefined) throw new Error('no proxies');
-    const before = translate(snapshotOf(documents()), two, memo);
-    const beside = translate(snapshotOf(documents()), three, memo);
-    expect(beside.endpoints).toBe(before.endpoints);
-    memo.changed(new Set(['networking.istio.io/Gateway']));
-    expect(translate(snapshotOf(documents()), two, memo).endpoints).toBe(before.endpoints);
-    memo.changed(new Set(['discovery.k8s.io/EndpointSlice']));
-    expect(translate(snapshotOf(documents()), two, memo).endpoints).not.toBe(before.endpoints);
-    const again = translate(snapshotOf(documents()), two, memo);
-    memo.changed(undefined);
-    expect(translate(snapshotOf(documents()), two, memo).endpoints).not.toBe(again.endpoints);
+    const first = snapshotOf(OBJECTS);
+    memo.moveTo(first, undefined);
+    const before = translate(first, two, memo);
+    expect(translate(first, three, memo).endpoints).toBe(before.endpoints);
+    const slice = OBJECTS.findIndex(({ meta }) => meta.name === 'juice-1');
+    const objects = OBJECTS.map((object, index) => (index === slice ? withEndpoint(object, 1) : object));
+    const second = snapshotOf(objects, first);
+    memo.moveTo(second, new Set(['discovery.k8s.io/EndpointSlice']));
+    const after = translate(second, two, memo);
+    expect(after.clusters).toBe(before.clusters);
+    expect(after.routes).toBe(before.routes);
+    memo.moveTo(second, new Set(['networking.istio.io/Gateway']));
+    expect(translate(second, two, memo)).toBe(after);
+    memo.moveTo(second, undefined);
+    expect(translate(second, two, memo).clusters).not.toBe(after.clusters);
+  });
+
+  test('makes only the assignments anew whose endpoints have changed', () => {
+    const memo = new TranslationMemo();
+    const [, two] = PROXIES;
+    if (two === undefined) throw new Error('no proxy');
+    const first = snapshotOf(OBJECTS);
+    memo.moveTo(first, undefined);
+    const before = translate(first, two, memo).endpoints;
+    const slice = OBJECTS.findIndex(({ meta }) => meta.name === 'juice-1');
+    const objects = OBJECTS.map((object, index) => (index === slice ? withEndpoint(object, 1) : object));
+    const second = snapshotOf(objects, first);
+    memo.moveTo(second, new Set(['discovery.k8s.io/EndpointSlice']));
+    const after = translate(second, two, memo).endpoints;
+    const changed = after.filter((resource, at) => resource !== before[at]).map(({ name }) => name);
+    expect(changed).toEqual([
+      'outbound|80||juice.shop.svc.cluster.local',
+      'outbound|80|v1|juice.shop.svc.cluster.local',
+      'outbound|90||juice.shop.svc.cluster.local',
+      'outbound|90|v1|juice.shop.svc.cluster.local',
+    ]);
+    expect(originOf(after)?.from).toBe(before);
   });
 });
+
+/** The same EndpointSlice with one more endpoint, which differs by round. */
+function withEndpoint(slice: MeshObject, round: number): MeshObject {
+  const { endpoints } = slice.value as { endpoints: readonly unknown[] };
+  const more = { addresses: [`10.1.${round % 4}.3`] };
+  return { ...slice, value: { ...slice.value, endpoints: [...endpoints, more] } };
+}

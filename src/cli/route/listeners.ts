@@ -13,7 +13,7 @@ import { HttpConnectionManagerSchema } from '../../xds/proto/generated/envoy/ext
 import { TcpProxySchema } from '../../xds/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { typeUrlOf } from '../../xds/proto/registry.ts';
 import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
-import type { Translated } from '../../xds/translate.ts';
+import type { Translated } from '../../xds/translation-memo.ts';
 
 /** Where a request ends up before any route is asked. */
 export type Arrival =
@@ -56,10 +56,7 @@ export function gatewayPorts(
   translated: Translated,
 ): readonly number[] {
   const called = new Map(
-    servedPorts(proxy, snapshot.services, snapshot.endpoints).map(({ port, targetPort }) => [
-      targetPort,
-      port.number,
-    ]),
+    servedPorts(proxy, snapshot).map(({ port, targetPort }) => [targetPort, port.number]),
   );
   return listenersOf(translated).map((one) => called.get(portOf(one)) ?? portOf(one));
 }
@@ -71,7 +68,7 @@ export function arrivalAtGateway(
   snapshot: Snapshot,
   translated: Translated,
 ): Arrival {
-  const served = servedPorts(proxy, snapshot.services, snapshot.endpoints);
+  const served = servedPorts(proxy, snapshot);
   const target = served.find((one) => one.port.number === port)?.targetPort ?? port;
   const listener = listenersOf(translated).find((one) => portOf(one) === target);
   if (listener === undefined) {

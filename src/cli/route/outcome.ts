@@ -12,7 +12,7 @@ import type { Cluster } from '../../xds/proto/generated/envoy/config/cluster/v3/
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Route } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { originOfMatch } from '../../xds/routes/origins.ts';
-import type { Translated } from '../../xds/translate.ts';
+import type { Translated } from '../../xds/translation-memo.ts';
 import {
   type AnswerDestination,
   type AnswerHeader,

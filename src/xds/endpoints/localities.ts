@@ -20,8 +20,8 @@ export type LocalityEndpoints = Init<typeof LocalityLbEndpointsSchema> & {
 export function localityEndpoints(target: Target, input: Input): LocalityEndpoints[] {
   const { service, port, subset } = target;
   const labels = subset?.labels ?? {};
-  const endpoints = input.snapshot.endpoints
-    .of(service, port)
+  const endpoints = input.snapshot
+    .endpointsOf(service, port)
     .filter((endpoint) => matchesLabels(labels, endpoint.labels));
   const { proxy, snapshot } = input;
   const settings = localitySettings(target.policy, snapshot.mesh.config);

@@ -66,7 +66,7 @@ export function gatewayListeners(input: Input): GatewayResources {
 function openedServers(input: Input): readonly Opened[] {
   const { snapshot, proxy } = input;
   const targets = new Map<number, number>();
-  for (const { port, targetPort } of servedPorts(proxy, snapshot.services, snapshot.endpoints)) {
+  for (const { port, targetPort } of servedPorts(proxy, snapshot)) {
     if (!targets.has(port.number)) targets.set(port.number, targetPort);
   }
   const opened = new Map<string, Opened>();

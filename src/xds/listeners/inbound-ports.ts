@@ -45,7 +45,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
     }
     return [...found.values()];
   }
-  for (const { service, port, targetPort } of servedPorts(proxy, snapshot.services, snapshot.endpoints)) {
+  for (const { service, port, targetPort } of servedPorts(proxy, snapshot)) {
     const key = String(targetPort);
     // Two services may share a port: the first one's protocol counts.
     if (found.has(key)) continue;

@@ -28,8 +28,8 @@ export function portBindings(
   if (bound) return [{ bind: LOCALHOST, bound, subnets: [] }];
   if (service.headless) {
     const own = new Set(proxy.ips);
-    const pods = snapshot.endpoints
-      .of(service, port)
+    const pods = snapshot
+      .endpointsOf(service, port)
       .map(({ address }) => address)
       .filter((address) => isIp(address) && !own.has(address));
     return [...new Set(pods)].map((bind) => ({ bind, bound, subnets: [] }));

@@ -166,7 +166,7 @@ function add(
 /** By name of the inbound cluster: the services that requests to it are for. */
 function inboundHosts({ proxy, snapshot }: Input): ReadonlyMap<string, readonly string[]> {
   const hosts = new Map<string, string[]>();
-  for (const { service, targetPort } of servedPorts(proxy, snapshot.services, snapshot.endpoints)) {
+  for (const { service, targetPort } of servedPorts(proxy, snapshot)) {
     const name = inboundCluster(targetPort);
     hosts.set(name, [...(hosts.get(name) ?? []), service.hostname]);
   }
@@ -176,7 +176,7 @@ function inboundHosts({ proxy, snapshot }: Input): ReadonlyMap<string, readonly 
 /** By port of the proxy: the ports of its services that lead there. */
 function servicePorts({ proxy, snapshot }: Input): ReadonlyMap<number, ReadonlySet<number>> {
   const ports = new Map<number, Set<number>>();
-  for (const { port, targetPort } of servedPorts(proxy, snapshot.services, snapshot.endpoints)) {
+  for (const { port, targetPort } of servedPorts(proxy, snapshot)) {
     ports.set(targetPort, new Set([...(ports.get(targetPort) ?? []), port.number]));
   }
   return ports;

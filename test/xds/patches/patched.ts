@@ -3,7 +3,7 @@
 import { type JsonObject, type JsonValue, create } from '@bufbuild/protobuf';
 import { parseText } from '../../../src/config/parse/parse.ts';
 import { meshSettings } from '../../../src/model/mesh-settings.ts';
-import { Snapshot } from '../../../src/model/snapshot.ts';
+import { Snapshot, UNHEARD } from '../../../src/model/snapshot.ts';
 import { applyPatches } from '../../../src/xds/patches/apply.ts';
 import { ProblemList } from '../../../src/xds/problem.ts';
 import { ClusterSchema } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
@@ -70,6 +70,7 @@ export function patched({ filters, given, direction, nodeType, metadata }: Setti
     proxy,
     scope,
     report: list.report,
+    reads: UNHEARD,
   });
   return {
     made: Object.fromEntries(
