@@ -35,6 +35,7 @@ export function ask(
   path: string,
   headers: Readonly<Record<string, string>> = {},
   method = 'GET',
+  body = '',
 ): Promise<HttpAnswer> {
   const to = typeof port === 'string' ? { socketPath: port } : { host: '127.0.0.1', port };
   return new Promise((resolve, reject) => {
@@ -48,7 +49,7 @@ export function ask(
       response.on('error', reject);
     });
     call.on('error', reject);
-    call.end();
+    call.end(body);
   });
 }
 

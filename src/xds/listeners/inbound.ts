@@ -22,13 +22,18 @@ import {
   type FilterChain,
   type FilterChainMatch,
   type ListenerInit,
-  PLAIN_HTTP,
   httpInspector,
   originalDestination,
   originalSource,
 } from './chains.ts';
 import type { InboundPort } from './inbound-ports.ts';
 import { tcpToFixed } from './tcp-proxy.ts';
+
+/**
+ * What the first bytes of HTTP are detected as. The transport is not named: Envoy looks for the chain of the transport
+ * first and does not come back to those that name none, so that other bytes would find no chain.
+ */
+const HTTP_BYTES: FilterChainMatch = { applicationProtocols: ['http/1.1', 'h2c'] };
 
 /** Where the requests of one port go, and under which names. */
 interface InboundTarget {
@@ -95,7 +100,7 @@ function undeclared(input: Input): FilterChain[] {
   return [
     {
       name: 'virtualInbound-catchall-http',
-      filterChainMatch: PLAIN_HTTP,
+      filterChainMatch: HTTP_BYTES,
       filters: [httpManager(target, input)],
     },
     { name: 'virtualInbound', filters: [tcpToFixed(INBOUND_PASSTHROUGH_CLUSTER, input)] },
@@ -123,7 +128,7 @@ function portChains(port: InboundPort, match: FilterChainMatch, input: Input): F
     filters: [tcpToFixed(cluster, input)],
   });
   if (isHttp(port.speaks)) return [http({})];
-  return port.speaks === undefined ? [http(PLAIN_HTTP), tcp()] : [tcp()];
+  return port.speaks === undefined ? [http(HTTP_BYTES), tcp()] : [tcp()];
 }
 
 function boundListener(port: InboundPort, bind: string, input: Input): ListenerInit {

@@ -1,0 +1,63 @@
+/** Features of the API, field by field, asked with requests of a proxy that `mesh-controller` configures. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../peers/world/certificate.ts';
+import { ADDRESSES, CLIENT, INGRESS, shopManifests } from '../peers/world/shop.ts';
+import { World } from '../peers/world/world.ts';
+import { type FeatureCase, testCases } from './features/case.ts';
+import { certificateCases, DESTINATION_RULE } from './features/destination-rule.ts';
+import { ENVOY_FILTERS, gatewayCases, PROTOCOLS, SERVICE_ENTRIES } from './features/rest.ts';
+import { VIRTUAL_SERVICE, VIRTUAL_SERVICE_BASE } from './features/virtual-service.ts';
+import { describeOnEachEngine } from './on-each-engine.ts';
+
+/** Where the world's files will be: a folder of the test's own, whose name cases need before there is a world. */
+const folder = mkdtempSync(join(tmpdir(), 'lateen-features-'));
+
+const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
+  VirtualService: VIRTUAL_SERVICE,
+  DestinationRule: [...DESTINATION_RULE, ...certificateCases(folder)],
+  Gateway: gatewayCases(folder),
+  ServiceEntry: SERVICE_ENTRIES,
+  protocols: PROTOCOLS,
+  EnvoyFilter: ENVOY_FILTERS,
+};
+
+describeOnEachEngine('features', (engine) => {
+  let world: World;
+  beforeAll(async () => {
+    const manifests: Record<string, string> = {
+      'shop.json': shopManifests(),
+      'base.yaml': VIRTUAL_SERVICE_BASE,
+    };
+    // A file a case, so that a fault in one shows in it alone.
+    for (const [index, { config }] of Object.values(TABLES).flat().entries()) {
+      if (config !== undefined) manifests[`case-${index}.yaml`] = config;
+    }
+    makeCertificate(folder, 'client', 'client.example');
+    const tls = makeCertificate(folder, 'server', 'backend.example');
+    world = await World.open({ engine, addresses: ADDRESSES, workload: CLIENT.ip, manifests, tls });
+    await Promise.all([world.startProxy(INGRESS), world.startProxy(CLIENT)]);
+  }, 60_000);
+  afterAll(async () => {
+    await world?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('every object is in force, and every proxy took everything', async () => {
+    const { rejected, configs } = await world.debug<{
+      rejected: readonly object[];
+      configs: readonly { metadata: object; problems?: readonly object[] }[];
+    }>('configz');
+    expect(rejected).toEqual([]);
+    expect(configs.length).toBeGreaterThan(100);
+    expect(configs.filter(({ problems }) => problems !== undefined)).toEqual([]);
+    const proxies = await world.debug<readonly { proxy: string; in_sync: boolean; types: object }[]>('syncz');
+    expect(proxies.map(({ proxy }) => proxy).toSorted()).toEqual(['client-0.shop', 'ingress-0.istio-system']);
+    for (const { types } of proxies) expect(JSON.stringify(types)).not.toMatch(/"(ERROR|STALE)"/);
+  });
+
+  for (const [name, cases] of Object.entries(TABLES)) describe(name, () => testCases(() => world, cases));
+});

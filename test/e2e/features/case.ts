@@ -1,0 +1,168 @@
+/** How a feature is shown: what is configured, what is asked, and what has to come of it. */
+
+import { expect, test } from 'vitest';
+import type { Errand, Outcome } from '../../peers/world/courier-messages.ts';
+import { WHO } from '../../peers/world/shop.ts';
+import type { World } from '../../peers/world/world.ts';
+
+export interface FeatureCase {
+  readonly feature: string;
+  /** Manifests of its own: hosts and names that no other case has. */
+  readonly config?: string;
+  readonly asks: readonly Ask[];
+}
+
+export interface Ask extends Partial<Errand> {
+  /** To the gateway, through the client's sidecar, or to the client's own port. */
+  readonly via: 'gateway' | 'mesh' | 'workload';
+  /** Address of a service or of a server outside; port included. */
+  readonly to?: string;
+  readonly host?: string;
+  readonly times?: number;
+  readonly atOnce?: number;
+  /** Matched with what came back; of several the first that fails is told. */
+  readonly expect?: Expected;
+  /** What has to hold for all outcomes together. */
+  readonly check?: (outcomes: readonly Seen[], world: World) => unknown;
+}
+
+export interface Expected {
+  readonly status?: number;
+  /** Who answered: `web v1`. */
+  readonly who?: string;
+  /** As the backend saw them. */
+  readonly path?: string;
+  readonly authority?: string;
+  readonly method?: string;
+  readonly version?: string;
+  readonly serverName?: string;
+  readonly client?: string;
+  /** Which connection to the backend it was. */
+  readonly connection?: number;
+  readonly received?: Readonly<Record<string, unknown>>;
+  /** Headers of the answer. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly trailers?: Readonly<Record<string, unknown>>;
+  readonly text?: unknown;
+}
+
+export type Seen = Expected & { readonly took: number; readonly error?: string };
+
+/** Outcome and echo in one. */
+export function seenOf(outcome: Outcome): Seen {
+  const { echo, status, headers, text, took, error, trailers } = outcome;
+  // Of plain TCP: `reached ADDRESS from ADDRESS`.
+  const reached = /^reached (\S+) /.exec(text)?.[1];
+  const ip = echo?.ip ?? reached;
+  return {
+    status,
+    headers: headers as Seen['headers'],
+    took,
+    text,
+    ...(trailers === undefined ? {} : { trailers }),
+    ...(error === undefined ? {} : { error }),
+    ...(ip === undefined ? {} : { who: WHO[ip] ?? ip }),
+    ...(echo === undefined
+      ? {}
+      : {
+          path: echo.path,
+          connection: echo.fromPort,
+          method: echo.method,
+          version: echo.version,
+          authority: String(echo.headers.host),
+          received: echo.headers,
+          serverName: echo.serverName,
+          client: echo.client,
+        }),
+  };
+}
+
+const PLACES = { gateway: '127.0.0.1:80', mesh: '10.96.0.1:80', workload: '10.40.0.11:8080' } as const;
+
+export async function send(world: World, ask: Ask): Promise<readonly Seen[]> {
+  const { via, host, times = 1, atOnce, expect: _expect, check: _check, headers, ...errand } = ask;
+  const outcomes = await world.sendAll({
+    errand: {
+      to: PLACES[via],
+      ...errand,
+      headers: { ...(host === undefined ? {} : { host }), ...headers },
+    },
+    times,
+    ...(atOnce === undefined ? {} : { atOnce }),
+  });
+  return outcomes.map(seenOf);
+}
+
+/** A test for each case. */
+export function testCases(world: () => World, cases: readonly FeatureCase[]): void {
+  test.each(cases)('$feature', async ({ asks }) => {
+    for (const ask of asks) {
+      await world().seen();
+      const outcomes = await send(world(), ask);
+      const words = `${ask.via} ${ask.method ?? 'GET'} ${ask.host ?? ask.to ?? ''}${ask.path ?? ''} ${JSON.stringify(ask.headers ?? {})}`;
+      for (const outcome of outcomes) {
+        if (ask.expect !== undefined) expect(outcome, words).toMatchObject(ask.expect);
+      }
+      await ask.check?.(outcomes, world());
+    }
+  });
+}
+
+/** How often each of them answered. */
+export function shares(outcomes: readonly Seen[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { who = 'nobody' } of outcomes) counts[who] = (counts[who] ?? 0) + 1;
+  return counts;
+}
+
+/** Whether a count of `n` trials of probability `p` is within four standard deviations of what is to be expected. */
+export function expectShare(count: number, n: number, p: number): void {
+  expect(Math.abs(count - n * p), `${count} of ${n}, should be ${p * 100}%`).toBeLessThan(
+    4 * Math.sqrt(n * p * (1 - p)),
+  );
+}
+
+/** A VirtualService for `NAME.test`, at the gateway and in the mesh, with these routes. */
+export function routed(name: string, http: string, extra = ''): string {
+  return `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}, namespace: shop}
+spec:
+  hosts: [${name}.test]
+  gateways: [front, mesh]
+${extra}  http:
+${http
+  .trim()
+  .split('\n')
+  .map((line) => `  ${line}`)
+  .join('\n')}
+`;
+}
+
+/** A service of its own, `NAME.test`, with version v1 at web's first and v2 at its second, and routes to it. */
+export function served(name: string, rule: string, options: { port?: string; vs?: boolean } = {}): string {
+  const { port = '{number: 80, name: http, protocol: HTTP, targetPort: 8080}', vs = true } = options;
+  return `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ${name}, namespace: shop}
+spec:
+  hosts: [${name}.test]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [${port}]
+  endpoints:
+  - {address: 10.40.0.1, labels: {version: v1}}
+  - {address: 10.40.0.2, labels: {version: v2}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ${name}, namespace: shop}
+spec:
+  host: ${name}.test
+${rule
+  .trim()
+  .split('\n')
+  .map((line) => `  ${line}`)
+  .join('\n')}
+${vs ? `---\n${routed(name, `- route: [{destination: {host: ${name}.test}}]`)}` : ''}`;
+}

@@ -1,0 +1,132 @@
+/**
+ * Backends that say where they were reached and what arrived: HTTP/1.1, HTTP/2 and gRPC in plain text, TLS, and TCP.
+ * A path may carry instructions: `?status=503`, `?delay=200` (milliseconds), `?fails=2&key=K` (the first two of K),
+ * `?failsAt=IP`, `?header=name:value`.
+ */
+
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { BACKEND_PORTS, type Echo } from './courier-messages.ts';
+
+const seen: Echo[] = [];
+const failures = new Map<string, number>();
+
+/** What reached any backend since the last time, which is then forgotten. */
+export function takeSeen(): readonly Echo[] {
+  failures.clear();
+  return seen.splice(0);
+}
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+function plain(address: string | undefined): string {
+  return (address ?? '').replace('::ffff:', '');
+}
+
+function echoOf(request: Request, body: string): Echo {
+  const { socket } = request;
+  const headers: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers[name] = value;
+  return {
+    ip: plain(socket.localAddress),
+    port: socket.localPort ?? 0,
+    from: plain(socket.remoteAddress),
+    fromPort: socket.remotePort ?? 0,
+    method: request.method ?? '',
+    path: request.url ?? '',
+    version: request.httpVersion,
+    headers: { host: headers[':authority'] ?? '', ...headers },
+    body,
+    ...(socket instanceof TLSSocket
+      ? {
+          serverName: String((socket as TLSSocket & { servername?: unknown }).servername || ''),
+          client: String(socket.getPeerCertificate().subject?.CN ?? ''),
+        }
+      : {}),
+  };
+}
+
+function statusFor(url: URL, ip: string): number {
+  const parameters = url.searchParams;
+  const fails = Number(parameters.get('fails') ?? 0);
+  const key = parameters.get('key') ?? url.pathname;
+  const before = failures.get(key) ?? 0;
+  failures.set(key, before + 1);
+  if (before < fails || parameters.get('failsAt') === ip) return 503;
+  return Number(parameters.get('status') ?? 200);
+}
+
+function answer(request: Request, response: Response): void {
+  const parts: Buffer[] = [];
+  request.on('data', (part: Buffer) => parts.push(part));
+  request.on('error', () => undefined);
+  request.on('end', () => {
+    const echo = echoOf(request, Buffer.concat(parts).toString('latin1'));
+    seen.push(echo);
+    const url = new URL(echo.path, 'http://backend');
+    const status = statusFor(url, echo.ip);
+    const send = (): void => {
+      const text = JSON.stringify(echo);
+      if (String(request.headers['content-type']).startsWith('application/grpc')) {
+        // A gRPC answer has its status after the message.
+        response.setHeader('content-type', 'application/grpc');
+        response.addTrailers({ 'grpc-status': status === 200 ? '0' : '14' });
+        response.end(text);
+        return;
+      }
+      response.statusCode = status;
+      response.setHeader('content-type', 'application/json');
+      for (const one of url.searchParams.getAll('header')) {
+        const [name = '', ...value] = one.split(':');
+        response.setHeader(name, value.join(':'));
+      }
+      response.end(text);
+    };
+    const delay = Number(url.searchParams.get('delay') ?? 0);
+    if (delay > 0) setTimeout(send, delay);
+    else send();
+  });
+}
+
+/** Repeats what it is sent, after a line that says where it was reached. */
+function echoBytes(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.once('data', (first) => {
+    socket.write(`reached ${plain(socket.localAddress)} from ${plain(socket.remoteAddress)}\n`);
+    socket.write(first);
+    socket.pipe(socket);
+  });
+}
+
+/** Speaks first, as mail servers do. */
+function greet(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.write(`reached ${plain(socket.localAddress)} from ${plain(socket.remoteAddress)}\n`);
+  socket.pipe(socket);
+}
+
+/** Begins to listen at all addresses. Over TLS too where there is a certificate; clients may show one of theirs. */
+export async function startBackends(tls: { cert: string; key: string } | undefined): Promise<void> {
+  const listen = (server: Server, port: number): Promise<void> =>
+    new Promise((resolve) => server.listen(port, '0.0.0.0', resolve));
+  const http = createServer(answer).on('upgrade', (_request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    socket.pipe(socket);
+  });
+  await listen(http, BACKEND_PORTS.http);
+  await listen(createHttp2Server(answer), BACKEND_PORTS.http2);
+  await listen(createTcpServer(echoBytes), BACKEND_PORTS.tcp);
+  await listen(createTcpServer(greet), BACKEND_PORTS.greeting);
+  if (tls === undefined) return;
+  const options = { cert: readFileSync(tls.cert), key: readFileSync(tls.key), requestCert: true };
+  await listen(createHttpsServer({ ...options, rejectUnauthorized: false }, answer), BACKEND_PORTS.tls);
+}

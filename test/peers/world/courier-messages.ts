@@ -1,0 +1,59 @@
+/** What the courier is asked and what it answers, as JSON. */
+
+export interface Errand {
+  /** Address and port to connect to. */
+  readonly to: string;
+  readonly protocol?: 'http' | 'http2' | 'https' | 'tcp' | 'tls';
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
+  /** Name that a TLS connection asks for. */
+  readonly serverName?: string;
+  /** Files of the certificate that it shows. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** Address that it comes from. */
+  readonly from?: string;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
+export interface Errands {
+  readonly errand: Errand;
+  /** How often, one after another; or so many at once. */
+  readonly times?: number;
+  readonly atOnce?: number;
+}
+
+/** What a backend says that it was asked. */
+export interface Echo {
+  readonly ip: string;
+  readonly port: number;
+  readonly from: string;
+  /** With the address, which connection it was. */
+  readonly fromPort: number;
+  readonly method: string;
+  readonly path: string;
+  readonly version: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string;
+  /** Of a TLS connection: the name that was asked for, and the subject of the client's certificate. */
+  readonly serverName?: string;
+  readonly client?: string;
+}
+
+export interface Outcome {
+  /** Of HTTP; 0 where the connection was closed or none was had. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly trailers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly text: string;
+  /** What a backend of the test's own answered. */
+  readonly echo?: Echo;
+  readonly error?: string;
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+/** Ports on which the courier's backends listen, at every address. */
+export const BACKEND_PORTS = { http: 8080, http2: 8082, tls: 8443, tcp: 9000, greeting: 9001 } as const;

@@ -1,0 +1,33 @@
+/**
+ * A program that runs inside a test's network and does for the test what only a program in there can: it answers at
+ * every address as a backend, and makes requests. `courier.ts SOCKET [CERT KEY]`; it is asked over HTTP at SOCKET.
+ */
+
+import { createServer } from 'node:http';
+import { startBackends, takeSeen } from './backends.ts';
+import type { Errand, Errands, Outcome } from './courier-messages.ts';
+import { run } from './errands.ts';
+
+const [socket = '', cert, key] = process.argv.slice(2);
+
+async function runAll({ errand, times = 1, atOnce }: Errands): Promise<readonly Outcome[]> {
+  const attempt = (one: Errand): Promise<Outcome> => run(one);
+  if (atOnce !== undefined) return Promise.all(Array.from({ length: atOnce }, () => attempt(errand)));
+  const outcomes: Outcome[] = [];
+  for (let count = 0; count < times; count++) outcomes.push(await attempt(errand));
+  return outcomes;
+}
+
+await startBackends(cert !== undefined && key !== undefined ? { cert, key } : undefined);
+createServer((request, response) => {
+  let text = '';
+  request.setEncoding('utf8').on('data', (part: string) => (text += part));
+  request.on('end', () => {
+    const answer = (value: unknown): void => void response.end(JSON.stringify(value));
+    if (request.url === '/seen') answer(takeSeen());
+    else
+      void runAll(JSON.parse(text) as Errands).then(answer, (error: Error) =>
+        response.writeHead(500).end(String(error.stack)),
+      );
+  });
+}).listen(socket, () => process.stdout.write('ready\n'));
