@@ -2,6 +2,7 @@
 
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
+import { byAge, creationTime } from './age.ts';
 import { type Labels, matchesLabels } from './selectors.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -24,7 +25,7 @@ export function selectorOf(policy: PeerAuthentication): Labels {
 
 /**
  * Answers what workloads accept. The policy nearest to a workload counts: one that selects it, that of its
- * namespace, that of the mesh; of several the first. A policy with a selector in the root namespace counts for
+ * namespace, that of the mesh; of several the oldest. A policy with a selector in the root namespace counts for
  * nobody. Reads security.istio.io/PeerAuthentication.
  * https://istio.io/latest/docs/reference/config/security/peer_authentication/
  */
@@ -35,8 +36,16 @@ export class PeerPolicies {
 
   constructor(snapshot: Snapshot) {
     this.#rootNamespace = snapshot.mesh.rootNamespace;
-    for (const policy of snapshot.list('security.istio.io/PeerAuthentication')) {
-      const namespace = snapshot.namespaceOf(policy);
+    const policies = snapshot
+      .list('security.istio.io/PeerAuthentication')
+      .map((policy) => ({
+        policy,
+        name: policy.meta.name,
+        namespace: snapshot.namespaceOf(policy),
+        created: creationTime(policy),
+      }))
+      .sort(byAge);
+    for (const { policy, namespace } of policies) {
       if (Object.keys(selectorOf(policy)).length === 0) {
         if (!this.#general.has(namespace)) this.#general.set(namespace, policy);
       } else if (namespace !== this.#rootNamespace) {
@@ -49,10 +58,7 @@ export class PeerPolicies {
 
   /** What a workload with these labels accepts; without labels, what the namespace does. */
   of(namespace: string, labels?: Labels): PeerPolicy {
-    const selecting =
-      labels === undefined
-        ? undefined
-        : this.#selective.get(namespace)?.find((policy) => matchesLabels(selectorOf(policy), labels));
+    const selecting = this.#selecting(namespace, labels);
     const chain = [selecting, this.#general.get(namespace), this.#general.get(this.#rootNamespace)];
     const from = chain.find((policy) => modeOf(policy) !== undefined);
     const mode = modeOf(from) ?? 'PERMISSIVE';
@@ -61,6 +67,19 @@ export class PeerPolicies {
       (port) => port.mode !== undefined && port.mode !== 'UNSET' && port.mode !== mode,
     );
     return { mode, from, hasOtherPorts };
+  }
+
+  /** What it accepts on one of its own ports, for which a policy that selects the workload may say something else. */
+  atPort(namespace: string, labels: Labels, port: number): Pick<PeerPolicy, 'mode' | 'from'> {
+    const selecting = this.#selecting(namespace, labels);
+    const own = selecting?.value.spec?.portLevelMtls?.[String(port)]?.mode;
+    if (own === undefined || own === 'UNSET') return this.of(namespace, labels);
+    return { mode: own, from: selecting };
+  }
+
+  #selecting(namespace: string, labels: Labels | undefined): PeerAuthentication | undefined {
+    if (labels === undefined) return undefined;
+    return this.#selective.get(namespace)?.find((policy) => matchesLabels(selectorOf(policy), labels));
   }
 }
 

@@ -20,12 +20,18 @@ export interface LoadedMesh {
   readonly files: readonly string[];
 }
 
+export interface LoadedSnapshot {
+  readonly objects: readonly MeshObject[];
+  readonly snapshot: Snapshot;
+  readonly files: readonly string[];
+}
+
 /** What is wrong in the files is noted on standard error: objects with errors are left out, as in a cluster. */
-export async function loadMesh(
+export async function loadSnapshot(
   paths: readonly string[],
   flags: MeshFlags,
   context: Context,
-): Promise<LoadedMesh> {
+): Promise<LoadedSnapshot> {
   const loaded = await loadInput(paths, { strictFiles: false, knownExtensionsOnly: true }, context);
   const defaultNamespace = flags.namespace ?? 'default';
   const { objects, rejections } = await admit(loaded, [], {
@@ -36,7 +42,16 @@ export async function loadMesh(
     const what = object === undefined ? 'this file cannot be read' : `${object} is left out`;
     context.stderr.write(`Note: ${file}:${line}: ${what}: ${errors.join('; ')}\n`);
   }
-  const given = await build(objects, flags, context);
+  return { objects, snapshot: await buildSnapshot(objects, flags, context), files: loaded.files };
+}
+
+/** The mesh of the files; Gateways that they name and do not hold are taken for plain ones. */
+export async function loadMesh(
+  paths: readonly string[],
+  flags: MeshFlags,
+  context: Context,
+): Promise<LoadedMesh> {
+  const { objects, snapshot: given, files } = await loadSnapshot(paths, flags, context);
   const missing = missingGateways(given);
   for (const name of missing.names) {
     context.stderr.write(
@@ -44,11 +59,14 @@ export async function loadMesh(
     );
   }
   const snapshot =
-    missing.objects.length === 0 ? given : await build([...objects, ...missing.objects], flags, context);
-  return { mesh: new RouteMesh(snapshot, defaultNamespace), files: loaded.files };
+    missing.objects.length === 0
+      ? given
+      : await buildSnapshot([...objects, ...missing.objects], flags, context);
+  return { mesh: new RouteMesh(snapshot, flags.namespace ?? 'default'), files };
 }
 
-async function build(
+/** The snapshot of objects that have been checked, with the settings of the file or of the ConfigMap among them. */
+export async function buildSnapshot(
   objects: readonly MeshObject[],
   { namespace, istioNamespace, meshConfigFile }: MeshFlags,
   context: Context,

@@ -14,7 +14,7 @@ import { TlsParameters_TlsProtocol } from '../proto/generated/envoy/extensions/t
 import { pack } from '../proto/registry.ts';
 import { subjectAltNameMatchers } from '../subject-alt-names.ts';
 import type { Init } from '../values.ts';
-import type { EffectivePolicy } from './traffic-policy.ts';
+import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 
 type TlsSettings = NonNullable<EffectivePolicy['tls']>;
 type TransportSocket = Init<typeof TransportSocketSchema>;

@@ -8,7 +8,7 @@ import type { Http2ProtocolOptionsSchema } from '../proto/generated/envoy/config
 import { HttpProtocolOptionsSchema } from '../proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { pack } from '../proto/registry.ts';
 import { type Init, UNLIMITED, defined, durationOf, seconds } from '../values.ts';
-import type { EffectivePolicy } from './traffic-policy.ts';
+import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 import { errorMatcher } from './outlier-detection.ts';
 
 type Pool = NonNullable<EffectivePolicy['connectionPool']>;

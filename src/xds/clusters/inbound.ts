@@ -10,7 +10,7 @@ import {
 import { addressOf, defined, seconds } from '../values.ts';
 import { circuitBreakers, connectTimeout, httpOptions } from './connection-pool.ts';
 import { type ClusterInit, inboundSource } from './fixed.ts';
-import { effectivePolicy } from './traffic-policy.ts';
+import { effectivePolicy } from '../../model/traffic-policy.ts';
 
 /** Connections to the workload are not cleaned up while it lives: about 292 years. */
 const NEVER = seconds(9_223_372_035);

@@ -6,7 +6,7 @@ import {
   type Cluster_SlowStartConfigSchema,
 } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { type Init, durationOf } from '../values.ts';
-import type { EffectivePolicy } from './traffic-policy.ts';
+import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 
 type ClusterInit = Init<typeof ClusterSchema>;
 type Balancer = NonNullable<EffectivePolicy['loadBalancer']>;

@@ -3,7 +3,7 @@
 import type { OutlierDetectionSchema } from '../proto/generated/envoy/config/cluster/v3/outlier_detection_pb.js';
 import type { MatchPredicateSchema } from '../proto/generated/envoy/config/common/matcher/v3/matcher_pb.js';
 import { type Init, defined, durationOf } from '../values.ts';
-import type { EffectivePolicy } from './traffic-policy.ts';
+import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 
 type Predicate = Init<typeof MatchPredicateSchema>;
 

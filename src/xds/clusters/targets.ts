@@ -4,7 +4,7 @@ import type { DestinationRule, Subset } from '../../model/destination-rules.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import { type Input, ruleFor } from '../input.ts';
 import { outboundCluster } from '../names.ts';
-import { type EffectivePolicy, effectivePolicy } from './traffic-policy.ts';
+import { type EffectivePolicy, effectivePolicy } from '../../model/traffic-policy.ts';
 import { isPassthrough } from './load-balancer.ts';
 
 /** How Envoy finds the endpoints. */

@@ -1,6 +1,6 @@
 /** Which places get the requests of a proxy: shares by configuration, or the nearest first. */
 
-import type { EffectivePolicy } from '../clusters/traffic-policy.ts';
+import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 import type { MeshConfig } from '../../model/mesh-settings.ts';
 import type { Labels } from '../../model/selectors.ts';
 

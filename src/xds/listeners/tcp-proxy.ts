@@ -1,7 +1,7 @@
 /** The network filter that carries connections on without looking into them. */
 
 import type { TcpRoute, VirtualService } from '../../model/virtual-services.ts';
-import { effectivePolicy } from '../clusters/traffic-policy.ts';
+import { effectivePolicy } from '../../model/traffic-policy.ts';
 import { type Input, ruleFor, serviceNamed } from '../input.ts';
 import type { FilterSchema } from '../proto/generated/envoy/config/listener/v3/listener_components_pb.js';
 import { TcpProxySchema } from '../proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';

@@ -1,7 +1,7 @@
 /** Route configurations and the virtual hosts that need no VirtualService. */
 
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
-import { effectivePolicy } from '../clusters/traffic-policy.ts';
+import { effectivePolicy } from '../../model/traffic-policy.ts';
 import { type Input, ruleFor } from '../input.ts';
 import { BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER, outboundCluster } from '../names.ts';
 import type { RouteConfigurationSchema } from '../proto/generated/envoy/config/route/v3/route_pb.js';

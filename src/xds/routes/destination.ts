@@ -1,7 +1,7 @@
 /** The cluster behind a destination of a route. */
 
 import type { Destination } from '../../model/virtual-services.ts';
-import { effectivePolicy } from '../clusters/traffic-policy.ts';
+import { effectivePolicy } from '../../model/traffic-policy.ts';
 import { type Input, ruleFor, serviceNamed } from '../input.ts';
 import { UNKNOWN_CLUSTER, outboundCluster } from '../names.ts';
 import { type HashPolicy, hashPolicy } from './hash.ts';

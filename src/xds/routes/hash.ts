@@ -1,6 +1,6 @@
 /** What of a request decides which endpoint it is bound to. */
 
-import type { EffectivePolicy } from '../clusters/traffic-policy.ts';
+import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 import type { RouteAction_HashPolicySchema } from '../proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { type Init, defined, durationOf } from '../values.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DestinationRule, Subset } from '../../../src/model/destination-rules.ts';
-import { effectivePolicy } from '../../../src/xds/clusters/traffic-policy.ts';
+import type { DestinationRule, Subset } from '../../src/model/destination-rules.ts';
+import { effectivePolicy } from '../../src/model/traffic-policy.ts';
 
 function ruleWith(
   trafficPolicy: DestinationRule['trafficPolicy'],

@@ -1,7 +1,7 @@
 /** Which policy holds for one port of one subset: mesh, rule and subset on top of each other. */
 
-import type { DestinationRule, Subset, TrafficPolicy } from '../../model/destination-rules.ts';
-import type { MeshConfig } from '../../model/mesh-settings.ts';
+import type { DestinationRule, Subset, TrafficPolicy } from './destination-rules.ts';
+import type { MeshConfig } from './mesh-settings.ts';
 
 /** What is left of a policy when the port and the subset are settled. */
 export type EffectivePolicy = Omit<TrafficPolicy, 'portLevelSettings'>;
