@@ -51,7 +51,8 @@ export class Controller {
   /** By node id; of the newest state. */
   readonly #problems = new Map<string, readonly TranslationProblem[]>();
   readonly #told = new Set<string>();
-  readonly #memo = new TranslationMemo();
+  readonly #toldLists = new WeakSet<readonly TranslationProblem[]>();
+  readonly #memo: TranslationMemo;
   /** Kinds of the objects that changed since the last push. */
   readonly #changedKinds = new Set<KindKey>();
   #meshConfigWatch: PathWatch | undefined;
@@ -76,6 +77,8 @@ export class Controller {
       metrics: this.#metrics,
       now: () => Date.now(),
     });
+    // Messages are larger than their bytes, and nobody looks at them after that.
+    this.#memo = new TranslationMemo((resource) => this.discovery.encode(resource));
   }
 
   /** Where proxies connect, once started. */
@@ -200,16 +203,23 @@ export class Controller {
     this.#changedKinds.clear();
     this.#problems.clear();
     this.discovery.update((proxy) => {
-      const { problems, ...resources } = this.#translate(snapshot, proxy, this.#memo);
-      this.#problems.set(proxy.nodeId, problems);
-      for (const problem of problems) {
-        this.#tellOnce(`problem ${JSON.stringify(problem)}`, () =>
-          this.#log.warn('configuration is not in force', { ...problem.object, reason: problem.message }),
-        );
-      }
+      const resources = this.#translate(snapshot, proxy, this.#memo);
+      this.#problems.set(proxy.nodeId, resources.problems);
+      this.#tellProblems(resources.problems);
       return resources;
     });
     this.#log.debug('a new state is sent', { version: this.discovery.version });
+  }
+
+  #tellProblems(problems: readonly TranslationProblem[]): void {
+    // Proxies that get the same have the same list.
+    if (this.#toldLists.has(problems)) return;
+    this.#toldLists.add(problems);
+    for (const problem of problems) {
+      this.#tellOnce(`problem ${JSON.stringify(problem)}`, () =>
+        this.#log.warn('configuration is not in force', { ...problem.object, reason: problem.message }),
+      );
+    }
   }
 
   /** What stays wrong is said once, not at every change. */

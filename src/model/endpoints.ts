@@ -207,6 +207,7 @@ function isSameServed(one: readonly ServedEndpoint[], other: readonly ServedEndp
   if (one.length !== other.length) return false;
   return one.every(({ service, port, endpoint }, at) => {
     const beside = other[at];
-    return beside?.service === service && beside.port === port && beside.endpoint === endpoint;
+    if (beside?.service !== service || beside.port !== port) return false;
+    return beside.endpoint === endpoint || isDeepStrictEqual(beside.endpoint, endpoint);
   });
 }

@@ -60,11 +60,28 @@ export function translate(
     const make = (watched: ProxyIdentity, reads: Reads, earlier: Part | undefined): Part => {
       const problems = new ProblemList();
       const part = build(inputFor(world, watched, reads, problems), shared, earlier);
-      return { ...part, problems: problems.all };
+      return { ...finished(part, memo), problems: problems.all };
     };
     return memo.part(index).get(proxy, world, make);
   });
   return memo.whole(parts);
+}
+
+/** Endpoints are finished one by one, as they are made. */
+function finished<Made extends Omit<Part, 'problems'>>(part: Made, { finish }: TranslationMemo): Made {
+  const { clusters, listeners, routes, extensions } = part;
+  const finishAll = (list: readonly Resource[]): readonly Resource[] => {
+    const made = list.map(finish);
+    // A list that is finished already stays the same list.
+    return made.every((resource, at) => resource === list[at]) ? list : made;
+  };
+  return {
+    ...part,
+    ...(clusters !== undefined && { clusters: finishAll(clusters) }),
+    ...(listeners !== undefined && { listeners: finishAll(listeners) }),
+    ...(routes !== undefined && { routes: finishAll(routes) }),
+    ...(extensions !== undefined && { extensions: finishAll(extensions) }),
+  };
 }
 
 function inputFor(world: World, proxy: ProxyIdentity, reads: Reads, problems: ProblemList): Input {
@@ -166,11 +183,11 @@ function inboundPart(input: Input, { memo, world }: Shared): Omit<Part, 'problem
       ...served.map((port) => inboundClusterOf(port, own)),
       inboundPassthrough(own.snapshot.mesh.config),
     ];
-    return {
+    const part = {
       clusters: resources(ClusterSchema, clusters, ({ name }) => name),
       listeners: resources(ListenerSchema, inboundListeners(served, own), ({ name }) => name),
-      problems: problems.all,
     };
+    return { ...finished(part, memo), problems: problems.all };
   };
   const { clusters, listeners, problems } = memo.inbound(served).get(input.proxy, world, make, input.reads);
   for (const { object, message } of problems) input.report(object, message);

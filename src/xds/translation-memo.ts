@@ -45,10 +45,12 @@ const FORGET_AFTER = 64;
 
 /** What translations of one mesh share, over proxies and over time. Tell it of changes before using it again. */
 export class TranslationMemo {
+  /** Takes resources when they are made: to hold them in another form. */
+  readonly finish: (resource: Resource) => Resource;
   readonly #parts: Memo<Part>[] = [];
   readonly targets = new Memo<Targets>();
-  readonly clusters = new TargetMemo();
-  readonly assignments = new TargetMemo();
+  readonly clusters: TargetMemo;
+  readonly assignments: TargetMemo;
   readonly #inbound = new Map<string, Memo<Part>>();
   readonly #joined = new WeakMap<readonly Resource[], WeakMap<readonly Resource[], readonly Resource[]>>();
   readonly #whole = new PartTree<Translated>();
@@ -56,6 +58,12 @@ export class TranslationMemo {
   /** What was made before this generation no longer holds. */
   #begin = 0;
   #world: World | undefined;
+
+  constructor(finish: (resource: Resource) => Resource = (resource) => resource) {
+    this.finish = finish;
+    this.clusters = new TargetMemo(finish);
+    this.assignments = new TargetMemo(finish);
+  }
 
   /** The mesh has changed in objects of these kinds; undefined when its settings have, or nothing is known. */
   moveTo(snapshot: Snapshot, kinds: ReadonlySet<KindKey> | undefined): World {

@@ -10,6 +10,7 @@ import {
 } from '../../xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js';
 import { ENDPOINT_TYPE, ROUTE_TYPE, type Resource } from '../../xds/resource.ts';
 import type { EncodedResource } from './encoder.ts';
+import { cutNames, type RequestNames } from './request-names.ts';
 import { type TypeView, WILDCARD_TYPES } from './view.ts';
 import type { DueResources, Watch } from './watch.ts';
 import { deltaResponse, type ResponseHead, stateResponse } from './wire.ts';
@@ -22,13 +23,14 @@ export interface ProxyRequest {
   readonly nonce: string;
   /** What the proxy has against the response of that nonce. */
   readonly error: string | undefined;
-  /** Takes what the request asks for; `shared` lends its strings. */
-  apply(watch: Watch, shared: TypeView): void;
+  /** Takes what the request asks for. */
+  apply(watch: Watch): void;
 }
 
 export interface Protocol {
   readonly name: 'state-of-the-world' | 'delta';
-  readRequest(bytes: Uint8Array): ProxyRequest;
+  /** `known` lends lists of names that have come before. */
+  readRequest(bytes: Buffer, known: RequestNames): ProxyRequest;
   /** The bytes of a response in pieces, and how many resources are in it. */
   response(
     head: ResponseHead,
@@ -41,24 +43,32 @@ export interface Protocol {
 
 export const DELTA: Protocol = {
   name: 'delta',
-  readRequest(bytes) {
-    const request = fromBinary(DeltaDiscoveryRequestSchema, bytes);
+  readRequest(bytes, known) {
+    const part = cutNames(bytes);
+    const request = fromBinary(DeltaDiscoveryRequestSchema, part?.rest ?? bytes);
+    const subscribed =
+      part === undefined
+        ? request.resourceNamesSubscribe
+        : known.of(
+            part.bytes,
+            (names) => fromBinary(DeltaDiscoveryRequestSchema, names).resourceNamesSubscribe,
+          );
     const { node, typeUrl, responseNonce, errorDetail } = request;
     return {
       node,
       typeUrl,
       nonce: responseNonce,
       error: errorDetail?.message,
-      apply(watch, shared) {
+      apply(watch) {
         const isFirst = !watch.isAnswered && watch.nonce === '' && watch.brought === undefined;
         if (isFirst) {
           watch.brought = new Map(Object.entries(request.initialResourceVersions));
-          if (request.resourceNamesSubscribe.length === 0 && WILDCARD_TYPES.has(typeUrl)) {
+          if (subscribed.length === 0 && WILDCARD_TYPES.has(typeUrl)) {
             watch.wildcard = true;
           }
         }
         watch.unsubscribe(request.resourceNamesUnsubscribe);
-        watch.subscribe(request.resourceNamesSubscribe, shared);
+        watch.subscribe(subscribed);
       },
     };
   },
@@ -69,18 +79,21 @@ export const DELTA: Protocol = {
 
 export const STATE_OF_THE_WORLD: Protocol = {
   name: 'state-of-the-world',
-  readRequest(bytes) {
-    const { node, typeUrl, responseNonce, errorDetail, resourceNames } = fromBinary(
-      DiscoveryRequestSchema,
-      bytes,
-    );
+  readRequest(bytes, known) {
+    const part = cutNames(bytes);
+    const request = fromBinary(DiscoveryRequestSchema, part?.rest ?? bytes);
+    const { node, typeUrl, responseNonce, errorDetail } = request;
+    const resourceNames =
+      part === undefined
+        ? request.resourceNames
+        : known.of(part.bytes, (names) => fromBinary(DiscoveryRequestSchema, names).resourceNames);
     return {
       node,
       typeUrl,
       nonce: responseNonce,
       error: errorDetail?.message,
-      apply(watch, shared) {
-        watch.setNames(resourceNames, shared);
+      apply(watch) {
+        watch.setNames(resourceNames);
       },
     };
   },

@@ -8,6 +8,7 @@ import { ByteBudget } from './budget.ts';
 import { type EncodedResource, ResourceEncoder } from './encoder.ts';
 import type { DiscoveryMetrics } from './metrics.ts';
 import type { Protocol } from './protocol.ts';
+import { RequestNames } from './request-names.ts';
 import { ProxyStream, type Sink, type StreamEvent, type StreamHost } from './stream.ts';
 import { type ProxyView, ViewMaker } from './view.ts';
 
@@ -35,6 +36,7 @@ export interface TranslationFault {
 export class DiscoveryServer implements StreamHost {
   readonly views: ViewMaker;
   readonly budget: ByteBudget;
+  readonly requestNames = new RequestNames();
   readonly streams = new Set<ProxyStream>();
   /** By node id; of the newest state. */
   readonly faults = new Map<string, TranslationFault>();
@@ -44,6 +46,8 @@ export class DiscoveryServer implements StreamHost {
   #translate: Translate | undefined;
   #streamCount = 0;
   #isPushing = false;
+  /** Streams that have not been brought to the newest state. */
+  readonly #behind = new Set<ProxyStream>();
   /** When the newest state came, until all proxies have it. */
   #pendingSince: number | undefined;
 
@@ -70,6 +74,7 @@ export class DiscoveryServer implements StreamHost {
     this.#translate = translate;
     this.generation += 1;
     this.#pendingSince ??= this.now();
+    for (const stream of this.streams) if (stream.proxy !== undefined) this.#behind.add(stream);
     this.faults.clear();
     if (!this.#isPushing) void this.#pushAll();
   }
@@ -80,10 +85,13 @@ export class DiscoveryServer implements StreamHost {
     try {
       for (let generation = -1; generation !== this.generation;) {
         generation = this.generation;
+        let pauseAt = performance.now() + PUSH_SLICE;
         for (const stream of this.streams) {
-          void stream.pump();
+          void stream.pump().then(() => this.#noteSync(stream));
+          if (performance.now() < pauseAt) continue;
           await new Promise<void>((resolve) => setImmediate(resolve));
           if (generation !== this.generation) break;
+          pauseAt = performance.now() + PUSH_SLICE;
         }
       }
     } finally {
@@ -92,9 +100,13 @@ export class DiscoveryServer implements StreamHost {
     this.#noteConvergence();
   }
 
+  #noteSync(stream: ProxyStream): void {
+    if (!stream.isInSync || !this.#behind.delete(stream)) return;
+    if (this.#behind.size === 0) this.#noteConvergence();
+  }
+
   #noteConvergence(): void {
-    if (this.#pendingSince === undefined || this.#isPushing) return;
-    for (const stream of this.streams) if (stream.proxy !== undefined && !stream.isInSync) return;
+    if (this.#pendingSince === undefined || this.#isPushing || this.#behind.size > 0) return;
     if (this.streams.size > 0) {
       this.#options.metrics.convergence.observe((this.now() - this.#pendingSince) / 1000);
     }
@@ -104,7 +116,7 @@ export class DiscoveryServer implements StreamHost {
   viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined {
     if (this.#translate === undefined) return previous;
     try {
-      return this.views.view(this.#translate(proxy), previous);
+      return this.views.view(this.#translate(proxy));
     } catch (error) {
       // One proxy's fault must not stop the others; it keeps what it has.
       const message = error instanceof Error ? error.message : String(error);
@@ -134,6 +146,7 @@ export class DiscoveryServer implements StreamHost {
   ended(stream: ProxyStream): void {
     stream.closed();
     this.streams.delete(stream);
+    this.#behind.delete(stream);
     if (stream.proxy === undefined) return;
     this.#options.log.info('a proxy has left', { proxy: stream.proxy.id, stream: stream.id });
     this.#noteConvergence();
@@ -156,7 +169,7 @@ export class DiscoveryServer implements StreamHost {
         metrics.sent(event.typeUrl, event.bytes);
         break;
       case 'ack':
-        this.#noteConvergence();
+        this.#noteSync(event.stream);
         break;
       case 'nack': {
         const { watch, stream } = event;
@@ -178,6 +191,9 @@ export class DiscoveryServer implements StreamHost {
     }
   }
 }
+
+/** Milliseconds for which proxies are served without a pause. */
+const PUSH_SLICE = 5;
 
 /** A refused response may hold thousands of resources. */
 const MAX_LOGGED_NAMES = 10;

@@ -7,6 +7,7 @@ import { CLUSTER_TYPE, ENDPOINT_TYPE } from '../../xds/resource.ts';
 import type { ByteBudget } from './budget.ts';
 import type { EncodedResource } from './encoder.ts';
 import type { Protocol, ProxyRequest } from './protocol.ts';
+import type { RequestNames } from './request-names.ts';
 import { EMPTY_VIEW, type ProxyView, TYPE_ORDER, type TypeView, type ViewMaker } from './view.ts';
 import { type DueResources, Watch } from './watch.ts';
 
@@ -22,6 +23,7 @@ export interface Sink {
 export interface StreamHost {
   readonly views: ViewMaker;
   readonly budget: ByteBudget;
+  readonly requestNames: RequestNames;
   /** Grows with each state of the mesh. */
   readonly generation: number;
   /** The newest state's name, as responses carry it. */
@@ -49,6 +51,8 @@ export class ProxyStream {
   readonly protocol: Protocol;
   readonly connectedAt: number;
   readonly watches = new Map<string, Watch>();
+  /** The watches in the order in which changes are told. */
+  #ordered: readonly Watch[] = [];
   readonly #host: StreamHost;
   readonly #sink: Sink;
   proxy: ProxyIdentity | undefined;
@@ -69,10 +73,10 @@ export class ProxyStream {
   }
 
   /** Takes a request as it came off the wire. */
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Buffer): void {
     if (this.#isClosed) return;
     try {
-      this.#take(this.protocol.readRequest(bytes));
+      this.#take(this.protocol.readRequest(bytes, this.#host.requestNames));
     } catch (error) {
       const reason =
         error instanceof MeshError
@@ -99,7 +103,7 @@ export class ProxyStream {
     // What a proxy says of an older response is overtaken; its newest request follows.
     if (answer === 'stale' && this.protocol.name === 'state-of-the-world') return;
     if (answer === 'ack' || answer === 'nack') this.#host.onEvent({ kind: answer, stream: this, watch });
-    request.apply(watch, this.view?.get(watch.typeUrl) ?? EMPTY_VIEW);
+    request.apply(watch);
   }
 
   #watch(typeUrl: string): Watch {
@@ -110,13 +114,15 @@ export class ProxyStream {
     }
     const watch = new Watch(typeUrl);
     this.watches.set(typeUrl, watch);
+    const first = TYPE_ORDER.flatMap((type) => this.watches.get(type) ?? []);
+    this.#ordered = [...first, ...[...this.watches.values()].filter((one) => !first.includes(one))];
     return watch;
   }
 
   /** Whether the proxy has answered for all that the newest state changed for it. */
   get isInSync(): boolean {
     if (this.generation !== this.#host.generation) return false;
-    return [...this.watches.values()].every((watch) => !watch.isAwaited && !watch.isDue(this.#now(watch)));
+    return this.#ordered.every((watch) => !watch.isAwaited && !watch.isDue(this.#now(watch)));
   }
 
   /** Sends what is due, one response after another, as fast as the proxy takes them. */
@@ -154,7 +160,7 @@ export class ProxyStream {
   /** The first watch in the order of types that something has to be sent for. */
   #nextDue(): Watch | undefined {
     let isHeldUp = false;
-    for (const watch of this.#ordered()) {
+    for (const watch of this.#ordered) {
       const now = this.#now(watch);
       const isQuestion = !watch.isAnswered || watch.asked.size > 0;
       // A type's change must not overtake that of a type before it.
@@ -162,11 +168,6 @@ export class ProxyStream {
       isHeldUp ||= watch.isHeldUp(now);
     }
     return undefined;
-  }
-
-  #ordered(): readonly Watch[] {
-    const first = TYPE_ORDER.flatMap((type) => this.watches.get(type) ?? []);
-    return [...first, ...[...this.watches.values()].filter((watch) => !first.includes(watch))];
   }
 
   /** Decides what to send only now that it can be sent, so that a slow proxy gets the newest state. */
@@ -204,7 +205,7 @@ export class ProxyStream {
     if (watch.typeUrl !== CLUSTER_TYPE || !watch.isAnswered) return;
     const endpoints = this.watches.get(ENDPOINT_TYPE);
     if (endpoints === undefined) return;
-    for (const { name } of due.changed) if (endpoints.names.has(name)) endpoints.asked.add(name);
+    endpoints.askAgain(due.changed.map(({ name }) => name));
   }
 
   /** Ends the stream from this side. */

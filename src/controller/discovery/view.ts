@@ -5,6 +5,7 @@ import {
   ENDPOINT_TYPE,
   EXTENSION_TYPE,
   LISTENER_TYPE,
+  originOf,
   type ProxyResources,
   type Resource,
   ROUTE_TYPE,
@@ -35,49 +36,114 @@ export interface ViewDifference {
 
 export class ViewMaker {
   readonly #encoder: ResourceEncoder;
-  /** Lists that a translation shares between proxies become one view. */
+  readonly #whole = new WeakMap<ProxyResources, ProxyView>();
+  /** Lists that a translation shares between proxies become one view, and so do lists of the same. */
   readonly #byList = new WeakMap<readonly Resource[], TypeView>();
+  readonly #byContent = new InternedViews();
+  /** Under a view those that differ from it in some resources, by their numbers. */
+  readonly #derived = new WeakMap<TypeView, Map<string, WeakRef<TypeView>>>();
   readonly #differences = new WeakMap<TypeView, WeakMap<TypeView, ViewDifference>>();
 
   constructor(encoder: ResourceEncoder) {
     this.#encoder = encoder;
   }
 
-  /** What is equal in `previous`, the proxy's view before, is kept as it is. */
-  view(resources: ProxyResources, previous: ProxyView | undefined): ProxyView {
-    const lists: readonly [string, readonly Resource[]][] = [
-      [CLUSTER_TYPE, resources.clusters],
-      [ENDPOINT_TYPE, resources.endpoints],
-      [LISTENER_TYPE, resources.listeners],
-      [ROUTE_TYPE, resources.routes],
-      [EXTENSION_TYPE, resources.extensions],
-    ];
-    return new Map(lists.map(([type, list]) => [type, this.#typeView(list, previous?.get(type))]));
+  /** The same value for the same resources. */
+  view(resources: ProxyResources): ProxyView {
+    let view = this.#whole.get(resources);
+    if (view === undefined) {
+      view = new Map<string, TypeView>([
+        [CLUSTER_TYPE, this.#typeView(resources.clusters)],
+        [ENDPOINT_TYPE, this.#typeView(resources.endpoints)],
+        [LISTENER_TYPE, this.#typeView(resources.listeners)],
+        [ROUTE_TYPE, this.#typeView(resources.routes)],
+        [EXTENSION_TYPE, this.#typeView(resources.extensions)],
+      ]);
+      this.#whole.set(resources, view);
+    }
+    return view;
   }
 
-  #typeView(list: readonly Resource[], previous: TypeView | undefined): TypeView {
+  #typeView(list: readonly Resource[]): TypeView {
+    if (list.length === 0) return EMPTY_VIEW;
     const known = this.#byList.get(list);
     if (known !== undefined) return known;
-    const made = new Map(list.map((resource) => [resource.name, this.#encoder.encode(resource)]));
-    const view = previous !== undefined && isEqual(previous, made) ? previous : made;
+    const view = this.#fromOrigin(list) ?? this.#byContent.of(list.map((one) => this.#encoder.encode(one)));
     this.#byList.set(list, view);
     return view;
   }
 
+  /** By what changed in the list, when that is known: the others are not looked at. */
+  #fromOrigin(list: readonly Resource[]): TypeView | undefined {
+    const origin = originOf(list);
+    const base = origin && this.#byList.get(origin.from);
+    if (origin === undefined || base === undefined) return undefined;
+    const changed = origin.changed
+      .map((resource) => this.#encoder.encode(resource))
+      .filter((resource) => base.get(resource.name) !== resource);
+    if (changed.length === 0) return base;
+    let derived = this.#derived.get(base);
+    if (derived === undefined) this.#derived.set(base, (derived = new Map()));
+    const key = changed.map(({ id }) => id).join(' ');
+    const known = derived.get(key)?.deref();
+    if (known !== undefined) return known;
+    const view = new Map(base);
+    for (const resource of changed) view.set(resource.name, resource);
+    const same = this.#byContent.of([...view.values()], view);
+    for (const [key, other] of derived) if (other.deref() === undefined) derived.delete(key);
+    derived.set(key, new WeakRef(same));
+    const isNew = changed.filter((one) => base.get(one.name)?.version !== one.version);
+    this.#remember(base, same, { changed: isNew, removed: [] });
+    return same;
+  }
+
   /** What a proxy that has `from` lacks of `to`. Worked out once for all proxies that share both. */
   difference(from: TypeView, to: TypeView): ViewDifference {
+    const known = this.#differences.get(from)?.get(to);
+    if (known !== undefined) return known;
+    return this.#remember(from, to, differenceOf(from, to));
+  }
+
+  #remember(from: TypeView, to: TypeView, difference: ViewDifference): ViewDifference {
     let targets = this.#differences.get(from);
     if (targets === undefined) this.#differences.set(from, (targets = new WeakMap()));
-    let difference = targets.get(to);
-    if (difference === undefined) targets.set(to, (difference = differenceOf(from, to)));
+    targets.set(to, difference);
     return difference;
   }
 }
 
-function isEqual(one: TypeView, other: TypeView): boolean {
-  if (one.size !== other.size) return false;
-  for (const [name, resource] of other) if (one.get(name) !== resource) return false;
-  return true;
+/** Views of the same resources are one view, whoever they were made for. */
+class InternedViews {
+  readonly #views = new Map<number, WeakRef<TypeView>>();
+  readonly #gone = new FinalizationRegistry<number>((key) => {
+    if (this.#views.get(key)?.deref() === undefined) this.#views.delete(key);
+  });
+
+  /** The view of a list; `made` is one that exists already. */
+  of(list: readonly EncodedResource[], made?: TypeView): TypeView {
+    const key = hashOf(list);
+    const known = this.#views.get(key)?.deref();
+    if (known !== undefined && isEqual(known, list)) return known;
+    const view = made ?? new Map(list.map((resource) => [resource.name, resource]));
+    this.#views.set(key, new WeakRef(view));
+    this.#gone.register(view, key);
+    return view;
+  }
+}
+
+/** A sum over the numbers of the resources, each well mixed first: the same in any order. */
+function hashOf(list: readonly EncodedResource[]): number {
+  let sum = 0;
+  for (const { id } of list) {
+    let mixed = Math.imul(id ^ (id >>> 15), 0x2c1b_3c6d);
+    mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a_2d39);
+    sum += (mixed ^ (mixed >>> 15)) >>> 0;
+  }
+  return sum;
+}
+
+function isEqual(view: TypeView, list: readonly EncodedResource[]): boolean {
+  return view.size === list.length && list.every((resource) => view.get(resource.name) === resource);
 }
 
 function differenceOf(from: TypeView, to: TypeView): ViewDifference {

@@ -1,5 +1,6 @@
 /** What one proxy wants of one type, what it has of it, and what it said to that. */
 
+import { NameSet } from './names.ts';
 import { EMPTY_VIEW, type TypeView, type ViewMaker, WILDCARD_TYPES } from './view.ts';
 import type { EncodedResource } from './encoder.ts';
 
@@ -30,13 +31,13 @@ const NOTHING: DueResources = { changed: [], removed: [] };
 export class Watch {
   readonly typeUrl: string;
   wildcard = false;
-  readonly names = new Set<string>();
+  names = NameSet.empty;
   /** The view whose part that is watched the proxy has. */
   has: TypeView = EMPTY_VIEW;
   /** Versions that a proxy brought along from another stream, until the first response. */
   brought: Map<string, string> | undefined;
   /** Names that have to be answered even if the proxy has them. */
-  readonly asked = new Set<string>();
+  asked = NameSet.empty;
   /** The first request is answered in any case: an empty answer tells that there is nothing. */
   isAnswered = false;
   /** The last response's. */
@@ -59,48 +60,48 @@ export class Watch {
   }
 
   /** Takes the names of a state-of-the-world request, which are all that the proxy wants. */
-  setNames(names: readonly string[], shared: TypeView): void {
-    const wanted = new Set(names);
+  setNames(list: readonly string[]): void {
     const isFirst = !this.isAnswered && this.names.size === 0;
-    if (wanted.size === 0 && WILDCARD_TYPES.has(this.typeUrl)) {
-      // No names mean all, until names have been given once.
-      if (isFirst) this.wildcard = true;
-    } else {
-      this.wildcard = wanted.delete(STAR);
-    }
-    for (const name of this.names) if (!wanted.has(name)) this.#forget(name);
-    this.subscribe(
-      [...wanted].filter((name) => !this.names.has(name)),
-      shared,
-    );
+    const hasStar = list.includes(STAR);
+    const wanted = NameSet.empty.with(hasStar ? list.filter((name) => name !== STAR) : list);
+    if (list.length > 0 || !WILDCARD_TYPES.has(this.typeUrl)) this.wildcard = hasStar;
+    // No names mean all, until names have been given once.
+    else if (isFirst) this.wildcard = true;
+    const before = this.names;
+    if (wanted === before) return;
+    this.#forget([...before].filter((name) => !wanted.has(name)));
+    this.asked =
+      before.size === 0 ? this.asked.with(list) : this.asked.with(list.filter((name) => !before.has(name)));
+    if (hasStar) this.asked = this.asked.without([STAR]);
+    this.names = wanted;
   }
 
-  /** Takes what a delta request adds. `shared` lends its own strings, so that names are held once. */
-  subscribe(names: readonly string[], shared: TypeView): void {
-    for (const name of names) {
-      if (name === STAR) {
-        this.wildcard = true;
-        continue;
-      }
-      const held = shared.get(name)?.name ?? name;
-      this.names.add(held);
-      this.asked.add(held);
-    }
+  /** Takes what a delta request adds. */
+  subscribe(list: readonly string[]): void {
+    const hasStar = list.includes(STAR);
+    if (hasStar) this.wildcard = true;
+    const names = hasStar ? list.filter((name) => name !== STAR) : list;
+    this.names = this.names.with(names);
+    this.asked = this.asked.with(names);
+  }
+
+  /** Asks for resources again, of which the proxy may have lost track. */
+  askAgain(names: readonly string[]): void {
+    this.asked = this.asked.with(names.filter((name) => this.names.has(name)));
   }
 
   /** Takes what a delta request takes away. */
-  unsubscribe(names: readonly string[]): void {
-    for (const name of names) {
-      if (name === STAR) this.wildcard = false;
-      else this.#forget(name);
-    }
+  unsubscribe(list: readonly string[]): void {
+    if (list.includes(STAR)) this.wildcard = false;
+    this.#forget(list);
   }
 
-  #forget(name: string): void {
-    this.names.delete(name);
-    this.asked.delete(name);
+  #forget(list: readonly string[]): void {
+    if (list.length === 0) return;
+    this.names = this.names.without(list);
+    this.asked = this.asked.without(list);
     // Whoever gives a resource up and asks for it again has it no more.
-    this.brought?.delete(name);
+    for (const name of list) this.brought?.delete(name);
   }
 
   wants(name: string): boolean {
@@ -126,25 +127,21 @@ export class Watch {
   /** When all of a difference is wanted and nothing else, the one that all proxies share. */
   #takeWhole(now: TypeView, views: ViewMaker): DueResources | undefined {
     if (this.#alone.length > 0 || (this.brought?.size ?? 0) > 0) return undefined;
-    if (this.asked.size > 0 && !this.#isAllAsked(now)) return undefined;
+    // Whoever has nothing yet and asks for all that there is gets the same as all others that do.
+    const isAllAsked = !this.isAnswered && this.asked.isAllOf(now);
+    if (this.asked.size > 0 && !isAllAsked) return undefined;
     const difference = views.difference(this.has, now);
     const { changed, removed } = difference;
     if (changed.length === 0 && removed.length === 0) return undefined;
     const isWanted =
       this.wildcard ||
-      (changed.every(({ name }) => this.names.has(name)) && removed.every((name) => this.names.has(name)));
+      ((isAllAsked || changed.every(({ name }) => this.names.has(name))) &&
+        removed.every((name) => this.names.has(name)));
     if (!isWanted) return undefined;
     this.has = now;
-    this.asked.clear();
+    this.asked = NameSet.empty;
     this.brought = undefined;
     return difference;
-  }
-
-  /** Whether the proxy has nothing yet and asks for each resource that there is. */
-  #isAllAsked(now: TypeView): boolean {
-    if (this.isAnswered || this.asked.size !== now.size) return false;
-    for (const name of this.asked) if (!now.has(name)) return false;
-    return true;
   }
 
   #takePart(now: TypeView, views: ViewMaker): DueResources | undefined {
@@ -162,7 +159,7 @@ export class Watch {
     if (again !== undefined && changed.size === 0 && this.wants(again)) add(again);
     const isSilent = this.isAnswered && changed.size === 0 && removed.size === 0;
     this.has = now;
-    this.asked.clear();
+    this.asked = NameSet.empty;
     this.brought = undefined;
     return isSilent ? undefined : { changed: [...changed.values()], removed: [...removed] };
   }

@@ -35,6 +35,22 @@ function textField(field: number, text: string): readonly Buffer[] {
   return [lengthDelimited(field, value.length), value];
 }
 
+/** Short texts one after another, as each response begins with: in one go, since there are many. */
+function textFields(fields: readonly (readonly [field: number, text: string])[]): Buffer {
+  const lengths = fields.map(([, text]) => Buffer.byteLength(text));
+  if (lengths.some((length) => length > 0x7f)) {
+    return Buffer.concat(fields.flatMap(([field, text]) => textField(field, text)));
+  }
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length + 2, 0));
+  let at = 0;
+  for (const [index, [field, text]] of fields.entries()) {
+    bytes[at] = (field << 3) | 2;
+    bytes[at + 1] = lengths[index] ?? 0;
+    at += 2 + bytes.write(text, at + 2);
+  }
+  return bytes;
+}
+
 /** An `Any` as bytes. */
 export function encodeAny(typeUrl: string, value: Uint8Array): Buffer {
   return Buffer.concat([...textField(ANY.typeUrl, typeUrl), lengthDelimited(ANY.value, value.length), value]);
@@ -81,10 +97,10 @@ const DELTA_BODIES = new Bodies(({ deltaHead }) => deltaHead);
 /** A `DiscoveryResponse`, in pieces of which the one with the resources is shared by all that hold the same. */
 export function stateResponse(head: ResponseHead, resources: readonly EncodedResource[]): readonly Buffer[] {
   return [
-    Buffer.concat([
-      ...textField(RESPONSE.version, head.version),
-      ...textField(RESPONSE.typeUrl, head.typeUrl),
-      ...textField(RESPONSE.nonce, head.nonce),
+    textFields([
+      [RESPONSE.version, head.version],
+      [RESPONSE.typeUrl, head.typeUrl],
+      [RESPONSE.nonce, head.nonce],
     ]),
     STATE_BODIES.of(resources),
   ];
@@ -97,11 +113,11 @@ export function deltaResponse(
   removed: readonly string[],
 ): readonly Buffer[] {
   return [
-    Buffer.concat([
-      ...textField(DELTA_RESPONSE.version, head.version),
-      ...textField(DELTA_RESPONSE.typeUrl, head.typeUrl),
-      ...textField(DELTA_RESPONSE.nonce, head.nonce),
-      ...removed.flatMap((name) => textField(DELTA_RESPONSE.removed, name)),
+    textFields([
+      [DELTA_RESPONSE.version, head.version],
+      [DELTA_RESPONSE.typeUrl, head.typeUrl],
+      [DELTA_RESPONSE.nonce, head.nonce],
+      ...removed.map((name) => [DELTA_RESPONSE.removed, name] as const),
     ]),
     DELTA_BODIES.of(resources),
   ];

@@ -22,7 +22,12 @@ const NO_RULE = {};
  * for one service. What was made of objects that are gone goes with them.
  */
 export class TargetMemo {
+  readonly #finish: (resource: Resource) => Resource;
   #byService = new WeakMap<MeshService, Map<string, ByRule>>();
+
+  constructor(finish: (resource: Resource) => Resource) {
+    this.#finish = finish;
+  }
 
   /** What `build` makes of the target. Reports to `input` what was reported when it was made. */
   get(
@@ -34,8 +39,8 @@ export class TargetMemo {
     const make = (proxy: Input['proxy'], reads: Input['reads']): Made => {
       const problems = new ProblemList();
       const snapshot = input.snapshot.recording(reads);
-      const resource = build(target, { ...input, proxy, snapshot, reads, report: problems.report });
-      return { resource, problems: problems.all };
+      const made = build(target, { ...input, proxy, snapshot, reads, report: problems.report });
+      return { resource: made && this.#finish(made), problems: problems.all };
     };
     const { resource, problems } = this.#of(target).get(input.proxy, world, make, input.reads);
     for (const { object, message } of problems) input.report(object, message);

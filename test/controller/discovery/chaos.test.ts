@@ -110,7 +110,8 @@ class Proxy {
   }
 
   #send(init: Parameters<typeof create<typeof DeltaDiscoveryRequestSchema>>[1]): void {
-    this.#stream?.receive(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, init)));
+    const bytes = toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, init));
+    this.#stream?.receive(Buffer.from(bytes));
   }
 
   #take(bytes: Uint8Array): void {
