@@ -105,6 +105,7 @@ export const PROTO_ROOTS: readonly string[] = [
   'envoy/extensions/rate_limit_descriptors',
   'envoy/extensions/rbac',
   'envoy/extensions/request_id',
+  'envoy/extensions/resource_monitors/downstream_connections',
   'envoy/extensions/retry',
   'envoy/extensions/router',
   'envoy/extensions/string_matcher',

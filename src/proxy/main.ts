@@ -2,6 +2,7 @@
 
 import { formatPosition, MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
+import { packageVersion } from '../base/package-version.ts';
 
 /** Codes of errors in how the program was called. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
@@ -59,10 +60,8 @@ async function run(argv: readonly string[]): Promise<void> {
 }
 
 /** The builtin proxy without the agent: what the agent itself starts. */
-async function runEngine(_argv: readonly string[]): Promise<void> {
-  throw new MeshError('NotAvailable', 'this version has no builtin proxy', {
-    hint: 'Run Envoy: "mesh-proxy sidecar --engine envoy".',
-  });
+async function runEngine(argv: readonly string[]): Promise<void> {
+  return (await import('./run-builtin.ts')).runBuiltin(argv, packageVersion());
 }
 
 function unknownCommand(name: string): MeshError {

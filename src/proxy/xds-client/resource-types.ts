@@ -53,3 +53,17 @@ export function resourceName(value: Any): string | undefined {
     return undefined;
   }
 }
+
+/** gRPC methods for a type alone, by the form of the protocol. */
+export const OWN_METHODS: Readonly<Record<string, Readonly<Record<'delta' | 'state-of-the-world', string>>>> =
+  {
+    [CLUSTER_TYPE]: ownMethods('envoy.service.cluster.v3.ClusterDiscoveryService', 'Clusters'),
+    [ENDPOINT_TYPE]: ownMethods('envoy.service.endpoint.v3.EndpointDiscoveryService', 'Endpoints'),
+    [LISTENER_TYPE]: ownMethods('envoy.service.listener.v3.ListenerDiscoveryService', 'Listeners'),
+    [ROUTE_TYPE]: ownMethods('envoy.service.route.v3.RouteDiscoveryService', 'Routes'),
+    [SECRET_TYPE]: ownMethods('envoy.service.secret.v3.SecretDiscoveryService', 'Secrets'),
+  };
+
+function ownMethods(service: string, what: string): Readonly<Record<'delta' | 'state-of-the-world', string>> {
+  return { delta: `/${service}/Delta${what}`, 'state-of-the-world': `/${service}/Stream${what}` };
+}

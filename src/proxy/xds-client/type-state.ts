@@ -81,7 +81,8 @@ export class TypeState {
     const unsubscribe = [...this.#told].filter((name) => !this.#names.has(name));
     for (const name of subscribe) this.#told.add(name);
     for (const name of unsubscribe) this.#told.delete(name);
-    if (!this.wantsAll) {
+    // What was restored before anybody asked for it stays until someone does.
+    if (!this.wantsAll && this.isWanted) {
       for (const name of this.held.keys()) if (!this.#names.has(name)) this.#forget(name);
     }
     return { subscribe, unsubscribe };

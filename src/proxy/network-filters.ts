@@ -1,0 +1,5 @@
+/** The network filters that listeners may name. */
+
+import type { NetworkFilterKind } from './listeners/network-filter.ts';
+
+export const NETWORK_FILTERS: readonly NetworkFilterKind[] = [];

@@ -1,0 +1,366 @@
+/** The builtin engine as a whole: puts its parts together, brings them up in Envoy's order, and takes them down. */
+
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import type { Listener } from '../xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
+import { MeshError } from '../base/mesh-error.ts';
+import { placeText } from './address.ts';
+import { adminPlace } from './admin/admin-place.ts';
+import type { AdminView, DrainRequest, ServerState } from './admin/page.ts';
+import { AdminServer } from './admin/server.ts';
+import type { LoadedBootstrap } from './bootstrap/bootstrap.ts';
+import { ListenerManager } from './listeners/listener-manager.ts';
+import { NETWORK_FILTERS } from './network-filters.ts';
+import type { Logger, ProcessLog } from './process-log.ts';
+import type { ServerFlags } from './server-flags.ts';
+import { ServerStats } from './server-stats.ts';
+import { HistogramIntervals } from './stats/interval.ts';
+import { compileStatsMatcher } from './stats/filter.ts';
+import { StatsStore, mergeRows } from './stats/store.ts';
+import { TagExtractor } from './stats/tags.ts';
+import { AccessLogs } from './telemetry/access-log/access-logs.ts';
+import { ClusterManager } from './upstream/cluster-manager.ts';
+import { ClusterResources } from './xds-client/cluster-resources.ts';
+import { ConfigSources } from './xds-client/config-sources.ts';
+import { ListenerResources } from './xds-client/listener-resources.ts';
+import { RouteResources } from './xds-client/route-resources.ts';
+import { SavedState } from './xds-client/saved-state.ts';
+import { SecretResources } from './xds-client/secret-resources.ts';
+import { connectionLimits } from './connection-limits.ts';
+import { milliseconds } from './config-error.ts';
+import { TYPE_ORDER } from './xds-client/resource-types.ts';
+import type { TypeState } from './xds-client/type-state.ts';
+import { adminView } from './admin/view.ts';
+
+export interface ServerOptions {
+  readonly loaded: LoadedBootstrap;
+  readonly flags: ServerFlags;
+  readonly log: ProcessLog;
+  readonly version: string;
+  /** Called when the administration interface asks the process to end. */
+  onQuit(): void;
+}
+
+/** Envoy's `stats_flush_interval`. */
+const FLUSH_INTERVAL = 5000;
+
+export class ProxyServer {
+  readonly #options: ServerOptions;
+  readonly #log: Logger;
+  readonly #startedAt = Date.now();
+  readonly #stats: StatsStore;
+  readonly #serverStats: ServerStats;
+  readonly #clusters: ClusterManager;
+  readonly #listeners: ListenerManager;
+  readonly #sources: ConfigSources;
+  readonly #clusterResources: ClusterResources;
+  readonly #listenerResources: ListenerResources;
+  readonly #routes: RouteResources;
+  readonly #accessLogs: AccessLogs;
+  readonly #saved: SavedState | undefined;
+  readonly #admin: AdminServer | undefined;
+  #state: ServerState = 'PRE_INITIALIZING';
+  #isFailing = false;
+  #isClosed = false;
+  #isRestored = false;
+  #drainTimer: NodeJS.Timeout | undefined;
+  #waitingFor: readonly string[] = [];
+
+  /** Throws a `MeshError` for what of the bootstrap cannot be put into force. */
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    const { loaded, flags, log } = options;
+    const { bootstrap } = loaded;
+    this.#log = log.logger('main');
+    const tags = refusing(loaded, () => new TagExtractor(bootstrap.statsConfig));
+    this.#stats = new StatsStore(
+      refusing(loaded, () => compileStatsMatcher(bootstrap.statsConfig?.statsMatcher)),
+    );
+    const stats = this.#stats.root;
+    this.#serverStats = new ServerStats(stats, this.#startedAt);
+    const node = bootstrap.node;
+    this.#clusters = new ClusterManager({
+      stats,
+      bind: bootstrap.clusterManager?.upstreamBindConfig,
+      ...(node?.locality === undefined ? {} : { locality: node.locality }),
+      ...(bootstrap.clusterManager?.localClusterName
+        ? { localCluster: bootstrap.clusterManager.localClusterName }
+        : {}),
+    });
+    this.#saved =
+      flags.stateFolder === undefined
+        ? undefined
+        : new SavedState({ folder: flags.stateFolder, nodeId: node?.id ?? '', log: log.logger('config') });
+    this.#sources = refusing(
+      loaded,
+      () =>
+        new ConfigSources({
+          clusters: this.#clusters,
+          node: nodeOf(loaded),
+          ads: bootstrap.dynamicResources?.adsConfig,
+          stats,
+          log: log.logger('config'),
+          onChange: () => this.#saved?.saveSoon(() => this.#states()),
+          onFailure: () => this.#restore(),
+        }),
+    );
+    const secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
+    this.#routes = new RouteResources(this.#sources);
+    this.#accessLogs = new AccessLogs({ stats, random: randomNumber });
+    const limits = refusing(loaded, () => connectionLimits(bootstrap));
+    this.#listeners = new ListenerManager({
+      stats,
+      kinds: NETWORK_FILTERS,
+      clusters: this.#clusters,
+      routes: this.#routes,
+      node: {
+        id: node?.id ?? '',
+        cluster: node?.cluster ?? '',
+        metadata: (node?.metadata ?? {}) as Readonly<Record<string, unknown>>,
+      },
+      accessLogs: (logs) => this.#accessLogs.compile(logs),
+      random: randomNumber,
+      secrets,
+      drainTime: flags.drainTime,
+      connectionLimit: (listener) =>
+        this.#listeners.connections >= limits.all ? 0 : limits.listeners.get(listener),
+    });
+    this.#clusterResources = new ClusterResources(this.#clusters, this.#sources, stats);
+    this.#listenerResources = new ListenerResources(this.#listeners, this.#sources, stats);
+    const place = adminPlace(loaded);
+    const flush = milliseconds(bootstrap.statsFlushInterval, FLUSH_INTERVAL);
+    this.#admin =
+      place === undefined
+        ? undefined
+        : new AdminServer(this.#view(tags, new HistogramIntervals(flush)), log.logger('admin'));
+  }
+
+  /** Looks at everything that the bootstrap holds, without serving. Throws a `MeshError`. */
+  validate(): void {
+    this.#putClusters();
+    this.#putListeners();
+    this.close();
+  }
+
+  /** Resolves when the proxy serves (`LIVE`). Rejects with a `MeshError` when it cannot. */
+  async start(): Promise<void> {
+    const { loaded, flags } = this.#options;
+    const { bootstrap } = loaded;
+    const place = adminPlace(loaded);
+    if (this.#admin !== undefined && place !== undefined) {
+      const bound = await this.#admin.listen(place);
+      if (flags.adminAddressPath !== undefined) writeFileSync(flags.adminAddressPath, placeText(bound));
+      this.#log.info(`admin address: ${placeText(bound)}`);
+    }
+    this.#putClusters();
+    this.#clusterResources.startStatic();
+    await this.#step('cluster manager', async () => {
+      const cds = bootstrap.dynamicResources?.cdsConfig;
+      if (cds !== undefined) {
+        this.#clusterResources.follow(cds);
+        await this.#clusterResources.answered;
+      }
+      await this.#clusterResources.warm();
+    });
+    this.#log.info('cm init: all clusters initialized');
+    this.#setState('INITIALIZING');
+    await this.#step('listener manager', async () => {
+      this.#putListeners();
+      const lds = bootstrap.dynamicResources?.ldsConfig;
+      if (lds !== undefined) {
+        this.#listenerResources.follow(lds);
+        await this.#listenerResources.answered;
+      }
+      await this.#warmListeners();
+    });
+    if (this.#isClosed) return;
+    this.#setState('LIVE');
+    this.#serverStats.initialized();
+    this.#log.info('all dependencies initialized. starting workers');
+  }
+
+  /** Connections are told to end at the next chance; no listener closes. */
+  drain(request: DrainRequest): void {
+    const direction = request.inboundOnly ? 'inbound' : 'all';
+    if (!request.graceful) {
+      this.#listeners.stopListening(direction);
+      return;
+    }
+    this.#listeners.drainAll(direction);
+    if (request.skipExit || this.#drainTimer !== undefined) return;
+    this.#drainTimer = setTimeout(
+      () => this.#listeners.stopListening(direction),
+      this.#options.flags.drainTime,
+    );
+    this.#drainTimer.unref();
+  }
+
+  reopenLogs(): void {
+    this.#accessLogs.reopen();
+  }
+
+  /** Ends all connections and leaves nothing running. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#drainTimer);
+    this.#saved?.saveNow();
+    this.#sources.close();
+    this.#clusterResources.close();
+    this.#listenerResources.close();
+    this.#routes.close();
+    this.#listeners.close();
+    this.#clusters.close();
+    this.#admin?.close();
+  }
+
+  /** Resolves when every line of the access logs is written. */
+  async flushLogs(): Promise<void> {
+    await this.#accessLogs.close();
+  }
+
+  get state(): ServerState {
+    return this.#isFailing ? 'DRAINING' : this.#state;
+  }
+
+  #setState(state: ServerState): void {
+    this.#state = state;
+    this.#serverStats.state(this.state);
+  }
+
+  async #step(name: string, work: () => Promise<void>): Promise<void> {
+    this.#waitingFor = [name];
+    await work();
+    this.#waitingFor = [];
+  }
+
+  #putClusters(): void {
+    const { loaded } = this.#options;
+    const clusters = loaded.bootstrap.staticResources?.clusters ?? [];
+    all(loaded, clusters, 'clusters', (cluster) => this.#clusterResources.putStatic(cluster));
+  }
+
+  #putListeners(): void {
+    const { loaded } = this.#options;
+    const listeners = loaded.bootstrap.staticResources?.listeners ?? [];
+    all(loaded, listeners, 'listeners', (listener: Listener) => {
+      if (listener.name === '') listener.name = randomUUID();
+      this.#listenerResources.putStatic(listener);
+    });
+  }
+
+  /** One that cannot be bound ends the start when it stands in the bootstrap, and is told of otherwise. */
+  async #warmListeners(): Promise<void> {
+    const { loaded, log } = this.#options;
+    const statics = new Set((loaded.bootstrap.staticResources?.listeners ?? []).map(({ name }) => name));
+    const names = this.#listeners.warming.map(({ name }) => name);
+    await Promise.all(
+      names.map(async (name) => {
+        try {
+          await this.#listeners.warm(name);
+        } catch (error) {
+          const { message } = error as Error;
+          if (statics.has(name))
+            throw new MeshError('AddressInUse', message, { where: { file: loaded.source } });
+          log.logger('config').error(`listener '${name}' failed: ${message}`);
+        }
+      }),
+    );
+  }
+
+  /** The controller is away: goes on with what was saved, if it has not said anything yet. */
+  #restore(): void {
+    const { ads } = this.#sources;
+    if (this.#saved === undefined || this.#isRestored || ads === undefined) return;
+    this.#isRestored = true;
+    const saved = this.#saved.read();
+    if (saved.size === 0) return;
+    this.#options.log
+      .logger('config')
+      .warning('the controller does not answer; the saved configuration is used');
+    ads.restore(saved);
+  }
+
+  *#states(): IterableIterator<TypeState> {
+    for (const typeUrl of TYPE_ORDER) yield* this.#sources.states(typeUrl);
+  }
+
+  #view(tags: TagExtractor, intervals: HistogramIntervals): AdminView {
+    const { loaded, flags, log, version, onQuit } = this.#options;
+    return adminView({
+      version,
+      startedAt: this.#startedAt,
+      commandLine: flags.shown,
+      bootstrap: loaded.bootstrap,
+      log,
+      tags,
+      intervals,
+      clusterManager: this.#clusters,
+      listenerManager: this.#listeners,
+      routes: this.#routes,
+      sources: this.#sources,
+      state: () => this.state,
+      waitingFor: () => this.#waitingFor,
+      rows: () => {
+        this.#serverStats.refresh();
+        return Promise.resolve(mergeRows(this.#stats.rows()));
+      },
+      resetCounters: () => this.#stats.resetCounters(),
+      drainListeners: (request) => this.drain(request),
+      quit: onQuit,
+      failHealthChecks: (isFailing) => {
+        this.#isFailing = isFailing;
+        this.#serverStats.state(this.state);
+      },
+      reopenLogs: () => this.reopenLogs(),
+    });
+  }
+}
+
+/** What is refused of the bootstrap, with the bootstrap's name. */
+function refusing<Value>({ source }: LoadedBootstrap, make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof MeshError) throw error;
+    throw new MeshError('Unsupported', (error as Error).message, { where: { file: source }, cause: error });
+  }
+}
+
+/** Puts each into force; all that are refused are told of together. */
+function all<Resource extends { readonly name: string }>(
+  loaded: LoadedBootstrap,
+  resources: readonly Resource[],
+  list: string,
+  put: (resource: Resource) => void,
+): void {
+  const reasons: string[] = [];
+  let first: unknown;
+  for (const [index, resource] of resources.entries()) {
+    try {
+      put(resource);
+    } catch (error) {
+      first ??= error;
+      reasons.push(`static_resources.${list}[${index}] (${resource.name}): ${(error as Error).message}`);
+    }
+  }
+  if (reasons.length === 0) return;
+  throw new MeshError('Unsupported', reasons.join('\n'), { where: { file: loaded.source }, cause: first });
+}
+
+/** Whoever asks a controller has to say who it is. */
+function nodeOf({ bootstrap, source }: LoadedBootstrap): NonNullable<typeof bootstrap.node> {
+  const { node } = bootstrap;
+  const isDynamic = bootstrap.dynamicResources?.adsConfig !== undefined;
+  if (node === undefined || (isDynamic && (node.id === '' || node.cluster === ''))) {
+    throw new MeshError('MissingSetting', 'node.id and node.cluster are missing', {
+      hint: 'Set them in the bootstrap, or with --service-node and --service-cluster.',
+      where: { file: source, field: 'node' },
+    });
+  }
+  return node;
+}
+
+function randomNumber(): number {
+  return Math.floor(Math.random() * 2 ** 32);
+}

@@ -1,0 +1,173 @@
+/** Clusters (CDS) and their endpoints (EDS): takes what comes, and asks for the endpoints of what is there. */
+
+import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
+import { type Cluster, ClusterSchema } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
+import { ClusterLoadAssignmentSchema } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
+import type { StatsScope } from '../stats/stats.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { type ConfigSources, InitialFetches } from './config-sources.ts';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, type RawResource, type Refusal } from './resource-types.ts';
+import { UpdateStats } from './update-stats.ts';
+
+interface WantedEndpoints {
+  /** How the source is written, so that another one is seen. */
+  readonly key: string;
+  release(): void;
+}
+
+export class ClusterResources {
+  readonly #manager: ClusterManager;
+  readonly #sources: ConfigSources;
+  readonly #statics = new Set<string>();
+  readonly #edsSources = new Map<string, ConfigSource>();
+  readonly #wanted = new Map<string, WantedEndpoints>();
+  readonly #fetches = new InitialFetches();
+  readonly #answered = Promise.withResolvers<void>();
+  readonly #updates: UpdateStats;
+
+  constructor(manager: ClusterManager, sources: ConfigSources, stats: StatsScope) {
+    this.#manager = manager;
+    this.#sources = sources;
+    this.#updates = new UpdateStats(stats.scope('cluster_manager.cds.'));
+    sources.handle(CLUSTER_TYPE, { apply: (added, removed) => this.#takeClusters(added, removed) });
+    sources.handle(ENDPOINT_TYPE, { apply: (added, removed) => this.#takeEndpoints(added, removed) });
+  }
+
+  /** A cluster of the bootstrap, which no update replaces. Throws what the manager throws. */
+  putStatic(cluster: Cluster): void {
+    this.#statics.add(cluster.name);
+    this.#put(cluster);
+  }
+
+  /** Begins to ask for endpoints of the static clusters, which may be needed to ask for anything else. */
+  startStatic(): void {
+    this.#followEndpoints();
+  }
+
+  /** Asks for clusters. */
+  follow(source: ConfigSource): void {
+    this.#fetches.start('', source, () => {
+      this.#updates.timedOut();
+      this.#answered.resolve();
+    });
+    this.#updates.attempt();
+    this.#sources.subscribe(source, CLUSTER_TYPE, undefined);
+  }
+
+  /** Resolves when clusters have come (or the time for it is over). */
+  get answered(): Promise<void> {
+    return this.#answered.promise;
+  }
+
+  /** Resolves when nothing warms up any more. */
+  async warm(): Promise<void> {
+    for (;;) {
+      const names = [...this.#manager.warming].map(({ name }) => name);
+      if (names.length === 0) return;
+      await Promise.all(names.map((name) => this.#manager.warm(name)));
+    }
+  }
+
+  close(): void {
+    this.#fetches.close();
+    for (const { release } of this.#wanted.values()) release();
+    this.#wanted.clear();
+  }
+
+  #takeClusters(added: readonly RawResource[], removed: readonly string[]): readonly Refusal[] {
+    this.#fetches.done('');
+    const refusals: Refusal[] = [];
+    for (const { name, value } of added) {
+      if (this.#statics.has(name)) continue;
+      try {
+        const cluster = unpacked(value);
+        if (cluster.name !== name) throw new Error(`it is called ${cluster.name}`);
+        this.#put(cluster);
+      } catch (error) {
+        refusals.push({ name, reason: `Error adding/updating cluster(s) ${(error as Error).message}` });
+      }
+    }
+    for (const name of removed) if (!this.#statics.has(name)) this.#manager.remove(name);
+    this.#followEndpoints();
+    this.#updates.took(refusals.length, added.length + removed.length);
+    this.#answered.resolve();
+    return refusals;
+  }
+
+  #put(cluster: Cluster): void {
+    this.#manager.put(cluster);
+    const { serviceName, edsConfig } = cluster.edsClusterConfig ?? {};
+    if (edsConfig !== undefined) {
+      this.#edsSources.set(
+        serviceName === undefined || serviceName === '' ? cluster.name : serviceName,
+        edsConfig,
+      );
+    }
+  }
+
+  /** Asks for the endpoints of the clusters that there are now, and for no others. */
+  #followEndpoints(): void {
+    const names = this.#manager.edsNames;
+    for (const name of names) {
+      const source = this.#edsSources.get(name);
+      if (source === undefined) continue;
+      const key = sourceKey(source);
+      const before = this.#wanted.get(name);
+      if (before?.key === key) continue;
+      this.#fetches.start(name, source, () => this.#manager.giveUpWaiting(name));
+      const release = this.#sources.subscribe(source, ENDPOINT_TYPE, name);
+      before?.release();
+      this.#wanted.set(name, { key, release });
+    }
+    for (const [name, { release }] of this.#wanted) {
+      if (names.has(name)) continue;
+      release();
+      this.#wanted.delete(name);
+      this.#edsSources.delete(name);
+      this.#fetches.done(name);
+    }
+  }
+
+  #takeEndpoints(added: readonly RawResource[], removed: readonly string[]): readonly Refusal[] {
+    const refusals: Refusal[] = [];
+    for (const { name, value } of added) {
+      this.#fetches.done(name);
+      try {
+        const assignment = anyUnpack(value, ClusterLoadAssignmentSchema);
+        if (assignment === undefined) throw new Error('it cannot be decoded');
+        this.#manager.assign(assignment);
+      } catch (error) {
+        refusals.push({ name, reason: (error as Error).message });
+      }
+    }
+    // There are no such endpoints: nothing more will come that could be waited for.
+    for (const name of removed) {
+      this.#fetches.done(name);
+      this.#manager.giveUpWaiting(name);
+    }
+    return refusals;
+  }
+}
+
+function unpacked(value: Any): Cluster {
+  const cluster = anyUnpack(value, ClusterSchema);
+  if (cluster === undefined) throw new Error('it cannot be decoded');
+  return cluster;
+}
+
+/** Equal for equal sources; their files and clusters are what tells them apart. */
+export function sourceKey({ configSourceSpecifier: from }: ConfigSource): string {
+  switch (from.case) {
+    case 'path':
+      return `path ${from.value}`;
+    case 'pathConfigSource':
+      return `path ${from.value.path} ${from.value.watchedDirectory?.path ?? ''}`;
+    case 'apiConfigSource': {
+      const target = from.value.grpcServices[0]?.targetSpecifier.value;
+      return `api ${from.value.apiType} ${target !== undefined && 'clusterName' in target ? target.clusterName : ''}`;
+    }
+    default:
+      return 'ads';
+  }
+}
