@@ -1,0 +1,233 @@
+/**
+ * Tracing of a connection manager. For each request: `begin` once the client is known and the request id is set, which
+ * decides and keeps the context in `info`; `inject` before the headers go to an endpoint; `finish` when it is over.
+ * Without tracing in the configuration none of these is called, and trace headers pass as they are.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { fromBinary } from '@bufbuild/protobuf';
+import { OpenTelemetryConfigSchema } from '../../../xds/proto/generated/envoy/config/trace/v3/opentelemetry_pb.js';
+import { ZipkinConfigSchema } from '../../../xds/proto/generated/envoy/config/trace/v3/zipkin_pb.js';
+import type { HttpConnectionManager_Tracing as Settings } from '../../../xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import type { Tracing as RouteTracing } from '../../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import {
+  type FractionalPercent,
+  FractionalPercentSchema,
+  FractionalPercent_DenominatorType as Denominator,
+  type Percent,
+} from '../../../xds/proto/generated/envoy/type/v3/percent_pb.js';
+import { create } from '@bufbuild/protobuf';
+import type { HeaderList } from '../../http/header-list.ts';
+import { UnsupportedError } from '../../route/unsupported.ts';
+import type { StatsScope } from '../../stats/stats.ts';
+import type { StreamInfo } from '../../stream-info.ts';
+import type { Clusters } from '../../upstream/types.ts';
+import { type Incoming, type TraceContext, readB3, readW3c, writeB3, writeW3c } from './context.ts';
+import { type Sampling, type TraceReason, decideTrace } from './decision.ts';
+import { otlpExporter } from './otlp.ts';
+import type { SpanExporter } from './span.ts';
+import { type TagMaker, commonTags, compileCustomTag, isFailure } from './tags.ts';
+import { zipkinExporter } from './zipkin.ts';
+
+export interface TracingContext {
+  readonly clusters: Clusters;
+  /** All statistics. */
+  readonly stats: StatsScope;
+  /** `http.STAT_PREFIX.`. */
+  readonly managerStats: StatsScope;
+  readonly direction: 'inbound' | 'outbound' | 'unspecified';
+  readonly node: { readonly id: string; readonly cluster: string; readonly zone?: string };
+  /** Of the uuid extension of request ids. */
+  readonly packsReason: boolean;
+  readonly usesRequestId: boolean;
+  random(): number;
+}
+
+/** What one request carries on. */
+export interface ActiveSpan {
+  readonly context: TraceContext;
+  readonly shared: boolean;
+  readonly sampled: boolean;
+}
+
+export interface Tracing {
+  /** `route` may have shares of its own, and so only matters when the route is known already. */
+  begin(info: StreamInfo, headers: HeaderList, route?: RouteTracing): ActiveSpan;
+  inject(span: ActiveSpan, headers: HeaderList): void;
+  /** `operation` is the route's decorator; empty without one. `route` may have tags of its own. */
+  finish(span: ActiveSpan, info: StreamInfo, operation: string, route?: RouteTracing): void;
+  close(): void;
+}
+
+/** How a provider carries its context, and where spans go. */
+interface Provider {
+  readonly exporter: SpanExporter;
+  read(headers: HeaderList): Incoming;
+  write(headers: HeaderList, context: TraceContext, sampled: boolean): void;
+  /** Digits of new trace ids. */
+  readonly traceDigits: 16 | 32;
+  /** A server's span has the id of its caller's. */
+  readonly shares: boolean;
+  spanName(info: StreamInfo, isEgress: boolean): string;
+}
+
+/** https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/trace/v3/http_tracer.proto */
+function providerOf({ provider }: Settings, context: TracingContext): Provider | undefined {
+  const settings = provider?.configType.value;
+  if (settings === undefined) {
+    if (provider === undefined) return undefined;
+    throw new UnsupportedError(`tracer ${provider.name}`);
+  }
+  switch (settings.typeUrl.split('/').at(-1)) {
+    case ZipkinConfigSchema.typeName: {
+      const config = fromBinary(ZipkinConfigSchema, settings.value);
+      const local = { serviceName: context.node.cluster, ip: '' };
+      return {
+        exporter: zipkinExporter(config, local, context),
+        read: readB3,
+        write: writeB3,
+        traceDigits: config.traceId128bit ? 32 : 16,
+        shares: config.sharedSpanContext ?? true,
+        spanName: (info) => info.authority,
+      };
+    }
+    case OpenTelemetryConfigSchema.typeName:
+      return {
+        exporter: otlpExporter(fromBinary(OpenTelemetryConfigSchema, settings.value), context),
+        read: readW3c,
+        write: writeW3c,
+        traceDigits: 32,
+        shares: false,
+        spanName: (info, isEgress) => (isEgress ? `egress ${info.authority}` : 'ingress'),
+      };
+    default:
+      throw new UnsupportedError(`tracer ${settings.typeUrl}`);
+  }
+}
+
+const EVERY_PATH_LENGTH = 256;
+
+/** Throws an `UnsupportedError` for providers and tags that are not known. */
+export function compileTracing(settings: Settings, context: TracingContext): Tracing {
+  if (settings.spawnUpstreamSpan === true) throw new UnsupportedError('spawn_upstream_span');
+  const provider = providerOf(settings, context);
+  const isEgress = context.direction === 'outbound';
+  const sampling: Sampling = {
+    client: shareOf(settings.clientSampling),
+    random: shareOf(settings.randomSampling),
+    overall: shareOf(settings.overallSampling),
+  };
+  const ownTags = new Map(settings.customTags.map((tag) => [tag.tag, compileCustomTag(tag)]));
+  const routeTags = new WeakMap<RouteTracing, ReadonlyMap<string, TagMaker>>();
+  const options = {
+    nodeId: context.node.id,
+    zone: context.node.zone ?? '',
+    maxPathLength: settings.maxPathTagLength ?? EVERY_PATH_LENGTH,
+  };
+  const counters = reasonCounters(context.managerStats);
+
+  function tagsFor(route: RouteTracing | undefined): ReadonlyMap<string, TagMaker> {
+    if (route === undefined || route.customTags.length === 0) return ownTags;
+    const known =
+      routeTags.get(route) ??
+      new Map([...ownTags, ...route.customTags.map((tag) => [tag.tag, compileCustomTag(tag)] as const)]);
+    routeTags.set(route, known);
+    return known;
+  }
+
+  return {
+    begin(info, headers, route) {
+      const shares = route === undefined ? sampling : routeSampling(route);
+      const reason = context.usesRequestId
+        ? decideTrace(headers, shares, context.packsReason, context.random)
+        : 'sampled';
+      const isTraced = reason !== 'none' && info.healthCheck !== true;
+      counters(info.healthCheck === true ? 'health-check' : reason);
+      info.requestId = headers.get('x-request-id') ?? info.requestId;
+      const { context: parent, sampled: said } = provider?.read(headers) ?? NOTHING;
+      const sampled = said ?? isTraced;
+      info.traced = isTraced;
+      const span = spanOf(parent, provider, isEgress);
+      info.traceId = span.context.traceId;
+      info.spanId = span.context.spanId;
+      return { ...span, sampled };
+    },
+    inject(span, headers) {
+      provider?.write(headers, span.context, span.sampled);
+    },
+    finish(span, info, operation, route) {
+      if (!span.sampled || provider === undefined) return;
+      const decorated = info.requestHeaders?.get('x-envoy-decorator-operation') ?? operation;
+      const tags = [...commonTags(info, options)];
+      for (const make of tagsFor(route).values()) {
+        const tag = make(info);
+        if (tag !== undefined) tags.push(tag);
+      }
+      const { traceId, spanId, parentId } = span.context;
+      provider.exporter.add({
+        traceId,
+        id: spanId,
+        parentId,
+        shared: span.shared,
+        kind: isEgress ? 'client' : 'server',
+        name: decorated === '' ? provider.spanName(info, isEgress) : decorated,
+        start: info.startTime,
+        duration: info.times.end - info.times.start,
+        tags,
+        isError: isFailure(info),
+      });
+    },
+    close: () => provider?.exporter.close(),
+  };
+}
+
+const NOTHING: Incoming = { context: undefined, sampled: undefined };
+
+function randomId(digits: 16 | 32): string {
+  return randomBytes(digits / 2).toString('hex');
+}
+
+/** A server shares its caller's span where the provider does so; else a span has an id of its own. */
+function spanOf(
+  parent: TraceContext | undefined,
+  provider: Provider | undefined,
+  isEgress: boolean,
+): Pick<ActiveSpan, 'context' | 'shared'> {
+  if (parent === undefined) {
+    const traceId = randomId(provider?.traceDigits ?? 32);
+    // The first span of a trace has the lower half of the trace's id with Zipkin.
+    const spanId =
+      provider?.shares === undefined || provider.read === readW3c ? randomId(16) : traceId.slice(-16);
+    return { context: { traceId, spanId, parentId: '' }, shared: false };
+  }
+  if (provider?.shares === true && !isEgress) return { context: parent, shared: true };
+  const { traceId, spanId } = parent;
+  return { context: { traceId, spanId: randomId(16), parentId: spanId }, shared: false };
+}
+
+/** Of a percentage with two digits behind the point that count, as in Envoy. */
+function shareOf(percent: Percent | undefined): FractionalPercent | undefined {
+  if (percent === undefined) return undefined;
+  return create(FractionalPercentSchema, {
+    numerator: Math.round(percent.value * 100),
+    denominator: Denominator.TEN_THOUSAND,
+  });
+}
+
+function routeSampling({ clientSampling, randomSampling, overallSampling }: RouteTracing): Sampling {
+  return { client: clientSampling, random: randomSampling, overall: overallSampling };
+}
+
+/** `tracing.*` of the connection manager. */
+function reasonCounters(stats: StatsScope): (reason: TraceReason | 'health-check') => void {
+  const counters = {
+    none: stats.counter('tracing.not_traceable'),
+    sampled: stats.counter('tracing.random_sampling'),
+    server: stats.counter('tracing.service_forced'),
+    client: stats.counter('tracing.client_enabled'),
+    'health-check': stats.counter('tracing.health_check'),
+  };
+  return (reason) => {
+    counters[reason].value++;
+  };
+}
