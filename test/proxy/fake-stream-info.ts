@@ -58,6 +58,8 @@ export function fakeConnection(over: Partial<DownstreamConnection> = {}): Downst
   const place = (port: number) => ({ kind: 'ip', ip: '127.0.0.1', port }) as const;
   return {
     id: 7,
+    filterState: new Map(),
+    upstreamSource: undefined,
     socket: new Socket(),
     listener: {
       name: 'l',

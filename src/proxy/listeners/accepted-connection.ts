@@ -24,6 +24,7 @@ export class AcceptedConnection implements DownstreamConnection {
   readonly tls: boolean;
   readonly startTime: number;
   readonly upstreamSource: PendingConnection['upstreamSource'];
+  readonly filterState = new Map<string, string>();
   readonly #drain: DrainState;
 
   constructor(

@@ -167,8 +167,9 @@ export class CompiledChain {
     const { listener } = this.#context;
     const connection = new AcceptedConnection(pending, socket, isTls, listener, this.name, this.drainState);
     for (const gate of this.#gates) {
-      if (gate.onConnection(connection)) continue;
-      socket.destroy();
+      const verdict = gate.onConnection(connection);
+      if (verdict === 'continue') continue;
+      if (verdict === 'close') socket.destroy();
       return;
     }
     // A chain without filters closes what it takes.

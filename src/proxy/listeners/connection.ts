@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { Place } from '../address.ts';
 import type { StatsScope } from '../stats/stats.ts';
+import type { UpstreamSource } from '../upstream/types.ts';
 
 export interface ListenerInfo {
   readonly name: string;
@@ -38,6 +39,10 @@ export interface DownstreamConnection {
   readonly alpn: string;
   readonly tls: boolean;
   readonly startTime: number;
+  /** What filters of the connection tell those behind them, as `envoy.tcp_proxy.cluster`. */
+  readonly filterState: Map<string, string>;
+  /** The address that connections to endpoints have to come from (`original_src`), and the mark of their packets. */
+  readonly upstreamSource: UpstreamSource | undefined;
   /** `filter_chain`s and listeners that are gone drain: called once, at once when that is so already. */
   onDrain(listener: () => void): void;
   /** True while the connection may go on but should be closed at the next chance (`connection: close`, GOAWAY). */

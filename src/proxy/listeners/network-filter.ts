@@ -48,8 +48,8 @@ export interface NetworkFilterContext {
 
 /** A filter before the last one: it may refuse the connection, or change what the last one sees of it. */
 export interface GateFilter {
-  /** False closes the connection. */
-  onConnection(connection: DownstreamConnection): boolean;
+  /** `held`: nothing else sees the connection; the filter closes it. */
+  onConnection(connection: DownstreamConnection): 'continue' | 'close' | 'held';
   close?(): void;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { canonicalIp, type Place } from '../address.ts';
+import type { UpstreamSource } from '../upstream/types.ts';
 
 export interface PendingConnection {
   readonly socket: Socket;
@@ -17,7 +18,7 @@ export interface PendingConnection {
   transportProtocol: 'tls' | 'raw_buffer';
   applicationProtocols: readonly string[];
   /** The address that connections to endpoints come from in its place, and the mark that their packets bear. */
-  upstreamSource: { readonly ip: string; readonly mark: number } | undefined;
+  upstreamSource: UpstreamSource | undefined;
   readonly startTime: number;
 }
 

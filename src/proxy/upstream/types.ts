@@ -151,6 +151,15 @@ export interface ConnectOptions {
   readonly authority?: string | undefined;
   /** Of the downstream connection, for the PROXY protocol. */
   readonly downstream?: { readonly source: Place; readonly destination: Place } | undefined;
+  /** Connections of different sources must not be shared. */
+  readonly source?: UpstreamSource | undefined;
+}
+
+/** Where connections to endpoints come from when they keep the client's address. */
+export interface UpstreamSource {
+  readonly ip: string;
+  /** `SO_MARK`; 0 for none. */
+  readonly mark: number;
 }
 
 /** The clusters in force. A request asks once and keeps the cluster that it got. */

@@ -1,0 +1,70 @@
+/** Carries bytes between two sockets, both ways, until both ends have said all that they had to say. */
+
+import type { Socket } from 'node:net';
+
+export interface ForwardingHooks {
+  /** Bytes that one side has sent. Not called when there is nobody to hear it. */
+  onBytes(fromClient: boolean, count: number): void;
+  /** One side is not read from until the other has taken what is on its way. */
+  onPause(fromClient: boolean, isPaused: boolean): void;
+  /** Both sockets are gone, or going without anything that is still to be carried. */
+  onEnd(reason: EndReason): void;
+}
+
+export type EndReason = 'client' | 'endpoint' | 'both';
+
+/** Both sockets are open, with `allowHalfOpen`. */
+export function forward(client: Socket, endpoint: Socket, hooks: ForwardingHooks): void {
+  let isOver = false;
+  let isClientDone = false;
+  let isEndpointDone = false;
+  const end = (reason: EndReason) => {
+    if (isOver) return;
+    isOver = true;
+    hooks.onEnd(reason);
+  };
+  carry(client, endpoint, true, hooks, () => {
+    isClientDone = true;
+    if (isEndpointDone) end('both');
+  });
+  carry(endpoint, client, false, hooks, () => {
+    isEndpointDone = true;
+    if (isClientDone) end('both');
+  });
+  client.once('close', () => {
+    end('client');
+    finish(endpoint);
+  });
+  endpoint.once('close', () => {
+    end('endpoint');
+    finish(client);
+  });
+}
+
+function carry(
+  from: Socket,
+  to: Socket,
+  fromClient: boolean,
+  hooks: ForwardingHooks,
+  onEnd: () => void,
+): void {
+  from.on('data', (chunk: Buffer) => {
+    hooks.onBytes(fromClient, chunk.length);
+    if (to.write(chunk)) return;
+    from.pause();
+    hooks.onPause(fromClient, true);
+    to.once('drain', () => {
+      hooks.onPause(fromClient, false);
+      from.resume();
+    });
+  });
+  from.once('end', () => {
+    onEnd();
+    to.end();
+  });
+}
+
+/** The other side is gone: what is on its way still goes out, then the socket closes. */
+function finish(socket: Socket): void {
+  if (!socket.destroyed) socket.destroySoon();
+}

@@ -1,0 +1,96 @@
+/** A connection to an endpoint for one client's: counted, limited in time, and told to outlier detection. */
+
+import type { Socket } from 'node:net';
+import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
+import { clusterTcpStats } from './tcp-stats.ts';
+
+export interface UpstreamConnection {
+  readonly socket: Socket;
+  /** Closes it at once. */
+  close(): void;
+  /** It ends because the client's connection does; what is on its way still goes out. */
+  finish(): void;
+}
+
+export interface ConnectHooks {
+  onConnect(socket: Socket): void;
+  /** It could not be opened; what counts it has been done. */
+  onFailure(reason: string, isTimeout: boolean): void;
+}
+
+/** Takes a place among the cluster's connections until the socket is closed. */
+export function openUpstream(
+  cluster: Cluster,
+  host: Host,
+  options: ConnectOptions,
+  hooks: ConnectHooks,
+): UpstreamConnection {
+  const { stats, settings } = cluster;
+  const more = clusterTcpStats(cluster);
+  const limit = cluster.breaker('default').connections;
+  const start = performance.now();
+  let connectedAt: number | undefined;
+  let isClosedHere = false;
+  let isTimedOut = false;
+  let failure = '';
+  limit.current++;
+  stats.cxTotal.value++;
+  stats.cxActive.value++;
+  stats.rqTotal.value++;
+  host.stats.cxTotal++;
+  host.stats.cxActive++;
+  host.stats.rqTotal++;
+  host.stats.rqActive++;
+  stats.rqActive.value++;
+  const socket = cluster.connect(host, options);
+  const timer = setTimeout(() => {
+    isTimedOut = true;
+    socket.destroy();
+  }, settings.connectTimeout);
+  socket.on('error', (error) => {
+    failure = error.message;
+  });
+  socket.once(isSecured(socket) ? 'secureConnect' : 'connect', () => {
+    if (socket.destroyed) return;
+    clearTimeout(timer);
+    connectedAt = performance.now();
+    more.connectTime.record(connectedAt - start);
+    cluster.report(host, { kind: 'local', what: 'success' });
+    hooks.onConnect(socket);
+  });
+  socket.once('close', () => {
+    clearTimeout(timer);
+    limit.current--;
+    stats.cxActive.value--;
+    stats.cxDestroy.value++;
+    stats.rqActive.value--;
+    host.stats.cxActive--;
+    host.stats.rqActive--;
+    (isClosedHere || isTimedOut ? more.destroyLocal : more.destroyRemote).value++;
+    if (connectedAt !== undefined) {
+      more.length.record(performance.now() - start);
+      return;
+    }
+    if (isClosedHere) return;
+    stats.cxConnectFail.value++;
+    host.stats.cxConnectFail++;
+    if (isTimedOut) stats.cxConnectTimeout.value++;
+    cluster.report(host, { kind: 'local', what: isTimedOut ? 'connect-timeout' : 'connect-failed' });
+    hooks.onFailure(isTimedOut ? 'connection timeout' : failure, isTimedOut);
+  });
+  return {
+    socket,
+    close: () => {
+      isClosedHere = true;
+      socket.destroy();
+    },
+    finish: () => {
+      isClosedHere = true;
+    },
+  };
+}
+
+/** A TLS socket is of use once it has shaken hands. */
+function isSecured(socket: Socket): boolean {
+  return 'encrypted' in socket && socket.encrypted === true;
+}
