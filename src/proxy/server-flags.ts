@@ -142,14 +142,28 @@ export function readServerFlags(
     parentShutdownTime: whole('parent-shutdown-time-s', text('parent-shutdown-time-s'), 1_000_000) * 1000,
     adminAddressPath: text('admin-address-path'),
     stateFolder: text('state-dir') ?? environment.MESH_PROXY_STATE_DIR,
-    shown: Object.fromEntries(
-      Object.entries(SPECS)
-        .filter(([name]) => name !== 'engine' && name !== 'state-dir')
-        .map(([name, { value }]) => [
-          name.replaceAll('-', '_'),
-          value === undefined ? values[name] === true : (text(name as keyof typeof FLAGS) ?? ''),
-        ]),
-    ),
+    shown: {
+      base_id: text('base-id'),
+      use_dynamic_base_id: values['use-dynamic-base-id'] === true,
+      concurrency: concurrency === 0 ? cores : concurrency,
+      config_path: text('config-path') ?? '',
+      config_yaml: text('config-yaml') ?? '',
+      admin_address_path: text('admin-address-path') ?? '',
+      local_address_ip_version: text('local-address-ip-version'),
+      log_level: text('log-level'),
+      component_log_level: text('component-log-level') ?? '',
+      log_format: text('log-format') ?? '',
+      log_path: text('log-path') ?? '',
+      service_cluster: text('service-cluster') ?? '',
+      service_node: text('service-node') ?? '',
+      service_zone: text('service-zone') ?? '',
+      drain_time: `${text('drain-time-s')}s`,
+      drain_strategy: text('drain-strategy') === 'immediate' ? 'Immediate' : 'Gradual',
+      parent_shutdown_time: `${text('parent-shutdown-time-s')}s`,
+      mode: text('mode') === 'validate' ? 'Validate' : 'Serve',
+      disable_hot_restart: true,
+      restart_epoch: Number(text('restart-epoch')),
+    },
   };
 }
 

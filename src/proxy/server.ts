@@ -65,6 +65,7 @@ export class ProxyServer {
   #isRestored = false;
   #drainTimer: NodeJS.Timeout | undefined;
   #waitingFor: readonly string[] = [];
+  #adminAddress = '';
 
   /** Throws a `MeshError` for what of the bootstrap cannot be put into force. */
   constructor(options: ServerOptions) {
@@ -148,9 +149,9 @@ export class ProxyServer {
     const { bootstrap } = loaded;
     const place = adminPlace(loaded);
     if (this.#admin !== undefined && place !== undefined) {
-      const bound = await this.#admin.listen(place);
-      if (flags.adminAddressPath !== undefined) writeFileSync(flags.adminAddressPath, placeText(bound));
-      this.#log.info(`admin address: ${placeText(bound)}`);
+      this.#adminAddress = placeText(await this.#admin.listen(place));
+      if (flags.adminAddressPath !== undefined) writeFileSync(flags.adminAddressPath, this.#adminAddress);
+      this.#log.info(`admin address: ${this.#adminAddress}`);
     }
     this.#putClusters();
     this.#clusterResources.startStatic();
@@ -217,6 +218,11 @@ export class ProxyServer {
   /** Resolves when every line of the access logs is written. */
   async flushLogs(): Promise<void> {
     await this.#accessLogs.close();
+  }
+
+  /** Where the administration interface is, as `127.0.0.1:15000`; empty while there is none. */
+  get adminAddress(): string {
+    return this.#adminAddress;
   }
 
   get state(): ServerState {
