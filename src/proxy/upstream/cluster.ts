@@ -18,6 +18,7 @@ import { balancerStats, clusterStats, membershipStats } from './cluster-stats.ts
 import { connectionSettings } from './connection-settings.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { discoveryOf } from './discovery/kinds.ts';
+import { OriginalDestinations } from './discovery/original-destinations.ts';
 import { Endpoint, type EndpointSpec, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
 import { Membership } from './membership.ts';
@@ -99,15 +100,18 @@ export class UpstreamCluster implements Cluster {
           },
         },
       );
-      this.#balancer = choice.create({
-        hosts: this.hosts,
-        localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
-        stats: balancerStats(scope),
-        panicThreshold: choice.panicThreshold,
-        locality: choice.locality,
-        random: () => environment.random(),
-        activeRequests: () => this.stats.rqActive.value,
-      });
+      this.#balancer =
+        choice.kind === 'original-destination'
+          ? new OriginalDestinations(owner, message, this.hosts, scope)
+          : choice.create({
+              hosts: this.hosts,
+              localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
+              stats: balancerStats(scope),
+              panicThreshold: choice.panicThreshold,
+              locality: choice.locality,
+              random: () => environment.random(),
+              activeRequests: () => this.stats.rqActive.value,
+            });
       this.#discovery = discoveryOf(owner, message, membershipStats(scope));
     } catch (error) {
       scope.release();
@@ -180,6 +184,7 @@ export class UpstreamCluster implements Cluster {
     this.#isClosed = true;
     this.#discovery.close();
     this.#transport.close?.();
+    this.#balancer.close?.();
     for (const listener of this.#closed) listener();
     this.#closed.clear();
     this.#removed.clear();
