@@ -62,13 +62,12 @@ export async function istiodsOf(
   { istioNamespace, revision }: Pick<ControlPlaneFlags, 'istioNamespace' | 'revision'>,
   signal: AbortSignal,
 ): Promise<readonly Istiod[]> {
-  const [{ listObjects }, { explained }, { annotationOf, nameOf, phaseOf }, { field, text }] =
-    await Promise.all([
-      import('../kube/list.ts'),
-      import('../kube/explain.ts'),
-      import('../kube/pods.ts'),
-      import('./proxy-config/fields.ts'),
-    ]);
+  const [{ listObjects }, { explained }, { nameOf, phaseOf }, { field }] = await Promise.all([
+    import('../kube/list.ts'),
+    import('../kube/explain.ts'),
+    import('../kube/pods.ts'),
+    import('./proxy-config/fields.ts'),
+  ]);
   const labels = `app=istiod${revision === undefined ? '' : `,istio.io/rev=${revision}`}`;
   const path = `/api/v1/namespaces/${encodeURIComponent(istioNamespace)}/pods`;
   const pods = await listObjects(cluster.client, path, { signal, labels }).catch((error: unknown) => {
@@ -82,16 +81,19 @@ export async function istiodsOf(
   }
   return running
     .map((pod) => {
-      const port = Number(annotationOf(pod, 'prometheus.io/port'));
-      const labels = field(pod, 'metadata', 'labels');
+      const { metadata } = pod as { metadata?: Fields };
+      const port = Number((metadata?.['annotations'] as Fields | undefined)?.['prometheus.io/port']);
+      const rev = field(metadata, 'labels') as Fields | undefined;
       return throughServer(cluster, {
         ...nameOf(pod),
         port: Number.isInteger(port) && port > 0 && port < 65_536 ? port : MONITORING_PORT,
-        revision: text(labels, 'istio.io/rev') || 'default',
+        revision: String(rev?.['istio.io/rev'] ?? 'default'),
       });
     })
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
+
+type Fields = Readonly<Record<string, unknown>>;
 
 interface Pod {
   readonly name: string;

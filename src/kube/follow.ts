@@ -11,7 +11,6 @@ export interface Followed {
   /** All namespaces when left out. */
   readonly namespace?: string;
   readonly labels?: string;
-  readonly fields?: string;
 }
 
 export interface FollowOptions {
@@ -51,10 +50,7 @@ export async function followUntil<Value>(
       client,
       {
         path: listPath(one.type, one.namespace),
-        query: {
-          ...(one.labels === undefined ? {} : { labelSelector: one.labels }),
-          ...(one.fields === undefined ? {} : { fieldSelector: one.fields }),
-        },
+        ...(one.labels === undefined ? {} : { query: { labelSelector: one.labels } }),
         times: TIMES,
         pageSize: 500,
       },

@@ -2,7 +2,7 @@
 
 import type { ListenerManager } from '../listeners/listener-manager.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import type { ResourceSources } from '../xds-client/config-sources.ts';
+import type { ConfigSources } from '../xds-client/config-sources.ts';
 import type { RouteResources } from '../xds-client/route-resources.ts';
 import type { AdminView, ServerState } from './page.ts';
 
@@ -16,7 +16,6 @@ type Fixed = Pick<
   | 'tags'
   | 'intervals'
   | 'rows'
-  | 'setLogLevel'
   | 'resetCounters'
   | 'drainListeners'
   | 'quit'
@@ -28,7 +27,7 @@ export interface ServerParts extends Fixed {
   readonly clusterManager: ClusterManager;
   readonly listenerManager: ListenerManager;
   readonly routes: RouteResources;
-  readonly sources: ResourceSources;
+  readonly sources: ConfigSources;
   state(): ServerState;
   waitingFor(): readonly string[];
 }

@@ -7,7 +7,7 @@ import {
 } from '../../xds/proto/generated/envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import type { FractionalPercent } from '../../xds/proto/generated/envoy/type/v3/percent_pb.js';
 import { compileHeader } from '../route/conditions.ts';
-import { milliseconds } from '../route/forwarding.ts';
+import { milliseconds } from '../route/milliseconds.ts';
 import { fractionFits } from '../route/share.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { Counter } from '../stats/stats.ts';

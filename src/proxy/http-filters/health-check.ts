@@ -2,7 +2,7 @@
 
 import { HealthCheckSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/health_check/v3/health_check_pb.js';
 import { compileHeader } from '../route/conditions.ts';
-import { milliseconds } from '../route/forwarding.ts';
+import { milliseconds } from '../route/milliseconds.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import { requestOf } from '../telemetry/request-of.ts';
 import type { FilterKind, HttpFilter } from './filter.ts';

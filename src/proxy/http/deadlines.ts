@@ -3,16 +3,21 @@
  * the first of them. Beginning and ending a wait costs a few assignments.
  */
 
-/** A place in a list; made once by its owner and used again. */
+/** Told when one of its waits is over. */
+export interface DeadlineOwner {
+  onDeadline(deadline: Deadline): void;
+}
+
+/** A place in a list; its owner may use it again. */
 export class Deadline {
-  readonly owner: (deadline: Deadline) => void;
+  readonly owner: DeadlineOwner;
   /** Milliseconds of `performance.now()`; 0 while it is in no list. */
   end = 0;
   previous: Deadline | undefined;
   next: Deadline | undefined;
   list: Deadlines | undefined;
 
-  constructor(owner: (deadline: Deadline) => void) {
+  constructor(owner: DeadlineOwner) {
     this.owner = owner;
   }
 
@@ -63,7 +68,7 @@ export class Deadlines {
     // Timers of the runtime may come a fraction of a millisecond early.
     for (let first = this.#first; first !== undefined && first.end <= now + 1; first = this.#first) {
       this.remove(first);
-      first.owner(first);
+      first.owner.onDeadline(first);
     }
     const next = this.#first as Deadline | undefined;
     if (next !== undefined && this.#timer === undefined) {

@@ -2,9 +2,9 @@
 
 export class HeaderList {
   /** In lower case; `names[i]` belongs to `values[i]`. */
-  readonly names: string[] = [];
+  names: string[] = [];
   /** Latin-1 text, as it stands on the wire, without white space around it. */
-  readonly values: string[] = [];
+  values: string[] = [];
 
   static from(pairs: Iterable<readonly [name: string, value: string]>): HeaderList {
     const list = new HeaderList();
@@ -61,8 +61,8 @@ export class HeaderList {
 
   clone(): HeaderList {
     const copy = new HeaderList();
-    copy.names.push(...this.names);
-    copy.values.push(...this.values);
+    copy.names = this.names.slice();
+    copy.values = this.values.slice();
     return copy;
   }
 

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { OutgoingRequest, RequestWriter, ResponseReceiver } from '../http/codec.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import type { Counter } from '../stats/stats.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { MessageWriter } from './message-writer.ts';
 import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
@@ -14,6 +15,8 @@ export interface ClientOptions extends ResponseHeadOptions {
   readonly maxHeadBytes: number;
   readonly nameStyle: NameStyle;
   readonly enableTrailers: boolean;
+  readonly received: Counter;
+  readonly sent: Counter;
 }
 
 /** Whose connection it is. */
@@ -24,6 +27,7 @@ export interface ClientOwner {
   onClosed(connection: Http1ClientConnection): void;
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const BLANK_LINE = /\n\r?\n/;
 const HEAD_WINDOW = 4_096;
 const LF = 10;
@@ -95,6 +99,7 @@ export class Http1ClientConnection {
   }
 
   #onData(chunk: Buffer): void {
+    this.options.received.value += chunk.length;
     let at = 0;
     while (at < chunk.length && !this.#closed) {
       const stream = this.#stream;
@@ -204,6 +209,7 @@ export class Http1ClientConnection {
     if (this.#stream !== stream || !stream.requestDone || !stream.responseDone) return;
     this.#stream = undefined;
     if (this.#closed) return;
+    if (this.socket.isPaused()) this.socket.resume();
     if (this.#reusable) this.#owner.onIdle(this);
     else this.socket.destroySoon();
   }
@@ -237,8 +243,10 @@ export class Http1ClientConnection {
     if (stream !== undefined && this.#reading && this.#left === UNTIL_CLOSE) {
       stream.responseDone = true;
       this.#reading = false;
-      stream.receiver.onData(Buffer.alloc(0), true);
+      stream.receiver.onData(NO_BYTES, true);
       this.#afterResponse(stream);
+    } else if (stream !== undefined && this.#headBytes > 0) {
+      this.#fail(MALFORMED, NO_BYTES);
     }
     this.#onGone();
   }
@@ -267,7 +275,7 @@ class ClientStream implements RequestWriter {
   constructor(connection: Http1ClientConnection, receiver: ResponseReceiver) {
     this.#connection = connection;
     this.receiver = receiver;
-    this.#writer = new MessageWriter(connection.socket);
+    this.#writer = new MessageWriter(connection.socket, connection.options.sent);
   }
 
   get localAddress(): string {
@@ -282,12 +290,7 @@ class ClientStream implements RequestWriter {
     const target = method === 'CONNECT' ? authority : request.path;
     let text = `${method} ${target} HTTP/1.1\r\n${lower ? 'host' : 'Host'}: ${authority}\r\n`;
     text += fieldLines(headers, lower ? 'lower' : 'proper');
-    if (upgrade !== '') {
-      if (method !== 'CONNECT')
-        text += lower
-          ? `connection: upgrade\r\nupgrade: ${upgrade}\r\n`
-          : `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
-    } else if (!headers.has('content-length')) {
+    if (upgrade === '' && !headers.has('content-length')) {
       if (!end) {
         this.#writer.chunked = true;
         text += lower ? 'transfer-encoding: chunked\r\n' : 'Transfer-Encoding: chunked\r\n';

@@ -25,7 +25,7 @@ export class Exchange implements ResponseWriter {
   constructor(connection: Http1ServerConnection, head: RequestHead | undefined) {
     this.#connection = connection;
     this.#head = head;
-    this.#writer = new MessageWriter(connection.socket);
+    this.#writer = new MessageWriter(connection.socket, connection.options.sent);
     this.requestDone = head?.end ?? false;
     this.closes = head === undefined || !head.keepAlive;
   }
@@ -33,7 +33,9 @@ export class Exchange implements ResponseWriter {
   inform(status: number, headers: HeaderList): void {
     const { socket, options } = this.#connection;
     const fields = headers.size === 0 ? '' : fieldLines(headers, options.nameStyle);
-    socket.write(statusLine('1.1', status) + fields + NO_FIELDS, 'latin1');
+    const text = statusLine('1.1', status) + fields + NO_FIELDS;
+    options.sent.value += text.length;
+    socket.write(text, 'latin1');
   }
 
   closeAfter(): void {
@@ -96,11 +98,11 @@ export class Exchange implements ResponseWriter {
     const bodiless = isHead || status === 204 || status === 304 || status < 200;
     if (bodiless) this.#writer.bodiless = true;
     if (headers.has('content-length')) return '';
-    if (end) {
+    if (end && !isHead) {
       if (bodiless) return '';
       return lower ? 'content-length: 0\r\n' : 'Content-Length: 0\r\n';
     }
-    if (bodiless && !isHead) return '';
+    if (status === 204 || status === 304 || status < 200) return '';
     if (old) {
       this.closes = true;
       return '';

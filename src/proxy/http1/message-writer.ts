@@ -1,6 +1,7 @@
 /** Writes one message to a socket: its head together with what of the body is there by then, and chunks where asked. */
 
 import type { Socket } from 'node:net';
+import type { Counter } from '../stats/stats.ts';
 
 /** Up to here head and body are put into one buffer, which is cheaper than two. */
 const JOINED = 16_384;
@@ -9,6 +10,7 @@ const LAST_CHUNK = '0\r\n';
 
 export class MessageWriter {
   readonly #socket: Socket;
+  readonly #sent: Counter;
   /** A head that waits for the first bytes of its body. */
   #held = '';
   #flushes = false;
@@ -16,11 +18,13 @@ export class MessageWriter {
   /** The body is not written: the message cannot have one. */
   bodiless = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, sent: Counter) {
     this.#socket = socket;
+    this.#sent = sent;
   }
 
   head(text: string, end: boolean): void {
+    this.#sent.value += text.length;
     if (end) {
       this.#socket.write(text, 'latin1');
       return;
@@ -56,6 +60,7 @@ export class MessageWriter {
       if (end) after += LAST_CHUNK + LINE_END;
     }
     const socket = this.#socket;
+    this.#sent.value += (empty ? 0 : length) + after.length;
     if (empty) {
       const text = before + after;
       return text === '' ? !socket.writableNeedDrain : socket.write(text, 'latin1');

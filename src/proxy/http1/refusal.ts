@@ -24,4 +24,5 @@ export const UNKNOWN_ENCODING = new Refusal(501, 'http1.invalid_transfer_encodin
 export const TOO_MANY_HEADERS = new Refusal(431, 'http1.too_many_headers');
 export const HEADERS_TOO_LARGE = new Refusal(431, 'http1.headers_too_large');
 export const OLD_VERSION = new Refusal(426, 'low_version');
+export const CONNECTION_REJECTED = new Refusal(400, 'http1.connection_header_rejected');
 export const UNDERSCORES = new Refusal(400, 'http1.unexpected_underscore');

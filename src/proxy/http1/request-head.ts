@@ -6,6 +6,7 @@ import { readFields } from './fields.ts';
 import {
   BODY_DISALLOWED,
   BOTH_LENGTHS,
+  CONNECTION_REJECTED,
   INVALID_AUTHORITY,
   MALFORMED,
   OLD_VERSION,
@@ -50,6 +51,8 @@ const METHODS: ReadonlySet<string> = new Set(
 const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 const REQUEST_LINE = /^([^\0- ]+)[\0- ]+([^\0- ]+)(?:[\0- ]+([^\0- ](?:.*[^\0- ])?))?[\0- ]*$/s;
 const VERSION = /^HTTP\/\d\.\d$/;
+/** Names in a connection header. */
+const MAX_NOMINATED = 10;
 const DIGITS = /^\d+$/;
 /** 2^64 - 1 has twenty digits. */
 const MAX_LENGTH = 18_446_744_073_709_551_615n;
@@ -139,11 +142,18 @@ class HeadReader {
     }
 
     const keepAlive = this.#keepAlive(version);
+    if (keepAlive instanceof Refusal) return keepAlive;
     let upgrade = this.#chosenUpgrade();
     let length = this.#bodyLength(method);
     if (length instanceof Refusal) return length;
     if (method === 'CONNECT') upgrade = 'CONNECT';
-    if (upgrade !== '') length = RAW;
+    if (upgrade !== '') {
+      length = RAW;
+      if (method !== 'CONNECT') {
+        this.#headers.append('connection', this.#connection ?? 'upgrade');
+        this.#headers.append('upgrade', upgrade);
+      }
+    }
 
     if (version === '1.0') {
       if (!options.acceptHttp10) return OLD_VERSION;
@@ -220,7 +230,7 @@ class HeadReader {
   }
 
   /** What the connection header names goes with it: RFC 9110, section 7.6.1. */
-  #keepAlive(version: '1.0' | '1.1'): boolean {
+  #keepAlive(version: '1.0' | '1.1'): boolean | Refusal {
     let keepAlive = version === '1.1';
     const connection = joinedOrOne(this.#connection, this.#proxyConnection);
     const te = this.#te;
@@ -228,7 +238,9 @@ class HeadReader {
       this.#headers.append('te', 'trailers');
     }
     if (connection === undefined) return keepAlive;
-    for (const part of connection.toLowerCase().split(',')) {
+    const parts = connection.toLowerCase().split(',');
+    if (parts.length > MAX_NOMINATED) return CONNECTION_REJECTED;
+    for (const part of parts) {
       const token = part.trim();
       switch (token) {
         case 'close':
@@ -245,6 +257,8 @@ class HeadReader {
         case 'upgrade':
           break;
         default:
+          // What tells who the client is cannot be talked away.
+          if (token.startsWith(':') || token.startsWith('x-forwarded-')) return CONNECTION_REJECTED;
           this.#headers.remove(token);
       }
     }

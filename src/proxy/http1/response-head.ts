@@ -63,7 +63,11 @@ export function parseResponseHead(
       case 'connection':
       case 'proxy-connection':
         connection = connection === undefined ? value : `${connection},${value}`;
-        continue;
+        if (status !== 101) continue;
+        break;
+      case 'upgrade':
+        if (status !== 101) continue;
+        break;
       case 'keep-alive':
         continue;
       default:
@@ -81,6 +85,11 @@ export function parseResponseHead(
   const tokens = connection === undefined ? '' : connection.toLowerCase();
   const keepAlive = recent ? !tokens.includes('close') : tokens.includes('keep-alive');
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
+  if (status === 204) {
+    // It has no body; a server that speaks of one is not to be trusted with the connection.
+    if (encoding !== undefined || (contentLength ?? '0') !== '0') return MALFORMED;
+    if (contentLength !== undefined) headers.remove('content-length');
+  }
   let length: number;
   if (encoding !== undefined) {
     if (contentLength !== undefined) {

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { RequestReceiver, ResponseWriter } from '../http/codec.ts';
-import { Deadline, type Deadlines } from '../http/deadlines.ts';
+import { Deadline, type DeadlineOwner, type Deadlines } from '../http/deadlines.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { Exchange } from './exchange.ts';
 import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
@@ -14,6 +14,7 @@ import {
   parseRequestHead,
   readRequestLine,
 } from './request-head.ts';
+import type { Counter } from '../stats/stats.ts';
 import type { NameStyle } from './write-head.ts';
 
 export interface ServerOptions extends RequestHeadOptions {
@@ -27,6 +28,8 @@ export interface ServerOptions extends RequestHeadOptions {
   readonly head: Deadlines | undefined;
   /** How long the client may read on after an answer that ends the connection. */
   readonly delayedClose: Deadlines | undefined;
+  readonly received: Counter;
+  readonly sent: Counter;
 }
 
 /** Whose connection it is. */
@@ -45,7 +48,7 @@ const SPACE = 32;
 const HEAD_WINDOW = 4_096;
 const BLANK_LINE = /\n\r?\n/;
 
-export class Http1ServerConnection {
+export class Http1ServerConnection implements DeadlineOwner {
   readonly socket: Socket;
   readonly options: ServerOptions;
   readonly #owner: ServerOwner;
@@ -71,8 +74,8 @@ export class Http1ServerConnection {
     this.socket = socket;
     this.options = options;
     this.#owner = owner;
-    this.#idle = new Deadline(() => owner.onIdleTimeout());
-    this.#timer = new Deadline(() => this.#onTimer());
+    this.#idle = new Deadline(this);
+    this.#timer = new Deadline(this);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onGone());
     socket.on('error', () => this.#onGone());
@@ -108,7 +111,13 @@ export class Http1ServerConnection {
     this.#goOn();
   }
 
+  /** Takes bytes that were read before the connection was this one. */
+  receive(bytes: Buffer): void {
+    this.#onData(bytes);
+  }
+
   #onData(chunk: Buffer): void {
+    this.options.received.value += chunk.length;
     if (this.#closing) return;
     if (this.#pending !== undefined) {
       this.#pending = Buffer.concat([this.#pending, chunk]);
@@ -298,7 +307,11 @@ export class Http1ServerConnection {
     }
   }
 
-  #onTimer(): void {
+  onDeadline(deadline: Deadline): void {
+    if (deadline === this.#idle) {
+      this.#owner.onIdleTimeout();
+      return;
+    }
     if (this.#closing) {
       this.socket.destroySoon();
       return;

@@ -13,18 +13,10 @@ export class Acceptor {
   readonly key: string;
   readonly #place: Place;
   readonly #options: BindOptions;
-  readonly #sharesPort: boolean;
   readonly #server: Server;
   #bound: Place | undefined;
 
-  /** `sharesPort`: other processes listen at the same address too. */
-  constructor(
-    place: Place,
-    options: BindOptions,
-    sharesPort: boolean,
-    onConnection: (socket: Socket) => void,
-  ) {
-    this.#sharesPort = sharesPort;
+  constructor(place: Place, options: BindOptions, onConnection: (socket: Socket) => void) {
     this.key = acceptorKey(place, options);
     this.#place = place;
     this.#options = options;
@@ -87,17 +79,7 @@ export class Acceptor {
         listening,
       );
     } else {
-      this.#server.listen(
-        {
-          host: place.ip,
-          port: place.port,
-          backlog,
-          ipv6Only: !ipv4Compat,
-          reusePort: this.#sharesPort,
-          exclusive: true,
-        },
-        listening,
-      );
+      this.#server.listen({ host: place.ip, port: place.port, backlog, ipv6Only: !ipv4Compat }, listening);
     }
     return done.promise;
   }

@@ -8,7 +8,7 @@ import {
 } from '../../xds/proto/generated/envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import { typeUrlOf } from '../../xds/proto/registry.ts';
 import { compileHeader } from './conditions.ts';
-import { milliseconds } from './forwarding.ts';
+import { milliseconds } from './milliseconds.ts';
 import type { RouteRequest } from './request.ts';
 import { percentOf } from './share.ts';
 import { UnsupportedError } from './unsupported.ts';

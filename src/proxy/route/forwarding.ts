@@ -1,12 +1,17 @@
 /** How a request is sent on: destination, deadline, tries, copies. */
 
-import type { Duration } from '@bufbuild/protobuf/wkt';
-import type {
-  RetryPolicy,
-  RouteAction,
-  RouteAction_RequestMirrorPolicy,
+import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { RoutingPriority } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import {
+  type RetryPolicy,
+  type RouteAction,
+  RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
+  type RouteAction_RequestMirrorPolicy,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import { type HashPolicy, compileHashPolicies } from './hash-policies.ts';
 import { type HeaderEdits, editsOf } from './headers.ts';
+import { milliseconds } from './milliseconds.ts';
+import { type Retries, compileRetries } from './retries.ts';
 import { type HostRewrite, compileHostRewrite } from './rewrite.ts';
 import { type RouteRequest, headerValue } from './request.ts';
 import { percentOf, weighted } from './share.ts';
@@ -18,21 +23,16 @@ export interface WeightedDestination {
   readonly weight: number;
   readonly edits: HeaderEdits | undefined;
   readonly host: HostRewrite | undefined;
-}
-
-export interface Retries {
-  /** Tries after the first. */
-  readonly count: number;
-  readonly on: readonly string[];
-  readonly statusCodes: readonly number[];
-  /** In milliseconds; undefined for that of the route. */
-  readonly perTryTimeout: number | undefined;
+  /** In addition to that of the route. */
+  readonly metadataMatch: Metadata | undefined;
 }
 
 export interface Mirror {
   readonly cluster: string;
   /** From 0 to 100. */
   readonly percent: number;
+  /** `-shadow` is put behind the host. */
+  readonly hostSuffix: boolean;
 }
 
 export interface Forwarding {
@@ -43,6 +43,24 @@ export interface Forwarding {
   readonly timeout: number;
   readonly retries: Retries | undefined;
   readonly mirrors: readonly Mirror[];
+  readonly priority: 'default' | 'high';
+  readonly metadataMatch: Metadata | undefined;
+  /** What a request is answered whose cluster is not there. */
+  readonly clusterNotFound: number;
+  readonly appendForwardedHost: boolean;
+  /** In milliseconds, 0 for none; undefined for that of the connection manager. */
+  readonly idleTimeout: number | undefined;
+  /** In milliseconds, 0 for none; undefined for that of the connection manager. */
+  readonly maxStreamDuration: number | undefined;
+  /** `max_stream_duration` is set: the timeout does not count. */
+  readonly limitsDuration: boolean;
+  /** The most that `grpc-timeout` may ask for, in milliseconds, 0 for any; undefined: it counts for nothing. */
+  readonly grpcTimeoutMax: number | undefined;
+  /** Taken from `grpc-timeout`, in milliseconds. */
+  readonly grpcTimeoutOffset: number;
+  readonly hash: readonly HashPolicy[];
+  /** By the protocol's name in lower case, whether requests may go over to it. */
+  readonly upgrades: ReadonlyMap<string, boolean>;
   /** The one for this request; undefined when a header had to name it and does not. */
   choose(request: RouteRequest): WeightedDestination | undefined;
 }
@@ -56,14 +74,59 @@ export interface Inherited {
 }
 
 export function compileForwarding(action: RouteAction, inherited: Inherited): Forwarding {
+  refuseUnknown(action);
   const own = action.requestMirrorPolicies;
   const retries = action.retryPolicy ?? inherited.retries;
   return {
     ...compileDestinations(action),
     host: compileHostRewrite(action),
     timeout: action.timeout === undefined ? DEFAULT_TIMEOUT : milliseconds(action.timeout),
-    retries: retries === undefined ? undefined : retriesOf(retries),
+    retries: retries === undefined ? undefined : compileRetries(retries),
     mirrors: (own.length > 0 ? own : inherited.mirrors).map(mirrorOf),
+    priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
+    metadataMatch: action.metadataMatch,
+    clusterNotFound: NOT_FOUND[action.clusterNotFoundResponseCode],
+    appendForwardedHost: action.appendXForwardedHost,
+    idleTimeout: action.idleTimeout === undefined ? undefined : milliseconds(action.idleTimeout),
+    ...streamDurations(action),
+    hash: compileHashPolicies(action.hashPolicy),
+    upgrades: new Map(
+      action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType.toLowerCase(), enabled ?? true]),
+    ),
+  };
+}
+
+const NOT_FOUND: Readonly<Record<NotFoundCode, number>> = {
+  [NotFoundCode.SERVICE_UNAVAILABLE]: 503,
+  [NotFoundCode.NOT_FOUND]: 404,
+  [NotFoundCode.INTERNAL_SERVER_ERROR]: 500,
+};
+
+function refuseUnknown(action: RouteAction): void {
+  if (action.hedgePolicy !== undefined) throw new UnsupportedError('hedge_policy');
+  if (action.internalRedirectPolicy !== undefined) throw new UnsupportedError('internal_redirect_policy');
+  if (action.retryPolicyTypedConfig !== undefined) throw new UnsupportedError('retry_policy_typed_config');
+  if (action.earlyDataPolicy !== undefined) throw new UnsupportedError('early_data_policy');
+  if (action.cors !== undefined) throw new UnsupportedError('route.cors');
+  for (const { connectConfig } of action.upgradeConfigs) {
+    if (connectConfig?.proxyProtocolConfig !== undefined) {
+      throw new UnsupportedError('upgrade_configs.connect_config.proxy_protocol_config');
+    }
+  }
+}
+
+function streamDurations(
+  action: RouteAction,
+): Pick<Forwarding, 'limitsDuration' | 'maxStreamDuration' | 'grpcTimeoutMax' | 'grpcTimeoutOffset'> {
+  const durations = action.maxStreamDuration;
+  const most = durations?.grpcTimeoutHeaderMax ?? action.maxGrpcTimeout;
+  const offset = durations?.grpcTimeoutHeaderOffset ?? action.grpcTimeoutOffset;
+  return {
+    limitsDuration: durations !== undefined,
+    maxStreamDuration:
+      durations?.maxStreamDuration === undefined ? undefined : milliseconds(durations.maxStreamDuration),
+    grpcTimeoutMax: most === undefined ? undefined : milliseconds(most),
+    grpcTimeoutOffset: offset === undefined ? 0 : milliseconds(offset),
   };
 }
 
@@ -99,6 +162,7 @@ function compileDestinations(action: RouteAction): Pick<Forwarding, 'destination
           weight: one.weight ?? 0,
           edits: editsOf(one),
           host: host === undefined ? undefined : compileHostRewrite({ hostRewriteSpecifier: host }),
+          metadataMatch: one.metadataMatch,
         };
       });
       return { destinations, choose: ({ random }) => weighted(destinations, random) };
@@ -111,25 +175,15 @@ function compileDestinations(action: RouteAction): Pick<Forwarding, 'destination
 }
 
 function destination(cluster: string): WeightedDestination {
-  return { cluster, weight: 1, edits: undefined, host: undefined };
-}
-
-function retriesOf(policy: RetryPolicy): Retries {
-  return {
-    count: policy.numRetries ?? 1,
-    on: policy.retryOn.split(',').filter((reason) => reason !== ''),
-    statusCodes: policy.retriableStatusCodes,
-    perTryTimeout: policy.perTryTimeout === undefined ? undefined : milliseconds(policy.perTryTimeout),
-  };
+  return { cluster, weight: 1, edits: undefined, host: undefined, metadataMatch: undefined };
 }
 
 function mirrorOf(policy: RouteAction_RequestMirrorPolicy): Mirror {
   if (policy.cluster === '') throw new UnsupportedError('request_mirror_policies.cluster_header');
   const share = policy.runtimeFraction?.defaultValue;
-  return { cluster: policy.cluster, percent: share === undefined ? 100 : percentOf(share) };
-}
-
-/** A duration in milliseconds. */
-export function milliseconds({ seconds, nanos }: Duration): number {
-  return Number(seconds) * 1000 + nanos / 1_000_000;
+  return {
+    cluster: policy.cluster,
+    percent: share === undefined ? 100 : percentOf(share),
+    hostSuffix: !policy.disableShadowHostSuffixAppend,
+  };
 }

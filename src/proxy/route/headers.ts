@@ -12,6 +12,8 @@ export interface HeaderEdit {
   readonly name: string;
   /** As configured, with Envoy's `%OPERATORS%`; empty for removals. */
   readonly value: string;
+  /** A value that turns out empty is written all the same. */
+  readonly keepEmpty: boolean;
 }
 
 /** In the order in which they are made. */
@@ -46,11 +48,17 @@ export function joinEdits(levels: readonly HeaderEdits[]): HeaderEdits {
 /** Of one level, removals come first. */
 function edits(added: readonly HeaderValueOption[], removed: readonly string[]): HeaderEdit[] {
   return [
-    ...removed.map((name): HeaderEdit => ({ action: 'remove', name: name.toLowerCase(), value: '' })),
+    ...removed.map((name): HeaderEdit => ({
+      action: 'remove',
+      name: name.toLowerCase(),
+      value: '',
+      keepEmpty: false,
+    })),
     ...added.map((option): HeaderEdit => ({
       action: actionOf(option),
       name: (option.header?.key ?? '').toLowerCase(),
       value: option.header?.value ?? '',
+      keepEmpty: option.keepEmptyValue,
     })),
   ];
 }

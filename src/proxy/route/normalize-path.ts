@@ -5,15 +5,39 @@ export interface PathNormalization {
   readonly mergeSlashes: boolean;
 }
 
+/** What is done about slashes that are written as escapes, before anything else. Undefined refuses the path. */
+export function unescapedSlashes(
+  path: string,
+  action: 'keep' | 'reject' | 'unescape' | 'redirect',
+): string | undefined {
+  if (action === 'keep' || !ESCAPED_SLASH.test(path)) return path;
+  const end = path.indexOf('?');
+  const plain = end < 0 ? path : path.slice(0, end);
+  if (!ESCAPED_SLASH.test(plain)) return path;
+  if (action === 'reject') return undefined;
+  return plain.replaceAll(/%2f/gi, '/').replaceAll(/%5c/gi, '\\') + (end < 0 ? '' : path.slice(end));
+}
+
+const ESCAPED_SLASH = /%(?:2f|5c)/i;
+
 /** RFC 3986, section 6.2.2; the query stays as it is. */
 export function normalizedPath(path: string, { normalizePath, mergeSlashes }: PathNormalization): string {
   const end = path.search(/[?#]/);
   let plain = end < 0 ? path : path.slice(0, end);
   const rest = end < 0 ? '' : path.slice(end);
   if (!plain.startsWith('/')) return path;
-  if (normalizePath) plain = withoutDots(unescaped(plain.replaceAll('\\', '/')));
-  if (mergeSlashes) plain = plain.replaceAll(/\/{2,}/g, '/');
+  if (normalizePath && !NORMAL.test(plain))
+    plain = withoutDots(escaped(unescaped(plain.replaceAll('\\', '/'))));
+  if (mergeSlashes && plain.includes('//')) plain = plain.replaceAll(/\/{2,}/g, '/');
   return plain + rest;
+}
+
+/** Nothing to escape, to resolve or to write plainly: mostly so. */
+const NORMAL = /^(?:\/(?!\.)[A-Za-z0-9\-._~!$&'()*+,;=:@[\]]*)+$/;
+
+/** Characters that a path may not have, as they are written in it. */
+function escaped(path: string): string {
+  return path.replaceAll(/["<>^`{|}]/g, (character) => encodeURIComponent(character));
 }
 
 /** Escapes of characters that need none. */

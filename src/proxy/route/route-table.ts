@@ -13,10 +13,11 @@ import {
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { type CompiledMatch, compileMatch } from './conditions.ts';
 import { type FaultRule, type Faults, compileFaults } from './faults.ts';
-import { type Mirror, type Retries, type WeightedDestination, compileForwarding } from './forwarding.ts';
+import { type Forwarding, type Mirror, type WeightedDestination, compileForwarding } from './forwarding.ts';
 import { type HeaderEdits, editsOf, joinEdits } from './headers.ts';
 import { type RouteRequest, headerValue } from './request.ts';
-import { compileLocation, compilePathRewrite } from './rewrite.ts';
+import type { Retries } from './retries.ts';
+import { type PathRewrite, compileLocation, compilePathRewrite } from './rewrite.ts';
 import { UnsupportedError } from './unsupported.ts';
 import { VirtualHostIndex } from './virtual-hosts.ts';
 
@@ -80,16 +81,56 @@ export interface Refusal {
   readonly condition: string;
 }
 
-interface CompiledRoute {
+/** What a route does with the requests that it takes. */
+export type CompiledAction =
+  | {
+      readonly kind: 'forward';
+      readonly forwarding: Forwarding;
+      readonly rewrite: PathRewrite;
+      /** The route rewrites no path. */
+      readonly keepsPath: boolean;
+      /** Those of the route and of what is around it. */
+      readonly commonEdits: HeaderEdits;
+      /** Those of the destination with them. */
+      edits(destination: WeightedDestination): HeaderEdits;
+    }
+  | {
+      readonly kind: 'redirect';
+      readonly status: number;
+      location(request: RouteRequest): string;
+      readonly edits: HeaderEdits;
+    }
+  | {
+      readonly kind: 'direct';
+      readonly status: number;
+      readonly body: string | Uint8Array;
+      readonly edits: HeaderEdits;
+    };
+
+export interface CompiledRoute {
   readonly route: Route;
+  readonly virtualHost: VirtualHost;
+  readonly config: RouteConfiguration;
+  /** Where the route stands among those of its virtual host, from 0. */
+  readonly index: number;
   readonly match: CompiledMatch;
-  apply(request: RouteRequest): Outcome;
+  readonly action: CompiledAction;
+  readonly faults: FaultRule | undefined;
 }
 
 interface CompiledHost {
   readonly virtualHost: VirtualHost;
   readonly routes: readonly CompiledRoute[];
 }
+
+/** Which route takes a request. */
+export type Found =
+  | { readonly kind: 'no-host' }
+  | { readonly kind: 'no-route'; readonly virtualHost: VirtualHost }
+  | { readonly kind: 'tls-required'; readonly virtualHost: VirtualHost }
+  | { readonly kind: 'route'; readonly compiled: CompiledRoute };
+
+const NO_HOST: Found = { kind: 'no-host' };
 
 const REDIRECT_STATUS: Readonly<Record<RedirectCode, number>> = {
   [RedirectCode.MOVED_PERMANENTLY]: 301,
@@ -102,31 +143,48 @@ const REDIRECT_STATUS: Readonly<Record<RedirectCode, number>> = {
 export class RouteTable {
   readonly #config: RouteConfiguration;
   readonly #hosts: VirtualHostIndex<CompiledHost>;
+  /** All routes, in the order of the configuration. */
+  readonly routes: readonly CompiledRoute[];
 
   /** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
   constructor(config: RouteConfiguration) {
     if (config.vhds !== undefined) throw new UnsupportedError('vhds');
     this.#config = config;
-    this.#hosts = new VirtualHostIndex(
-      config.virtualHosts.map((virtualHost) => ({
-        domains: virtualHost.domains,
-        host: { virtualHost, routes: compileRoutes(virtualHost, config) },
-      })),
-    );
+    const hosts = config.virtualHosts.map((virtualHost) => ({
+      domains: virtualHost.domains,
+      host: { virtualHost, routes: compileRoutes(virtualHost, config) },
+    }));
+    this.#hosts = new VirtualHostIndex(hosts);
+    this.routes = hosts.flatMap(({ host }) => host.routes);
+  }
+
+  get config(): RouteConfiguration {
+    return this.#config;
+  }
+
+  /** The route that takes a request. */
+  find(request: RouteRequest): Found {
+    const host = this.#host(request);
+    if (host === undefined) return NO_HOST;
+    const { virtualHost } = host;
+    if (wantsTls(virtualHost, request)) return { kind: 'tls-required', virtualHost };
+    for (const compiled of host.routes) if (takes(compiled, request)) return { kind: 'route', compiled };
+    return { kind: 'no-route', virtualHost };
   }
 
   /** What becomes of a request. */
   match(request: RouteRequest): RouteResult {
-    const host = this.#host(request);
-    if (host === undefined) return { kind: 'no-host' };
-    const { virtualHost } = host;
-    if (wantsTls(virtualHost, request)) {
-      return { kind: 'tls-required', virtualHost, location: overTls(request) };
+    const found = this.find(request);
+    switch (found.kind) {
+      case 'tls-required':
+        return { ...found, location: overTls(request) };
+      case 'route': {
+        const { route, virtualHost, index } = found.compiled;
+        return { kind: 'route', virtualHost, route, index, outcome: outcomeOf(found.compiled, request) };
+      }
+      default:
+        return found;
     }
-    const index = host.routes.findIndex(({ match }) => match.conditions.every((one) => one.holds(request)));
-    const found = host.routes[index];
-    if (found === undefined) return { kind: 'no-route', virtualHost };
-    return { kind: 'route', virtualHost, route: found.route, index, outcome: found.apply(request) };
   }
 
   /** The routes that were asked before the one that takes the request, and why they do not. */
@@ -150,16 +208,68 @@ function wantsTls({ requireTls }: VirtualHost, request: RouteRequest): boolean {
   return requireTls === TlsRequirement.ALL || headerValue(request, 'x-envoy-internal') !== 'true';
 }
 
-function overTls({ authority, path }: RouteRequest): string {
+/** Where a request goes that has to come over TLS. */
+export function overTls({ authority, path }: Pick<RouteRequest, 'authority' | 'path'>): string {
   return `https://${authority}${path}`;
+}
+
+function takes({ match: { conditions } }: CompiledRoute, request: RouteRequest): boolean {
+  for (const condition of conditions) if (!condition.holds(request)) return false;
+  return true;
+}
+
+function outcomeOf({ action, faults }: CompiledRoute, request: RouteRequest): Outcome {
+  switch (action.kind) {
+    case 'forward': {
+      const { forwarding } = action;
+      const chosen = forwarding.choose(request);
+      if (chosen === undefined) return { kind: 'no-cluster' };
+      const destinations = forwarding.destinations.length > 0 ? forwarding.destinations : [chosen];
+      const { timeout, retries, mirrors } = forwarding;
+      return {
+        kind: 'forward',
+        cluster: chosen.cluster,
+        destinations: destinations.map(({ cluster, weight }) => ({ cluster, weight })),
+        path: action.rewrite(request.path),
+        authority: (chosen.host ?? forwarding.host)(request),
+        timeout,
+        retries,
+        mirrors,
+        edits: action.edits(chosen),
+        faults: faults?.(request),
+      };
+    }
+    case 'redirect':
+      return {
+        kind: 'redirect',
+        status: action.status,
+        location: action.location(request),
+        edits: action.edits,
+      };
+    case 'direct':
+      return {
+        kind: 'direct',
+        status: action.status,
+        body: action.body,
+        edits: action.edits,
+        faults: faults?.(request),
+      };
+  }
 }
 
 function compileRoutes(virtualHost: VirtualHost, config: RouteConfiguration): readonly CompiledRoute[] {
   if (virtualHost.matcher !== undefined) throw new UnsupportedError('virtual_hosts.matcher');
-  return virtualHost.routes.map((route) => compileRoute(route, virtualHost, config));
+  if (virtualHost.cors !== undefined) throw new UnsupportedError('virtual_hosts.cors');
+  if (virtualHost.hedgePolicy !== undefined) throw new UnsupportedError('virtual_hosts.hedge_policy');
+  return virtualHost.routes.map((route, index) => compileRoute(route, index, virtualHost, config));
 }
 
-function compileRoute(route: Route, virtualHost: VirtualHost, config: RouteConfiguration): CompiledRoute {
+function compileRoute(
+  route: Route,
+  index: number,
+  virtualHost: VirtualHost,
+  config: RouteConfiguration,
+): CompiledRoute {
   if (route.match === undefined) throw new UnsupportedError('a route without a match');
   const match = compileMatch(route.match, config.ignorePathParametersInPathMatching);
   // What is nearest to the destination comes first, unless the configuration turns that around.
@@ -173,17 +283,17 @@ function compileRoute(route: Route, virtualHost: VirtualHost, config: RouteConfi
     virtualHost.typedPerFilterConfig,
     config.typedPerFilterConfig,
   ]);
-  return { route, match, apply: compileAction(route, match, editsFrom, faults, virtualHost, config) };
+  const action = compileAction(route, match, editsFrom, virtualHost, config);
+  return { route, virtualHost, config, index, match, action, faults };
 }
 
 function compileAction(
   { action }: Route,
   match: CompiledMatch,
   editsFrom: (own: HeaderEdits | undefined) => HeaderEdits,
-  faults: FaultRule | undefined,
   virtualHost: VirtualHost,
   config: RouteConfiguration,
-): (request: RouteRequest) => Outcome {
+): CompiledAction {
   switch (action.case) {
     case 'route': {
       const forwarding = compileForwarding(action.value, {
@@ -193,41 +303,29 @@ function compileAction(
             ? virtualHost.requestMirrorPolicies
             : config.requestMirrorPolicies,
       });
-      const rewrite = compilePathRewrite(action.value, match.path);
-      const { timeout, retries, mirrors } = forwarding;
-      return (request) => {
-        const chosen = forwarding.choose(request);
-        if (chosen === undefined) return { kind: 'no-cluster' };
-        const destinations = forwarding.destinations.length > 0 ? forwarding.destinations : [chosen];
-        return {
-          kind: 'forward',
-          cluster: chosen.cluster,
-          destinations: destinations.map(({ cluster, weight }) => ({ cluster, weight })),
-          path: rewrite(request.path),
-          authority: (chosen.host ?? forwarding.host)(request),
-          timeout,
-          retries,
-          mirrors,
-          edits: editsFrom(chosen.edits),
-          faults: faults?.(request),
-        };
+      const common = editsFrom(undefined);
+      const { prefixRewrite, regexRewrite } = action.value;
+      return {
+        kind: 'forward',
+        forwarding,
+        rewrite: compilePathRewrite(action.value, match.path),
+        keepsPath: prefixRewrite === '' && regexRewrite === undefined,
+        commonEdits: common,
+        edits: (destination) => (destination.edits === undefined ? common : editsFrom(destination.edits)),
       };
     }
     case 'redirect': {
-      const location = compileLocation(action.value, match.path);
       const status = REDIRECT_STATUS[action.value.responseCode] ?? 301;
-      const edits = editsFrom(undefined);
-      return (request) => ({ kind: 'redirect', status, location: location(request), edits });
+      const location = compileLocation(action.value, match.path);
+      return { kind: 'redirect', status, location, edits: editsFrom(undefined) };
     }
     case 'directResponse': {
       const { status, body } = action.value;
-      const edits = editsFrom(undefined);
       const source = body?.specifier;
       if (source?.case !== undefined && source.case !== 'inlineString' && source.case !== 'inlineBytes') {
         throw new UnsupportedError(`direct_response.body.${source.case}`);
       }
-      const content = source?.value ?? '';
-      return (request) => ({ kind: 'direct', status, body: content, edits, faults: faults?.(request) });
+      return { kind: 'direct', status, body: source?.value ?? '', edits: editsFrom(undefined) };
     }
     default:
       throw new UnsupportedError(action.case === undefined ? 'a route without an action' : action.case);

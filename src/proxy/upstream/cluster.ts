@@ -9,8 +9,7 @@ import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
-import type { Counter, StatsScope } from '../stats/stats.ts';
-import type { SecretSource } from '../tls/secrets.ts';
+import type { StatsScope } from '../stats/stats.ts';
 import type { Assignment } from './assignment.ts';
 import type { Balancer } from './balancers/balancer.ts';
 import { balancerChoice } from './balancers/policy.ts';
@@ -19,12 +18,11 @@ import { balancerStats, clusterStats, membershipStats } from './cluster-stats.ts
 import { connectionSettings } from './connection-settings.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { discoveryOf } from './discovery/kinds.ts';
-import { OriginalDestinations } from './discovery/original-destinations.ts';
 import { Endpoint, type EndpointSpec, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
 import { Membership } from './membership.ts';
 import { type Dialer, dialerOf } from './transport/dial.ts';
-import { Transports } from './transport/transports.ts';
+import { type TransportSocket, transportSocket } from './transport/socket.ts';
 import type {
   Cluster,
   ClusterStats,
@@ -40,7 +38,6 @@ export interface ClusterEnvironment {
   readonly stats: StatsScope;
   readonly locality: Locality;
   readonly bind: BindConfig | undefined;
-  readonly secrets: SecretSource | undefined;
   /** A whole number from 0 to 2^32 - 1. */
   random(): number;
   /** The cluster that the proxy itself belongs to. */
@@ -59,11 +56,10 @@ export class UpstreamCluster implements Cluster {
   readonly #balancer: Balancer;
   readonly #breakers: Breakers;
   readonly #dialer: Dialer;
-  readonly #transports: Transports;
+  readonly #transport: TransportSocket;
   readonly #discovery: Discovery;
   readonly #removed = new Set<(host: Host) => void>();
   readonly #closed = new Set<() => void>();
-  readonly #secretUpdates: Counter;
   readonly #warm = Promise.withResolvers<void>();
   #isWarm = false;
   #isClosed = false;
@@ -79,16 +75,9 @@ export class UpstreamCluster implements Cluster {
     this.metadata = message.metadata;
     const scope = environment.stats.scope(`cluster.${this.statName}.`);
     this.stats = clusterStats(scope);
-    this.#secretUpdates = scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds');
     try {
-      const { settings, upstream } = connectionSettings(owner, message);
-      this.#transports = new Transports(owner, message, {
-        auto: { sni: upstream?.autoSni === true, san: upstream?.autoSanValidation === true },
-        secrets: environment.secrets,
-        scope,
-        onSecret: () => this.#secretChanged(),
-      });
-      this.settings = { ...settings, tls: this.#transports.tls };
+      this.#transport = transportSocket(owner, message.transportSocket);
+      this.settings = connectionSettings(owner, message, this.#transport.tls).settings;
       this.#dialer = dialerOf(owner, message, environment.bind);
       this.#breakers = circuitBreakers(owner, message.circuitBreakers, scope);
       const choice = balancerChoice(owner, message, scope);
@@ -102,24 +91,23 @@ export class UpstreamCluster implements Cluster {
         membershipStats(scope),
         {
           onChange: () => undefined,
-          onAdded: () => undefined,
+          onAdded: (host) => {
+            host.transport = this.#transport;
+          },
           onRemoved: (host) => {
             for (const listener of this.#removed) listener(host);
           },
         },
       );
-      this.#balancer =
-        choice.kind === 'original-destination'
-          ? new OriginalDestinations(owner, message, this.hosts, scope)
-          : choice.create({
-              hosts: this.hosts,
-              localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
-              stats: balancerStats(scope),
-              panicThreshold: choice.panicThreshold,
-              locality: choice.locality,
-              random: () => environment.random(),
-              activeRequests: () => this.stats.rqActive.value,
-            });
+      this.#balancer = choice.create({
+        hosts: this.hosts,
+        localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
+        stats: balancerStats(scope),
+        panicThreshold: choice.panicThreshold,
+        locality: choice.locality,
+        random: () => environment.random(),
+        activeRequests: () => this.stats.rqActive.value,
+      });
       this.#discovery = discoveryOf(owner, message, membershipStats(scope));
     } catch (error) {
       scope.release();
@@ -165,7 +153,7 @@ export class UpstreamCluster implements Cluster {
 
   connect(host: Host, options: ConnectOptions): Socket {
     if (!(host instanceof Endpoint)) throw new Error(`${host.id} is no endpoint of ${this.name}`);
-    return this.#transports.of(host).connect(this.#dialer, host, options);
+    return this.#transport.connect(this.#dialer, host, options);
   }
 
   report(_host: Host, _outcome: HostOutcome): void {
@@ -191,8 +179,7 @@ export class UpstreamCluster implements Cluster {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#discovery.close();
-    this.#transports.close();
-    this.#balancer.close?.();
+    this.#transport.close?.();
     for (const listener of this.#closed) listener();
     this.#closed.clear();
     this.#removed.clear();
@@ -203,15 +190,7 @@ export class UpstreamCluster implements Cluster {
   #discovered(specs: readonly EndpointSpec[], assignment: Assignment): void {
     if (this.#isClosed) return;
     this.hosts.apply(specs, assignment);
-    if (this.#isWarm) return;
-    const secrets = this.#transports.ready;
-    if (secrets === undefined) this.#becomeWarm();
-    else void secrets.then(() => this.#becomeWarm());
-  }
-
-  #secretChanged(): void {
-    // Connections with the old one go on; Envoy too uses a new one for new connections only.
-    this.#secretUpdates.value++;
+    this.#becomeWarm();
   }
 
   #becomeWarm(): void {
@@ -233,6 +212,7 @@ function checkFields(owner: string, message: ClusterMessage): void {
     preconnect_policy: message.preconnectPolicy !== undefined,
     connection_pool_per_downstream_connection: message.connectionPoolPerDownstreamConnection,
     health_checks: message.healthChecks.length > 0,
+    transport_socket_matches: message.transportSocketMatches.length > 0,
     outlier_detection: message.outlierDetection !== undefined,
   });
   if (message.clusterDiscoveryType.case === 'clusterType') {

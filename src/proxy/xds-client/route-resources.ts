@@ -7,8 +7,9 @@ import {
   RouteConfigurationSchema,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import type { RouteHandle, Routes } from '../listeners/network-filter.ts';
-import { RouteTable } from '../route/route-table.ts';
-import { InitialFetches, type ResourceSources } from './config-sources.ts';
+import { compileRouteTable } from '../http/route-plan.ts';
+import type { RouteTable } from '../route/route-table.ts';
+import { type ConfigSources, InitialFetches } from './config-sources.ts';
 import { type RawResource, type Refusal, ROUTE_TYPE } from './resource-types.ts';
 
 interface NamedRoutes {
@@ -25,12 +26,12 @@ export interface InlineRoutes {
 }
 
 export class RouteResources implements Routes {
-  readonly #sources: ResourceSources;
+  readonly #sources: ConfigSources;
   readonly #named = new Map<string, NamedRoutes>();
   readonly #inline = new Set<InlineRoutes>();
   readonly #fetches = new InitialFetches();
 
-  constructor(sources: ResourceSources) {
+  constructor(sources: ConfigSources) {
     this.#sources = sources;
     sources.handle(ROUTE_TYPE, { apply: (added, removed) => this.#take(added, removed) });
   }
@@ -60,7 +61,7 @@ export class RouteResources implements Routes {
 
   inline(config: RouteConfiguration): RouteHandle {
     const entry = { config, updatedAt: Date.now() };
-    const table = new RouteTable(config);
+    const table = compileRouteTable(config);
     this.#inline.add(entry);
     return { table, warm: Promise.resolve(), release: () => void this.#inline.delete(entry) };
   }
@@ -103,7 +104,7 @@ export class RouteResources implements Routes {
         const config = anyUnpack(value, RouteConfigurationSchema);
         if (config === undefined) throw new Error('it cannot be decoded');
         if (config.name !== name) throw new Error(`it is called ${config.name}`);
-        routes.table = new RouteTable(config);
+        routes.table = compileRouteTable(config);
         routes.warm.resolve();
       } catch (error) {
         refusals.push({ name, reason: (error as Error).message });

@@ -1,7 +1,7 @@
 /** Tokens that come back steadily, worked out when they are asked for: no timer runs. */
 
 import type { TokenBucket as Settings } from '../../../xds/proto/generated/envoy/type/v3/token_bucket_pb.js';
-import { milliseconds } from '../../route/forwarding.ts';
+import { milliseconds } from '../../route/milliseconds.ts';
 import { UnsupportedError } from '../../route/unsupported.ts';
 
 export class TokenBucket {

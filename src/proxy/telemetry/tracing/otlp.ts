@@ -2,7 +2,7 @@
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { OpenTelemetryConfig } from '../../../xds/proto/generated/envoy/config/trace/v3/opentelemetry_pb.js';
-import { milliseconds } from '../../route/forwarding.ts';
+import { milliseconds } from '../../route/milliseconds.ts';
 import { UnsupportedError } from '../../route/unsupported.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { Clusters } from '../../upstream/types.ts';

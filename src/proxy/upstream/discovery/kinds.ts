@@ -28,10 +28,8 @@ export function discoveryOf(owner: string, cluster: Cluster, stats: MembershipSt
     }
     case Cluster_DiscoveryType.STRICT_DNS:
     case Cluster_DiscoveryType.LOGICAL_DNS:
-      throw new UnsupportedError(`${owner}.type ${Cluster_DiscoveryType[kind]}`);
     case Cluster_DiscoveryType.ORIGINAL_DST:
-      // Endpoints come as they are asked for.
-      return fixedEndpoints(NO_ENDPOINTS);
+      throw new UnsupportedError(`${owner}.type ${Cluster_DiscoveryType[kind]}`);
     default:
       throw new UnsupportedError(`${owner}.type ${String(kind)}`);
   }

@@ -1,0 +1,65 @@
+/** What a cluster's answers are counted as: `upstream_rq_2xx`, `upstream_rq_200` and the same by where they came from. */
+
+import type { Counter, Histogram, StatsScope } from '../stats/stats.ts';
+import type { Cluster } from '../upstream/types.ts';
+
+class Codes {
+  readonly #scope: StatsScope;
+  readonly #byCode: (Counter | undefined)[] = [];
+  readonly #byClass: (Counter | undefined)[] = [];
+  readonly #completed: Counter;
+  #time: Histogram | undefined;
+
+  constructor(scope: StatsScope) {
+    this.#scope = scope;
+    this.#completed = scope.counter('upstream_rq_completed');
+  }
+
+  count(status: number): void {
+    this.#completed.value++;
+    const digit = Math.floor(status / 100);
+    (this.#byClass[digit] ??= this.#scope.counter(`upstream_rq_${digit}xx`)).value++;
+    (this.#byCode[status] ??= this.#scope.counter(`upstream_rq_${status}`)).value++;
+  }
+
+  time(milliseconds: number): void {
+    (this.#time ??= this.#scope.histogram('upstream_rq_time')).record(milliseconds);
+  }
+}
+
+/** Kept with each cluster. */
+export class ClusterCodes {
+  readonly #all: Codes;
+  readonly #external: Codes;
+  readonly #scope: StatsScope;
+  #internal: Codes | undefined;
+
+  constructor(cluster: Cluster) {
+    this.#scope = cluster.stats.scope;
+    this.#all = new Codes(this.#scope);
+    this.#external = new Codes(this.#scope.scope('external.'));
+  }
+
+  count(status: number, internal: boolean): void {
+    this.#all.count(status);
+    this.#part(internal).count(status);
+  }
+
+  time(milliseconds: number, internal: boolean): void {
+    this.#all.time(milliseconds);
+    this.#part(internal).time(milliseconds);
+  }
+
+  #part(internal: boolean): Codes {
+    if (!internal) return this.#external;
+    return (this.#internal ??= new Codes(this.#scope.scope('internal.')));
+  }
+}
+
+const codes = new WeakMap<Cluster, ClusterCodes>();
+
+export function codesOf(cluster: Cluster): ClusterCodes {
+  let found = codes.get(cluster);
+  if (found === undefined) codes.set(cluster, (found = new ClusterCodes(cluster)));
+  return found;
+}

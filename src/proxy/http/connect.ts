@@ -1,0 +1,123 @@
+/** Begins connections to endpoints, and says what came of them in Envoy's words. */
+
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
+import type { ResetReason } from './codec.ts';
+import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
+
+export interface ConnectOwner {
+  onConnected(attempt: ConnectAttempt, socket: Socket): void;
+  onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void;
+}
+
+/** A connection that is being made, with the cluster's time limit; it is counted from its beginning. */
+export class ConnectAttempt implements DeadlineOwner {
+  readonly #cluster: Cluster;
+  readonly #host: Host;
+  readonly #owner: ConnectOwner;
+  readonly #socket: Socket;
+  readonly #deadline = new Deadline(this);
+  #over = false;
+
+  constructor(cluster: Cluster, host: Host, options: ConnectOptions, owner: ConnectOwner) {
+    this.#cluster = cluster;
+    this.#host = host;
+    this.#owner = owner;
+    const { stats, settings } = cluster;
+    stats.cxTotal.value++;
+    stats.cxActive.value++;
+    host.stats.cxTotal++;
+    host.stats.cxActive++;
+    const socket = cluster.connect(host, options);
+    this.#socket = socket;
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', this.#onConnect);
+    socket.once('error', this.#onError);
+    socket.once('close', this.#onClose);
+    deadlinesOf(settings.connectTimeout).start(this.#deadline, performance.now());
+  }
+
+  cancel(): void {
+    if (!this.#finish()) return;
+    this.#uncount();
+    // A socket that is given up may still fail.
+    this.#socket.on('error', () => undefined);
+    this.#socket.destroy();
+  }
+
+  onDeadline(): void {
+    this.#cluster.stats.cxConnectTimeout.value++;
+    this.#fail('connection-timeout', '');
+  }
+
+  readonly #onConnect = (): void => {
+    if (!this.#finish()) return;
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    this.#owner.onConnected(this, socket);
+  };
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    const connected = this.#socket instanceof TLSSocket && this.#socket.connecting === false;
+    this.#fail('connection-failure', connected ? tlsFailure(error) : connectFailure(error));
+  };
+
+  readonly #onClose = (): void => {
+    this.#fail('connection-failure', '');
+  };
+
+  #fail(reason: ResetReason, details: string): void {
+    if (!this.#finish()) return;
+    const { stats } = this.#cluster;
+    stats.cxConnectFail.value++;
+    this.#host.stats.cxConnectFail++;
+    this.#uncount();
+    this.#socket.on('error', () => undefined);
+    this.#socket.destroy();
+    const what = reason === 'connection-timeout' ? 'connect-timeout' : 'connect-failed';
+    this.#cluster.report(this.#host, { kind: 'local', what });
+    this.#owner.onConnectFailed(this, reason, details);
+  }
+
+  #finish(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#deadline.cancel();
+    this.#socket.off('connect', this.#onConnect);
+    this.#socket.off('secureConnect', this.#onConnect);
+    this.#socket.off('error', this.#onError);
+    this.#socket.off('close', this.#onClose);
+    return true;
+  }
+
+  #uncount(): void {
+    uncountConnection(this.#cluster, this.#host);
+  }
+}
+
+/** A connection is gone. */
+export function uncountConnection(cluster: Cluster, host: Host): void {
+  const { stats } = cluster;
+  stats.cxActive.value--;
+  stats.cxDestroy.value++;
+  host.stats.cxActive--;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  ETIMEDOUT: 'Connection timed out',
+  ECONNRESET: 'Connection reset by peer',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EACCES: 'Permission denied',
+  ENOENT: 'No such file or directory',
+};
+
+function connectFailure({ code = '' }: NodeJS.ErrnoException): string {
+  return `delayed connect error: ${REASONS[code] ?? code}`;
+}
+
+function tlsFailure(error: NodeJS.ErrnoException): string {
+  return `TLS_error:|${error.code ?? error.message}:TLS_error_end`;
+}

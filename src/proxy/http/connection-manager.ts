@@ -1,0 +1,179 @@
+/**
+ * The network filter for HTTP: compiles Envoy's HttpConnectionManager, and takes connections over.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/http_conn_man
+ */
+
+import type { Any } from '@bufbuild/protobuf/wkt';
+import {
+  type HttpConnectionManager,
+  HttpConnectionManagerSchema,
+  type HttpFilter as HttpFilterConfig,
+} from '../../xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { RouterSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/router/v3/router_pb.js';
+import { InvalidConfigError, refuseFields, typeNameOf, unpacked } from '../config-error.ts';
+import type { CompiledFilter, FilterContext, FilterKind } from '../http-filters/filter.ts';
+import type { TerminalFilter } from '../listeners/connection.ts';
+import type { NetworkFilterContext, NetworkFilterKind, RouteHandle } from '../listeners/network-filter.ts';
+import { UnsupportedError } from '../route/unsupported.ts';
+import { Downstream, codecOptions } from './downstream.ts';
+import { Manager, type RouterSettings } from './manager.ts';
+import { compileLocalReplies } from './local-reply-config.ts';
+import { type ManagerSettings, managerSettings } from './settings.ts';
+import { type Tracing, compileTracing } from '../telemetry/tracing/tracing.ts';
+
+const OWNER = 'http_connection_manager';
+
+/** `filters`: the kinds of HTTP filters that there are, but for the router. */
+export function connectionManagerKind(
+  filters: readonly FilterKind[],
+  healthCheckFailed: () => boolean,
+): NetworkFilterKind {
+  const kinds = new Map(filters.map((kind) => [kind.typeName, kind]));
+  return {
+    kind: 'terminal',
+    typeName: HttpConnectionManagerSchema.typeName,
+    compile: (settings, context) => compile(settings, context, kinds, healthCheckFailed),
+  };
+}
+
+function compile(
+  any: Any,
+  context: NetworkFilterContext,
+  kinds: ReadonlyMap<string, FilterKind>,
+  healthCheckFailed: () => boolean,
+): TerminalFilter {
+  const config = unpacked(OWNER, any, HttpConnectionManagerSchema);
+  const settings = managerSettings(config);
+  const { filters, router } = compileFilters(
+    config,
+    kinds,
+    filterContext(config, context, healthCheckFailed),
+  );
+  const routes = routesOf(config, context);
+  const manager = new Manager({
+    settings,
+    context,
+    statPrefix: config.statPrefix,
+    routes,
+    filters,
+    router,
+    tracing: tracingOf(config, settings, context),
+    localReplies:
+      config.localReplyConfig === undefined
+        ? undefined
+        : compileLocalReplies(config.localReplyConfig, context.random),
+    accessLog: context.accessLogs(config.accessLog),
+  });
+  const options = codecOptions(manager);
+  return {
+    onConnection(connection) {
+      // It lives as long as its socket.
+      void new Downstream(manager, connection, options);
+    },
+    warm: routes.warm,
+    close() {
+      routes.release();
+      manager.tracing?.close();
+      for (const filter of filters) filter.close?.();
+    },
+  };
+}
+
+function filterContext(
+  { statPrefix }: HttpConnectionManager,
+  context: NetworkFilterContext,
+  healthCheckFailed: () => boolean,
+): FilterContext {
+  return {
+    stats: context.stats.scope(`http.${statPrefix}.`),
+    allStats: context.stats,
+    clusters: context.clusters,
+    healthCheckFailed,
+    listener: context.listener,
+    node: context.node,
+    random: context.random,
+  };
+}
+
+function tracingOf(
+  { tracing, statPrefix }: HttpConnectionManager,
+  settings: ManagerSettings,
+  context: NetworkFilterContext,
+): Tracing | undefined {
+  if (tracing === undefined) return undefined;
+  return compileTracing(tracing, {
+    clusters: context.clusters,
+    stats: context.stats,
+    managerStats: context.stats.scope(`http.${statPrefix}.`),
+    direction: context.listener.direction,
+    node: context.node,
+    packsReason: settings.packTraceReason,
+    usesRequestId: settings.useRequestIdForSampling,
+    random: context.random,
+  });
+}
+
+function routesOf(config: HttpConnectionManager, context: NetworkFilterContext): RouteHandle {
+  const { routeSpecifier } = config;
+  switch (routeSpecifier.case) {
+    case 'rds': {
+      const { configSource, routeConfigName } = routeSpecifier.value;
+      if (configSource === undefined)
+        throw new InvalidConfigError(`${OWNER}.rds.config_source`, 'it is missing');
+      return context.routes.subscribe(routeConfigName, configSource);
+    }
+    case 'routeConfig':
+      return context.routes.inline(routeSpecifier.value);
+    case undefined:
+      throw new InvalidConfigError(`${OWNER}.route_specifier`, 'it is missing');
+    default:
+      throw new UnsupportedError(`${OWNER}.${routeSpecifier.case}`);
+  }
+}
+
+function compileFilters(
+  { httpFilters }: HttpConnectionManager,
+  kinds: ReadonlyMap<string, FilterKind>,
+  context: FilterContext,
+): { readonly filters: readonly CompiledFilter[]; readonly router: RouterSettings } {
+  const last = httpFilters.at(-1);
+  if (last === undefined || typeNameOf(settingsOf(last)) !== RouterSchema.typeName) {
+    throw new InvalidConfigError(`${OWNER}.http_filters`, 'the last one has to be the router');
+  }
+  const filters: CompiledFilter[] = [];
+  for (const filter of httpFilters.slice(0, -1)) {
+    if (filter.disabled) throw new UnsupportedError(`${OWNER}.http_filters[${filter.name}].disabled`);
+    if (filter.configType.case === 'configDiscovery') {
+      throw new UnsupportedError(`${OWNER}.http_filters[${filter.name}].config_discovery`);
+    }
+    const settings = settingsOf(filter);
+    const kind = kinds.get(typeNameOf(settings));
+    if (kind === undefined || settings === undefined) {
+      if (filter.isOptional) continue;
+      throw new UnsupportedError(`HTTP filter ${filter.name} of type ${typeNameOf(settings)}`);
+    }
+    filters.push(kind.compile(filter.name, settings, context));
+  }
+  return { filters, router: routerSettings(settingsOf(last)) };
+}
+
+function settingsOf({ configType }: HttpFilterConfig): Any | undefined {
+  return configType.case === 'typedConfig' ? configType.value : undefined;
+}
+
+function routerSettings(any: Any | undefined): RouterSettings {
+  const config = unpacked('router', any, RouterSchema);
+  const others = config.upstreamHttpFilters.filter(
+    ({ name }) => name !== 'envoy.filters.http.upstream_codec',
+  );
+  refuseFields('router', {
+    upstream_log: config.upstreamLog.length > 0,
+    strict_check_headers: config.strictCheckHeaders.length > 0,
+    upstream_http_filters: others.length > 0,
+    start_child_span: config.startChildSpan,
+  });
+  return {
+    suppressHeaders: config.suppressEnvoyHeaders,
+    respectExpectedTimeout: config.respectExpectedRqTimeout,
+  };
+}

@@ -1,0 +1,186 @@
+/** A client's connection at a connection manager: which protocol it speaks, how long it may, and its end. */
+
+import type { DownstreamConnection } from '../listeners/connection.ts';
+import type { Refusal } from '../http1/refusal.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { Http1ServerConnection, type ServerOptions, type ServerOwner } from '../http1/server-connection.ts';
+import type { IncomingRequest, RequestReceiver, ResponseWriter } from './codec.ts';
+import { Deadline, type DeadlineOwner, type Deadlines, deadlinesOf } from './deadlines.ts';
+import { HeaderList } from './header-list.ts';
+import type { Manager } from './manager.ts';
+import { HttpStream } from './stream.ts';
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n', 'latin1');
+
+/** The options of a manager's connections; one for those over TLS, one for the others. */
+export interface CodecOptions {
+  readonly plain: ServerOptions;
+  readonly tls: ServerOptions;
+}
+
+export function codecOptions({ settings, stats }: Manager): CodecOptions {
+  const wait = (milliseconds: number): Deadlines | undefined =>
+    milliseconds > 0 ? deadlinesOf(milliseconds) : undefined;
+  const plain: ServerOptions = {
+    ...settings.http1,
+    maxHeaders: settings.maxHeaders,
+    maxHeadBytes: settings.maxHeadBytes,
+    underscores: settings.underscores,
+    tls: false,
+    idle: wait(settings.idleTimeout),
+    head: wait(settings.requestHeadersTimeout),
+    delayedClose: wait(settings.delayedCloseTimeout),
+    received: stats.counters.downstream_cx_rx_bytes_total,
+    sent: stats.counters.downstream_cx_tx_bytes_total,
+  };
+  return { plain, tls: { ...plain, tls: true } };
+}
+
+export class Downstream implements ServerOwner, DeadlineOwner {
+  readonly #manager: Manager;
+  readonly #connection: DownstreamConnection;
+  readonly #options: ServerOptions;
+  readonly #startTime = performance.now();
+  #http1: Http1ServerConnection | undefined;
+  #age: Deadline | undefined;
+  #requests = 0;
+
+  constructor(manager: Manager, connection: DownstreamConnection, options: CodecOptions) {
+    this.#manager = manager;
+    this.#connection = connection;
+    this.#options = connection.tls ? options.tls : options.plain;
+    const { counters, gauges } = manager.stats;
+    counters.downstream_cx_total.value++;
+    gauges.downstream_cx_active.value++;
+    if (connection.tls) {
+      counters.downstream_cx_ssl_total.value++;
+      gauges.downstream_cx_ssl_active.value++;
+    }
+    const { maxConnectionDuration, codec } = manager.settings;
+    if (maxConnectionDuration > 0) {
+      this.#age = new Deadline(this);
+      deadlinesOf(maxConnectionDuration).start(this.#age, this.#startTime);
+    }
+    connection.onDrain(() => this.#onDrain());
+    if (codec === 'http1' || (codec === 'auto' && connection.alpn === 'http/1.1')) this.#speakHttp1();
+    else this.#findProtocol();
+  }
+
+  #speakHttp1(): Http1ServerConnection {
+    const { counters, gauges } = this.#manager.stats;
+    counters.downstream_cx_http1_total.value++;
+    gauges.downstream_cx_http1_active.value++;
+    this.#http1 = new Http1ServerConnection(this.#connection.socket, this.#options, this);
+    return this.#http1;
+  }
+
+  /** The first bytes tell: connections of HTTP/2 begin with a text of their own. */
+  #findProtocol(): void {
+    const { socket } = this.#connection;
+    let seen: Buffer | undefined;
+    const look = (chunk: Buffer): void => {
+      const bytes = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
+      const length = Math.min(bytes.length, PREFACE.length);
+      const fits = bytes.compare(PREFACE, 0, length, 0, length) === 0;
+      if (fits && length < PREFACE.length) {
+        seen = bytes;
+        return;
+      }
+      socket.off('data', look);
+      socket.off('error', ignore);
+      socket.off('close', gone);
+      socket.off('end', leave);
+      this.#speakHttp1().receive(bytes);
+    };
+    const gone = () => this.#close();
+    const leave = () => socket.destroySoon();
+    socket.on('data', look);
+    socket.on('error', ignore);
+    socket.on('end', leave);
+    socket.once('close', gone);
+  }
+
+  onRequest(head: RequestHead, writer: ResponseWriter): RequestReceiver {
+    const stream = this.#stream(head, writer);
+    const { maxRequestsPerConnection: most } = this.#manager.settings;
+    if (most > 0 && ++this.#requests >= most) {
+      this.#manager.stats.counters.downstream_cx_max_requests_reached.value++;
+      writer.closeAfter();
+    }
+    stream.begin(head);
+    return stream;
+  }
+
+  #stream(request: IncomingRequest, writer: ResponseWriter): HttpStream {
+    return new HttpStream(this.#manager, this.#connection, request, writer);
+  }
+
+  onRefused(refusal: Refusal, writer: ResponseWriter): RequestReceiver {
+    this.#manager.stats.counters.downstream_cx_protocol_error.value++;
+    const stream = this.#stream(noRequest(), writer);
+    const { status, details } = refusal;
+    stream.refuse(status, this.#manager.phrase(status), details, 'DPE');
+    return stream;
+  }
+
+  onHeadTimeout(writer: ResponseWriter): RequestReceiver {
+    this.#manager.stats.counters.downstream_rq_header_timeout.value++;
+    const stream = this.#stream(noRequest(), writer);
+    stream.refuse(408, this.#manager.phrase(408), 'request_header_timeout', 'DPE');
+    return stream;
+  }
+
+  onIdleTimeout(): void {
+    this.#manager.stats.counters.downstream_cx_idle_timeout.value++;
+    this.#http1?.close();
+  }
+
+  onDeadline(): void {
+    this.#manager.stats.counters.downstream_cx_max_duration_reached.value++;
+    this.#manager.retire(this.#connection);
+    this.#closeWhenIdle();
+  }
+
+  onClosed(): void {
+    this.#manager.stats.gauges.downstream_cx_http1_active.value--;
+    this.#close();
+  }
+
+  #onDrain(): void {
+    this.#closeWhenIdle();
+  }
+
+  /** Between two requests nobody would be told by an answer that the connection ends. */
+  #closeWhenIdle(): void {
+    if (this.#http1?.idle === true) this.#http1.close();
+  }
+
+  #close(): void {
+    const { counters, gauges, connectionTime } = this.#manager.stats;
+    gauges.downstream_cx_active.value--;
+    if (this.#connection.tls) gauges.downstream_cx_ssl_active.value--;
+    counters.downstream_cx_destroy.value++;
+    this.#age?.cancel();
+    connectionTime.record(performance.now() - this.#startTime);
+  }
+}
+
+function ignore(): void {
+  // The end of the connection follows.
+}
+
+function noRequest(): IncomingRequest {
+  return {
+    method: '',
+    authority: '',
+    path: '',
+    scheme: '',
+    protocol: 'HTTP/1.1',
+    headers: new HeaderList(),
+    hasAuthority: false,
+    upgrade: '',
+    expectsContinue: false,
+    end: true,
+    headBytes: 0,
+  };
+}

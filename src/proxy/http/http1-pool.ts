@@ -1,0 +1,207 @@
+/** Connections of HTTP/1.1 to one endpoint, kept for the next request. */
+
+import type { Socket } from 'node:net';
+import { type ClientOptions, Http1ClientConnection } from '../http1/client-connection.ts';
+import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
+import type { ResetReason, ResponseReceiver } from './codec.ts';
+import { ConnectAttempt, type ConnectOwner, uncountConnection } from './connect.ts';
+import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
+import type { HostPool, PendingRequest } from './pool.ts';
+
+export class Http1Pool implements HostPool, ConnectOwner {
+  readonly #cluster: Cluster;
+  readonly #host: Host;
+  readonly #breaker: CircuitBreaker;
+  readonly #options: ClientOptions;
+  /** The last one that was used is used next. */
+  readonly #idle: PooledConnection[] = [];
+  readonly #all = new Set<PooledConnection>();
+  readonly #pending: PendingRequest[] = [];
+  readonly #connecting = new Set<ConnectAttempt>();
+  #closed = false;
+  readonly #onEmpty: () => void;
+
+  constructor(cluster: Cluster, host: Host, priority: 'default' | 'high', onEmpty: () => void) {
+    this.#cluster = cluster;
+    this.#host = host;
+    this.#breaker = cluster.breaker(priority);
+    this.#onEmpty = onEmpty;
+    const { settings, stats } = cluster;
+    this.#options = {
+      maxHeadBytes: settings.maxResponseHeadersKb * 1024,
+      maxHeaders: settings.maxResponseHeaderCount,
+      allowChunkedLength: false,
+      enableTrailers: false,
+      nameStyle: 'lower',
+      received: stats.cxRxBytesTotal,
+      sent: stats.cxTxBytesTotal,
+    };
+  }
+
+  request(receiver: ResponseReceiver, options: ConnectOptions): (() => void) | undefined {
+    const ready = this.#idle.pop();
+    if (ready !== undefined) {
+      this.#attach(ready, receiver);
+      return undefined;
+    }
+    const { stats } = this.#cluster;
+    const { pendingRequests, connections } = this.#breaker;
+    if (pendingRequests.current >= pendingRequests.max) {
+      stats.rqPendingOverflow.value++;
+      receiver.onReset('overflow', '');
+      return undefined;
+    }
+    const pending: PendingRequest = { receiver };
+    this.#pending.push(pending);
+    pendingRequests.current++;
+    stats.rqPendingTotal.value++;
+    stats.rqPendingActive.value++;
+    if (this.#pending.length > this.#connecting.size) {
+      if (connections.current < connections.max) this.#connect(options);
+      else {
+        stats.scope.counter('upstream_cx_overflow').value++;
+        // One that waits must have something to wait for.
+        if (this.#all.size + this.#connecting.size === 0) this.#connect(options);
+      }
+    }
+    return () => this.#cancel(pending);
+  }
+
+  /** No new requests: idle connections go now, the others after their request. */
+  drain(): void {
+    this.#closed = true;
+    for (const connection of this.#all) connection.retire();
+    this.#finishWhenEmpty();
+  }
+
+  onConnected(attempt: ConnectAttempt, socket: Socket): void {
+    this.#connecting.delete(attempt);
+    const pooled = new PooledConnection(socket, this.#options, this.#cluster, this);
+    this.#all.add(pooled);
+    this.#cluster.stats.cxHttp1Total.value++;
+    this.onIdle(pooled);
+  }
+
+  onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void {
+    this.#connecting.delete(attempt);
+    this.#breaker.connections.current--;
+    // As in Envoy all that wait hear of it: the next connection would mostly fare no better.
+    const pending = this.#pending.splice(0);
+    for (const { receiver } of pending) {
+      this.#leavePending();
+      receiver.onReset(reason, details);
+    }
+    this.#finishWhenEmpty();
+  }
+
+  /** The connection can take a request. */
+  onIdle(pooled: PooledConnection): void {
+    const next = this.#pending.shift();
+    if (next !== undefined) {
+      this.#leavePending();
+      this.#attach(pooled, next.receiver);
+      return;
+    }
+    if (this.#closed) {
+      pooled.retire();
+      return;
+    }
+    this.#idle.push(pooled);
+    pooled.rest();
+  }
+
+  onClosed(pooled: PooledConnection): void {
+    if (!this.#all.delete(pooled)) return;
+    const index = this.#idle.indexOf(pooled);
+    if (index >= 0) this.#idle.splice(index, 1);
+    this.#breaker.connections.current--;
+    uncountConnection(this.#cluster, this.#host);
+    // Requests that waited for this connection need another.
+    if (this.#pending.length > this.#connecting.size) this.#connect({ alpn: [] });
+    this.#finishWhenEmpty();
+  }
+
+  #connect(options: ConnectOptions): void {
+    this.#breaker.connections.current++;
+    this.#connecting.add(new ConnectAttempt(this.#cluster, this.#host, options, this));
+  }
+
+  #attach(pooled: PooledConnection, receiver: ResponseReceiver): void {
+    receiver.onReady(pooled.start(receiver));
+  }
+
+  #cancel(pending: PendingRequest): void {
+    const index = this.#pending.indexOf(pending);
+    if (index < 0) return;
+    this.#pending.splice(index, 1);
+    this.#leavePending();
+    this.#cluster.stats.rqCancelled.value++;
+    this.#finishWhenEmpty();
+  }
+
+  #leavePending(): void {
+    this.#breaker.pendingRequests.current--;
+    this.#cluster.stats.rqPendingActive.value--;
+  }
+
+  #finishWhenEmpty(): void {
+    if (this.#all.size + this.#connecting.size + this.#pending.length === 0) this.#onEmpty();
+  }
+}
+
+/** A connection with the limits that the cluster sets to it. */
+class PooledConnection implements DeadlineOwner {
+  readonly #connection: Http1ClientConnection;
+  readonly #cluster: Cluster;
+  readonly #pool: Http1Pool;
+  readonly #idle = new Deadline(this);
+  readonly #age = new Deadline(this);
+
+  constructor(socket: Socket, options: ClientOptions, cluster: Cluster, pool: Http1Pool) {
+    this.#cluster = cluster;
+    this.#pool = pool;
+    this.#connection = new Http1ClientConnection(socket, options, {
+      onIdle: () => this.#onIdle(),
+      onClosed: () => this.#onClosed(),
+    });
+    const { maxConnectionDuration } = cluster.settings;
+    if (maxConnectionDuration > 0) deadlinesOf(maxConnectionDuration).start(this.#age, performance.now());
+  }
+
+  start(receiver: ResponseReceiver): ReturnType<Http1ClientConnection['start']> {
+    this.#idle.cancel();
+    return this.#connection.start(receiver);
+  }
+
+  rest(): void {
+    const { idleTimeout } = this.#cluster.settings;
+    if (idleTimeout > 0) deadlinesOf(idleTimeout).start(this.#idle, performance.now());
+  }
+
+  retire(): void {
+    this.#connection.retire();
+  }
+
+  onDeadline(deadline: Deadline): void {
+    const { scope } = this.#cluster.stats;
+    if (deadline === this.#idle) scope.counter('upstream_cx_idle_timeout').value++;
+    else scope.counter('upstream_cx_max_duration_reached').value++;
+    this.retire();
+  }
+
+  #onIdle(): void {
+    const { maxRequestsPerConnection: most } = this.#cluster.settings;
+    if (most > 0 && this.#connection.requests >= most) {
+      this.#cluster.stats.scope.counter('upstream_cx_max_requests').value++;
+      this.retire();
+      return;
+    }
+    this.#pool.onIdle(this);
+  }
+
+  #onClosed(): void {
+    this.#idle.cancel();
+    this.#age.cancel();
+    this.#pool.onClosed(this);
+  }
+}

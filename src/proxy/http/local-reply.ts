@@ -1,0 +1,59 @@
+/** Answers that the proxy gives itself, as Envoy puts them together; gRPC calls get theirs as a gRPC status. */
+
+import type { LocalReply } from '../http-filters/filter.ts';
+import { HeaderList } from './header-list.ts';
+
+const TEXT = 'text/plain';
+
+/** https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md, with Envoy's additions. */
+const GRPC_STATUS: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+const UNKNOWN = 2;
+
+export interface BuiltReply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Buffer;
+}
+
+export const NO_BYTES = Buffer.alloc(0);
+
+/** `grpc`: the request is a gRPC call. */
+export function buildReply(reply: LocalReply, grpc: boolean): BuiltReply {
+  const headers = new HeaderList();
+  if (grpc) {
+    headers.append('content-type', 'application/grpc');
+    headers.append('grpc-status', String(reply.grpcStatus ?? GRPC_STATUS[reply.status] ?? UNKNOWN));
+    const message = typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('utf8');
+    if (message !== '') headers.append('grpc-message', percentEncoded(message));
+    for (const [name, value] of reply.headers ?? []) headers.set(name, value);
+    return { status: 200, headers, body: NO_BYTES };
+  }
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : Buffer.from(reply.body);
+  if (body.length > 0) {
+    headers.append('content-length', String(body.length));
+    headers.append('content-type', TEXT);
+  }
+  for (const [name, value] of reply.headers ?? []) headers.set(name, value);
+  return { status: reply.status, headers, body };
+}
+
+/** As gRPC writes messages in headers: visible ASCII but the percent sign stays. */
+function percentEncoded(text: string): string {
+  let written = '';
+  for (const byte of Buffer.from(text)) {
+    written +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return written;
+}

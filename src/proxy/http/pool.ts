@@ -1,0 +1,60 @@
+/** Connections to the endpoints of clusters: one pool for each endpoint, protocol and routing priority. */
+
+import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
+import type { ResponseReceiver } from './codec.ts';
+import { Http1Pool } from './http1-pool.ts';
+
+export interface PendingRequest {
+  readonly receiver: ResponseReceiver;
+}
+
+export interface HostPool {
+  /** Calls `onReady` or `onReset`, maybe before it returns; else gives back what takes the wish back. */
+  request(receiver: ResponseReceiver, options: ConnectOptions): (() => void) | undefined;
+  drain(): void;
+}
+
+export type PoolProtocol = 'http1' | 'http2';
+
+/** All pools of a cluster, for as long as it is in force. */
+class ClusterPools {
+  readonly #cluster: Cluster;
+  readonly #byHost = new Map<Host, Map<string, HostPool>>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    cluster.onHostRemoved((host) => {
+      for (const pool of this.#byHost.get(host)?.values() ?? []) pool.drain();
+      this.#byHost.delete(host);
+    });
+    cluster.onClosed(() => {
+      for (const pools of this.#byHost.values()) for (const pool of pools.values()) pool.drain();
+      this.#byHost.clear();
+    });
+  }
+
+  of(host: Host, protocol: PoolProtocol, priority: 'default' | 'high'): HostPool {
+    let pools = this.#byHost.get(host);
+    if (pools === undefined) this.#byHost.set(host, (pools = new Map()));
+    const key = priority === 'default' ? protocol : `${protocol} high`;
+    let pool = pools.get(key);
+    if (pool === undefined) {
+      pool = new Http1Pool(this.#cluster, host, priority, () => undefined);
+      pools.set(key, pool);
+    }
+    return pool;
+  }
+}
+
+const pools = new WeakMap<Cluster, ClusterPools>();
+
+export function poolOf(
+  cluster: Cluster,
+  host: Host,
+  protocol: PoolProtocol,
+  priority: 'default' | 'high',
+): HostPool {
+  let ofCluster = pools.get(cluster);
+  if (ofCluster === undefined) pools.set(cluster, (ofCluster = new ClusterPools(cluster)));
+  return ofCluster.of(host, protocol, priority);
+}

@@ -1,0 +1,60 @@
+/** The body of a request for as long as it may have to be sent, or sent again. */
+
+import type { HeaderList } from './header-list.ts';
+
+export interface Replay {
+  readonly chunks: readonly Buffer[];
+  readonly trailers: HeaderList | undefined;
+  readonly done: boolean;
+}
+
+export class RequestBody {
+  /** It is kept after it was sent. */
+  readonly #keeps: boolean;
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #trailers: HeaderList | undefined;
+  #done = false;
+  /** More came than may be kept. */
+  tooLong = false;
+
+  constructor(keeps: boolean, limit: number) {
+    this.#keeps = keeps;
+    this.#limit = limit;
+  }
+
+  /** Bytes that are kept. */
+  get waiting(): number {
+    return this.#bytes;
+  }
+
+  /** `sent`: it goes on at once. */
+  add(chunk: Buffer, done: boolean, sent: boolean): void {
+    this.#done = done;
+    if (sent && (!this.#keeps || this.tooLong)) return;
+    this.#bytes += chunk.length;
+    if (sent && this.#bytes > this.#limit) {
+      this.tooLong = true;
+      this.#chunks = [];
+      this.#bytes = 0;
+      return;
+    }
+    this.#chunks.push(chunk);
+  }
+
+  end(trailers: HeaderList): void {
+    this.#done = true;
+    this.#trailers = trailers;
+  }
+
+  /** What has to be sent before what comes next. */
+  replay(): Replay {
+    const replay = { chunks: this.#chunks, trailers: this.#trailers, done: this.#done };
+    if (!this.#keeps || this.tooLong) {
+      this.#chunks = [];
+      this.#bytes = 0;
+    }
+    return replay;
+  }
+}

@@ -1,0 +1,66 @@
+/** What is done for every request of a route, made ready once. */
+
+import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import type { WeightedDestination } from '../route/forwarding.ts';
+import type { HeaderEdits } from '../route/headers.ts';
+import { type CompiledRoute, RouteTable } from '../route/route-table.ts';
+import { UnsupportedError } from '../route/unsupported.ts';
+import { type HeaderEditor, compileEdits } from './header-edits.ts';
+
+export interface EditPlan {
+  readonly request: HeaderEditor | undefined;
+  readonly response: HeaderEditor | undefined;
+}
+
+export interface RoutePlan {
+  /** Without those of a destination. */
+  readonly edits: EditPlan;
+  readonly byDestination: ReadonlyMap<WeightedDestination, EditPlan>;
+  readonly directBody: Buffer;
+}
+
+const plans = new WeakMap<CompiledRoute, RoutePlan>();
+
+export function planOf(compiled: CompiledRoute): RoutePlan {
+  let plan = plans.get(compiled);
+  if (plan === undefined) plans.set(compiled, (plan = makePlan(compiled)));
+  return plan;
+}
+
+/** A route configuration ready for requests. Throws an `UnsupportedError` or `FormatError`. */
+export function compileRouteTable(config: RouteConfiguration): RouteTable {
+  const table = new RouteTable(config);
+  for (const compiled of table.routes) {
+    if (compiled.virtualHost.virtualClusters.length > 0) throw new UnsupportedError('virtual_clusters');
+    planOf(compiled);
+  }
+  return table;
+}
+
+function makePlan({ action }: CompiledRoute): RoutePlan {
+  switch (action.kind) {
+    case 'forward': {
+      const byDestination = new Map<WeightedDestination, EditPlan>();
+      for (const destination of action.forwarding.destinations) {
+        if (destination.edits === undefined) continue;
+        byDestination.set(destination, editPlan(action.edits(destination)));
+      }
+      return { edits: editPlan(action.commonEdits), byDestination, directBody: NO_BODY };
+    }
+    case 'redirect':
+      return { edits: editPlan(action.edits), byDestination: NONE, directBody: NO_BODY };
+    case 'direct':
+      return {
+        edits: editPlan(action.edits),
+        byDestination: NONE,
+        directBody: Buffer.from(action.body),
+      };
+  }
+}
+
+const NONE: ReadonlyMap<WeightedDestination, EditPlan> = new Map();
+const NO_BODY = Buffer.alloc(0);
+
+function editPlan({ request, response }: HeaderEdits): EditPlan {
+  return { request: compileEdits(request), response: compileEdits(response) };
+}

@@ -1,0 +1,442 @@
+/**
+ * The last filter: sends the request where its route says, again where that is allowed, and brings the answer back.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
+ */
+
+import type { CompiledRoute } from '../route/route-table.ts';
+import type { Cluster, ConnectOptions } from '../upstream/types.ts';
+import { type ClusterCodes, codesOf } from './cluster-codes.ts';
+import type { OutgoingRequest, RequestWriter, ResetReason } from './codec.ts';
+import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
+import { Flow } from './flow.ts';
+import type { HeaderList } from './header-list.ts';
+import { RequestContext, metadataMatch } from './load-balancing.ts';
+import { Mirrors } from './mirrors.ts';
+import { poolOf } from './pool.ts';
+import { type Replay, RequestBody } from './request-body.ts';
+import type { RequestSink } from './request-chain.ts';
+import { resetBody, resetDetails, resetFlag } from './reset-reasons.ts';
+import { RetryState } from './retry-state.ts';
+import { forwardingRoute } from './route-answers.ts';
+import { type EditPlan, planOf } from './route-plan.ts';
+import type { HttpStream } from './stream.ts';
+import {
+  type ForwardAction,
+  addResponseHeaders,
+  asksForMore,
+  limitStream,
+  namesEndpoint,
+  poolProtocol,
+  rewriteTarget,
+} from './forward-request.ts';
+import { type Timeouts, announceTimeout, timeoutsOf } from './timeouts.ts';
+import { type TryOwner, UpstreamTry } from './upstream-try.ts';
+
+export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingRequest {
+  readonly #stream: HttpStream;
+  readonly #flow: Flow;
+  #cluster: Cluster | undefined;
+  #codes: ClusterCodes | undefined;
+  #action: ForwardAction | undefined;
+  #edits: EditPlan | undefined;
+  #timeouts: Timeouts | undefined;
+  #context: RequestContext | undefined;
+  #retry: RetryState | undefined;
+  #body: RequestBody | undefined;
+  #try: UpstreamTry | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
+  #mirrors: Mirrors | undefined;
+  #over = false;
+  #internal = false;
+  method = '';
+  authority = '';
+  path = '';
+  upgrade = '';
+
+  constructor(stream: HttpStream) {
+    this.#stream = stream;
+    this.#flow = new Flow(stream);
+  }
+
+  get scheme(): string {
+    return this.#stream.scheme;
+  }
+
+  get headers(): HeaderList {
+    return this.#stream.requestHeaders;
+  }
+
+  start(end: boolean): void {
+    const compiled = forwardingRoute(this.#stream);
+    if (compiled !== undefined) this.#forward(compiled, compiled.action, end);
+  }
+
+  data(chunk: Buffer, end: boolean): void {
+    if (this.#over) return;
+    const body = this.#body;
+    if (body === undefined) return;
+    const attempt = this.#try;
+    const writer = attempt?.sent === true ? attempt.writer : undefined;
+    this.#mirrors?.data(chunk, end);
+    body.add(chunk, end, writer !== undefined);
+    if (body.tooLong && this.#retry !== undefined) {
+      // What cannot be kept cannot be sent again.
+      this.#retry.release();
+      this.#retry = undefined;
+      this.#count('retry_or_shadow_abandoned');
+    }
+    if (writer !== undefined && !writer.data(chunk, end)) this.#flow.stopRequest();
+    else if (writer === undefined && body.waiting > this.#limit) this.#flow.stopRequest();
+    if (end) this.#onRequestDone();
+  }
+
+  trailers(trailers: HeaderList): void {
+    if (this.#over || this.#body === undefined) return;
+    this.#body.end(trailers);
+    this.#mirrors?.trailers(trailers);
+    const attempt = this.#try;
+    if (attempt?.sent === true) attempt.writer?.trailers(trailers);
+    this.#onRequestDone();
+  }
+
+  /** Somebody else answers, or nobody listens any more. */
+  cancel(): void {
+    this.#stop();
+    this.#mirrors?.cancel();
+  }
+
+  onStreamEnd(): void {
+    this.#stop();
+  }
+
+  onClientBlocked(): void {
+    this.#flow.stopResponse(this.#try?.writer);
+  }
+
+  onClientWritable(): void {
+    this.#flow.resumeResponse(this.#try?.writer);
+  }
+
+  /** A filter holds more of the response than it should, or no longer does. */
+  onHeld(tooMuch: boolean): void {
+    if (tooMuch) this.onClientBlocked();
+    else this.onClientWritable();
+  }
+
+  get #limit(): number {
+    return this.#stream.info.connection.listener.bufferLimit;
+  }
+
+  #forward(compiled: CompiledRoute, action: ForwardAction, end: boolean): void {
+    const plan = planOf(compiled);
+    const stream = this.#stream;
+    const { info, manager, requestHeaders: headers } = stream;
+    const { forwarding } = action;
+    const destination = forwarding.choose(stream);
+    const cluster = destination === undefined ? undefined : manager.context.clusters.get(destination.cluster);
+    if (destination === undefined || cluster === undefined) {
+      manager.stats.counters.no_cluster.value++;
+      info.flag('NC');
+      stream.reply({ status: forwarding.clusterNotFound, body: '', details: 'cluster_not_found' });
+      return;
+    }
+    this.#cluster = cluster;
+    this.#codes = codesOf(cluster);
+    this.#action = action;
+    this.#edits = plan.byDestination.get(destination) ?? plan.edits;
+    info.upstreamCluster = cluster;
+    this.#internal = headers.has('x-envoy-internal');
+
+    const asked = asksForMore(headers);
+    const timeouts = timeoutsOf(forwarding, headers, asked, manager.router.respectExpectedTimeout);
+    this.#timeouts = timeouts;
+    limitStream(stream, forwarding);
+    this.#retry = RetryState.of(
+      forwarding.retries,
+      headers,
+      asked,
+      cluster.breaker(forwarding.priority),
+      cluster.stats,
+    );
+    if (compiled.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', '1');
+    this.#edits.request?.(headers, info);
+    this.method = stream.method;
+    this.upgrade = stream.upgrade;
+    const target = rewriteTarget(stream, action, destination);
+    this.authority = target.authority;
+    this.path = target.path;
+    stream.injectSpan();
+    if (!manager.router.suppressHeaders) announceTimeout(headers, timeouts, 0);
+
+    const { hash } = forwarding;
+    this.#context = new RequestContext(
+      stream,
+      hash,
+      metadataMatch(forwarding.metadataMatch, destination.metadataMatch),
+    );
+    if (!end) this.#body = new RequestBody(this.#retry !== undefined, this.#limit);
+    if (forwarding.mirrors.length > 0) this.#mirrors = Mirrors.of(forwarding.mirrors, stream, this, end);
+    this.#attempt();
+    if (end) this.#onRequestDone();
+  }
+
+  // === tries ===
+
+  #attempt(): void {
+    const stream = this.#stream;
+    const cluster = this.#cluster;
+    const context = this.#context;
+    if (cluster === undefined || context === undefined) return;
+    const { info } = stream;
+    const host = cluster.choose(context);
+    if (host === undefined) {
+      cluster.stats.scope.counter('upstream_cx_none_healthy').value++;
+      info.flag('UH');
+      this.#answer(503, 'no healthy upstream', 'no_healthy_upstream');
+      return;
+    }
+    info.upstreamAttempts++;
+    info.upstreamHost = host;
+    const forwarding = this.#action?.forwarding;
+    const attempt = new UpstreamTry(cluster, host, this);
+    this.#try = attempt;
+    if (namesEndpoint(stream.compiled)) {
+      this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
+      info.authority = this.authority;
+    }
+    const options: ConnectOptions = {
+      alpn: [],
+      authority: this.authority,
+      downstream: { source: info.connection.remotePlace, destination: info.connection.localPlace },
+    };
+    const protocol = poolProtocol(cluster, info.protocol);
+    const pool = poolOf(cluster, host, protocol, forwarding?.priority ?? 'default');
+    const cancel = pool.request(attempt, options);
+    if (!attempt.over) attempt.cancelWish = cancel;
+    if (stream.requestDone) this.#limitTry(attempt);
+  }
+
+  #limitTry(attempt: UpstreamTry): void {
+    if (attempt.over || attempt.started) return;
+    attempt.limit(this.#timeouts?.perTry ?? 0, this.#retry?.policy.perTryIdleTimeout ?? 0);
+  }
+
+  onTryReady(attempt: UpstreamTry, writer: RequestWriter): void {
+    const { info, requestDone } = this.#stream;
+    attempt.sent = true;
+    info.upstreamLocalAddress = writer.localAddress;
+    info.upstreamProtocol = writer.protocol;
+    info.times.upstreamFirstSent = performance.now();
+    const replay: Replay | undefined = this.#body?.replay();
+    const trailers = replay?.trailers;
+    const end =
+      requestDone && (replay === undefined || (replay.chunks.length === 0 && trailers === undefined));
+    writer.head(this, end);
+    if (replay !== undefined && !end) {
+      const last = replay.chunks.length - 1;
+      for (const [index, chunk] of replay.chunks.entries()) {
+        writer.data(chunk, index === last && replay.done && trailers === undefined);
+      }
+      if (trailers !== undefined) writer.trailers(trailers);
+    }
+    if (requestDone) info.times.upstreamLastSent = info.times.upstreamFirstSent;
+    this.#flow.resumeRequest();
+  }
+
+  onTryInformation(_attempt: UpstreamTry, status: number, headers: HeaderList): void {
+    this.#stream.inform(status, headers);
+  }
+
+  onTryHead(attempt: UpstreamTry, status: number, headers: HeaderList, end: boolean): void {
+    const stream = this.#stream;
+    const { info } = stream;
+    const { cluster, host } = attempt;
+    const now = performance.now();
+    info.times.upstreamFirstReceived = now;
+    cluster.report(host, { kind: 'status', status });
+    if (this.#retry !== undefined) {
+      const verdict = this.#retry.onHead(status, headers, end);
+      if (verdict === 'again') {
+        this.#codes?.count(status, this.#internal);
+        this.#countHost(attempt, status);
+        attempt.abandon();
+        this.#again(attempt, headers);
+        return;
+      }
+      this.#noteVerdict(verdict);
+    }
+    this.#deadline?.cancel();
+    this.#codes?.count(status, this.#internal);
+    this.#countHost(attempt, status);
+    addResponseHeaders(stream, headers, now, this.#context?.cookies);
+    if (stream.upgrade !== '' && stream.upgrade !== 'CONNECT' && status !== 101 && status < 300) {
+      attempt.abandon();
+      info.responseCode = status;
+      stream.reply({ status, body: '', details: 'websocket_handshake_unsuccessful' });
+      return;
+    }
+    info.responseCodeDetails = 'via_upstream';
+    this.#edits?.response?.(headers, info);
+    if (end) this.#onResponseDone();
+    stream.respond(status, headers, end);
+  }
+
+  onTryData(_attempt: UpstreamTry, chunk: Buffer, end: boolean): void {
+    if (end) this.#onResponseDone();
+    this.#stream.respondData(chunk, end);
+  }
+
+  onTryTrailers(_attempt: UpstreamTry, trailers: HeaderList): void {
+    this.#onResponseDone();
+    this.#stream.respondTrailers(trailers);
+  }
+
+  onTryReset(attempt: UpstreamTry, reason: ResetReason, details: string): void {
+    const stream = this.#stream;
+    const { info } = stream;
+    const { cluster, host } = attempt;
+    if (reason !== 'overflow' && reason !== 'connection-failure' && reason !== 'connection-timeout') {
+      cluster.report(host, { kind: 'local', what: 'reset' });
+    }
+    if (attempt.started) {
+      if (stream.responseStarted) {
+        stream.abort(reason, resetFlag(reason), resetDetails(reason, details, true));
+        this.#stop();
+        return;
+      }
+    } else if (this.#retry !== undefined) {
+      const verdict = this.#retry.onReset(reason, attempt.sent);
+      if (verdict === 'again') {
+        this.#countHost(attempt, 503);
+        this.#again(attempt, undefined);
+        return;
+      }
+      this.#noteVerdict(verdict);
+    }
+    info.flag(resetFlag(reason));
+    if (reason !== 'overflow') {
+      info.upstreamTransportFailureReason = details;
+      this.#countHost(attempt, 503);
+    }
+    const status = reason === 'protocol-error' ? 502 : 503;
+    this.#answer(status, resetBody(reason), resetDetails(reason, details, false), reason === 'overflow');
+  }
+
+  onTryTimeout(attempt: UpstreamTry, idle: boolean): void {
+    const { cluster, host } = attempt;
+    const { info } = this.#stream;
+    cluster.report(host, { kind: 'local', what: 'timeout' });
+    cluster.stats.rqPerTryTimeout.value++;
+    host.stats.rqTimeout++;
+    const { sent } = attempt;
+    attempt.abandon();
+    const verdict = this.#retry?.onReset('local-reset', sent) ?? 'no';
+    if (verdict === 'again') {
+      this.#again(attempt, undefined);
+      return;
+    }
+    this.#noteVerdict(verdict);
+    info.flag('UT');
+    this.#answer(
+      504,
+      'upstream request timeout',
+      idle ? 'upstream_per_try_idle_timeout' : 'upstream_per_try_timeout',
+    );
+  }
+
+  onTryWritable(): void {
+    this.#flow.resumeRequest();
+  }
+
+  /** The whole time for an answer is over. */
+  onDeadline(): void {
+    const stream = this.#stream;
+    const cluster = this.#cluster;
+    const attempt = this.#try;
+    if (this.#over || cluster === undefined) return;
+    cluster.stats.rqTimeout.value++;
+    if (attempt !== undefined && !attempt.over) {
+      cluster.report(attempt.host, { kind: 'local', what: 'timeout' });
+      attempt.host.stats.rqTimeout++;
+      attempt.abandon();
+    }
+    stream.info.flag('UT');
+    this.#answer(504, 'upstream request timeout', 'response_timeout');
+  }
+
+  #again(attempt: UpstreamTry, headers: HeaderList | undefined): void {
+    const retry = this.#retry;
+    if (retry === undefined) return;
+    this.#try = undefined;
+    this.#context?.onTried(attempt.host, retry.policy);
+    const delay = retry.delay(headers, this.#stream.manager.context.random());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#over) return;
+      const { info, requestHeaders } = this.#stream;
+      if (this.#stream.compiled?.virtualHost.includeRequestAttemptCount === true) {
+        requestHeaders.set('x-envoy-attempt-count', String(info.upstreamAttempts + 1));
+      }
+      this.#attempt();
+    }, delay);
+  }
+
+  #noteVerdict(verdict: 'no' | 'overflow' | 'limit'): void {
+    if (verdict === 'overflow') this.#stream.info.flag('UO');
+    else if (verdict === 'limit') this.#stream.info.flag('URX');
+  }
+
+  #onRequestDone(): void {
+    const timeouts = this.#timeouts;
+    if (timeouts === undefined || this.#over) return;
+    const { times } = this.#stream.info;
+    times.upstreamLastSent = times.requestEnd;
+    if (timeouts.response > 0 && this.#deadline === undefined) {
+      this.#deadline = new Deadline(this);
+      deadlinesOf(timeouts.response).start(this.#deadline, times.requestEnd);
+    }
+    if (this.#try !== undefined) this.#limitTry(this.#try);
+  }
+
+  #onResponseDone(): void {
+    const { times } = this.#stream.info;
+    const now = performance.now();
+    times.upstreamLastReceived = now;
+    this.#deadline?.cancel();
+    const time = now - times.start;
+    this.#codes?.time(time, this.#internal);
+  }
+
+  /** An answer of the proxy's own in place of the destination's. */
+  #answer(status: number, body: string, details: string, overloaded = false): void {
+    this.#codes?.count(status, this.#internal);
+    const headers =
+      overloaded && !this.#stream.manager.router.suppressHeaders
+        ? ([['x-envoy-overloaded', 'true']] as const)
+        : undefined;
+    this.#stop();
+    this.#stream.reply(
+      headers === undefined ? { status, body, details } : { status, body, details, headers },
+    );
+  }
+
+  #countHost({ host }: UpstreamTry, status: number): void {
+    if (status >= 500) host.stats.rqError++;
+    else host.stats.rqSuccess++;
+  }
+
+  #count(name: string): void {
+    const counter = this.#cluster?.stats.scope.counter(name);
+    if (counter !== undefined) counter.value++;
+  }
+
+  #stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#deadline?.cancel();
+    this.#retry?.release();
+    this.#try?.abandon();
+  }
+}

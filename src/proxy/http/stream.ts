@@ -1,0 +1,464 @@
+/** One request at a connection manager, from its head to the access log. */
+
+import type { Any } from '@bufbuild/protobuf/wkt';
+import type { HttpFilter, LocalReply, RouteRateLimits } from '../http-filters/filter.ts';
+import type { DownstreamConnection } from '../listeners/connection.ts';
+import type { RouteRequest } from '../route/request.ts';
+import type { CompiledRoute, Found, RouteTable } from '../route/route-table.ts';
+import type { ResponseFlag } from '../stream-info.ts';
+import { isGrpc } from '../telemetry/grpc-status.ts';
+import type { ActiveSpan, Tracing } from '../telemetry/tracing/tracing.ts';
+import type { IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from './codec.ts';
+import { HeaderList } from './header-list.ts';
+import { httpDate } from './http-date.ts';
+import { buildReply } from './local-reply.ts';
+import type { Manager } from './manager.ts';
+import { RequestChain, type RequestChainOwner, type RequestSink } from './request-chain.ts';
+import { introduceClient, orderedHost, orderedPath } from './request-headers.ts';
+import { ResponseChain, type ResponseChainOwner, type ResponseSink } from './response-chain.ts';
+import { planOf } from './route-plan.ts';
+import { mayUpgrade, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
+import { Router } from './router.ts';
+import { StreamRecord } from './stream-record.ts';
+import { StreamTimers } from './stream-timers.ts';
+
+const NO_HOST: Found = { kind: 'no-host' };
+const NO_FIELDS = new HeaderList();
+
+export class HttpStream
+  implements RequestReceiver, RequestChainOwner, ResponseChainOwner, ResponseSink, RouteRequest
+{
+  readonly manager: Manager;
+  readonly info: StreamRecord;
+  readonly writer: ResponseWriter;
+  readonly requestHeaders: HeaderList;
+  readonly upgrade: string;
+  method: string;
+  authority: string;
+  path: string;
+  scheme = 'http';
+  random: number;
+  /** All of the request has come. */
+  requestDone: boolean;
+  /** A response is on its way to the client. */
+  responseStarted = false;
+  /** Answered by the proxy itself. */
+  replied = false;
+  ended = false;
+  readonly #table: RouteTable | undefined;
+  readonly #expectsContinue: boolean;
+  #found: Found | undefined;
+  #filters: HttpFilter[] | undefined;
+  #request: RequestSink | undefined;
+  #requestChain: RequestChain | undefined;
+  #response: ResponseSink;
+  #responseChain: ResponseChain | undefined;
+  #router: Router | undefined;
+  #span: ActiveSpan | undefined;
+  #timers: StreamTimers | undefined;
+  #onEnd: (() => void)[] | undefined;
+  #pauses = 0;
+
+  constructor(
+    manager: Manager,
+    connection: DownstreamConnection,
+    request: IncomingRequest,
+    writer: ResponseWriter,
+  ) {
+    this.manager = manager;
+    this.writer = writer;
+    const info = new StreamRecord(connection, performance.now());
+    this.info = info;
+    this.method = request.method;
+    this.authority = request.authority;
+    this.path = request.path;
+    this.requestHeaders = request.headers;
+    this.upgrade = request.upgrade;
+    this.requestDone = request.end;
+    this.random = manager.context.random();
+    this.#expectsContinue = request.expectsContinue;
+    this.#response = this;
+    // One configuration from the beginning to the end, whatever comes meanwhile.
+    this.#table = manager.routes.table;
+    info.protocol = request.protocol;
+    info.method = request.method;
+    info.authority = request.authority;
+    info.path = request.path;
+    info.originalPath = request.path;
+    info.requestHeaders = request.headers;
+    info.requestHeaderBytes = request.headBytes;
+    if (request.end) info.times.requestEnd = info.times.start;
+    manager.onStream(this);
+  }
+
+  get headers(): HeaderList {
+    return this.requestHeaders;
+  }
+
+  get requestEnded(): boolean {
+    return this.replied || this.ended;
+  }
+
+  /** Takes the request up: everything between here and the filters. */
+  begin(request: IncomingRequest): void {
+    const { manager, info } = this;
+    const { settings } = manager;
+    this.#timers = StreamTimers.of(this);
+    if (!request.hasAuthority) {
+      this.reply({ status: 400, body: '', details: 'missing_host_header' });
+      return;
+    }
+    if (this.method === 'QUERY' && !this.requestHeaders.has('content-type')) {
+      this.reply({ status: 400, body: '', details: 'query_missing_content_type' });
+      return;
+    }
+    if (this.path !== '' || this.method !== 'CONNECT') {
+      if (!this.path.startsWith('/')) {
+        manager.stats.counters.downstream_rq_non_relative_path.value++;
+        this.reply({ status: 404, body: '', details: 'absolute_path_rejected' });
+        return;
+      }
+      const ordered = orderedPath(this.path, settings);
+      if (ordered === undefined) {
+        manager.stats.counters.downstream_rq_failed_path_normalization.value++;
+        this.reply({ status: 400, body: '', details: 'path_normalization_failed' });
+        return;
+      }
+      if (ordered.redirects) {
+        manager.stats.counters.downstream_rq_redirected_with_normalized_path.value++;
+        const headers = [['location', ordered.path]] as const;
+        this.reply({ status: 307, body: '', headers, details: 'path_normalization_redirect' });
+        return;
+      }
+      this.path = ordered.path;
+    }
+    const { localPlace } = info.connection;
+    if (settings.stripPort !== 'no' || settings.stripTrailingDot) {
+      this.authority = orderedHost(this.authority, settings, localPlace.kind === 'ip' ? localPlace.port : 0);
+    }
+    introduceClient(
+      info,
+      this.requestHeaders,
+      settings,
+      manager.context.node,
+      manager.internalOnly(this.#table),
+    );
+    this.scheme = info.scheme;
+    info.path = this.path;
+    info.authority = this.authority;
+    if (this.upgrade !== '' && !mayUpgrade(this.upgrade, this.compiled, settings)) {
+      manager.stats.counters.downstream_rq_ws_on_non_ws_route.value++;
+      this.reply({ status: 403, body: '', details: 'upgrade_failed' });
+      return;
+    }
+    if (this.#expectsContinue && !settings.proxy100Continue) {
+      this.requestHeaders.remove('expect');
+      this.writer.inform(100, NO_FIELDS);
+    }
+    if (manager.tracing !== undefined) this.#beginSpan(manager.tracing);
+    this.#makeChains();
+    this.#request?.start(this.requestDone);
+  }
+
+  /** Answers what was no request. */
+  refuse(status: number, body: string, details: string, flag: ResponseFlag): void {
+    this.info.flag(flag);
+    this.writer.closeAfter();
+    this.reply({ status, body, details });
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    this.info.bytesReceived += chunk.length;
+    if (end) this.#endRequest();
+    this.#timers?.active();
+    if (!this.requestEnded) this.#request?.data(chunk, end);
+  }
+
+  onTrailers(trailers: HeaderList): void {
+    this.#endRequest();
+    if (!this.requestEnded) this.#request?.trailers(trailers);
+  }
+
+  onReset(reason: ResetReason, details: string): void {
+    if (this.ended) return;
+    const { info } = this;
+    if (reason === 'protocol-error') {
+      info.flag('DPE');
+      info.responseCodeDetails = details;
+    } else if (reason === 'remote-reset') {
+      info.flag('DR');
+      info.responseCodeDetails = 'downstream_remote_reset';
+      this.manager.stats.counters.downstream_rq_rx_reset.value++;
+    } else {
+      info.flag('DC');
+      info.responseCodeDetails = 'downstream_remote_disconnect';
+    }
+    this.#router?.cancel();
+    this.#end();
+  }
+
+  onRefused(status: number, details: string): void {
+    if (this.ended) return;
+    this.info.flag('DPE');
+    this.manager.stats.counters.downstream_cx_protocol_error.value++;
+    if (this.responseStarted) {
+      this.info.responseCodeDetails = details;
+      this.#router?.cancel();
+      this.writer.reset('protocol-error');
+      this.#end();
+      return;
+    }
+    this.writer.closeAfter();
+    this.reply({ status, body: this.manager.phrase(status), details });
+  }
+
+  onWritable(): void {
+    this.#router?.onClientWritable();
+  }
+
+  /** Asks the client to wait with its request, as often as `resumeClient` is called afterwards. */
+  pauseClient(): void {
+    if (this.#pauses++ === 0) this.writer.pause();
+  }
+
+  resumeClient(): void {
+    if (this.#pauses > 0 && --this.#pauses === 0) this.writer.resume();
+  }
+
+  #holding = false;
+
+  onRequestHeld(bytes: number): void {
+    const holds = bytes > this.info.connection.listener.bufferLimit;
+    if (holds === this.#holding) return;
+    this.#holding = holds;
+    if (holds) this.pauseClient();
+    else this.resumeClient();
+  }
+
+  onResponseHeld(bytes: number): void {
+    this.#router?.onHeld(bytes > this.info.connection.listener.bufferLimit);
+  }
+
+  // === the route ===
+
+  found(): Found {
+    const known = this.#found;
+    if (known !== undefined) return known;
+    const found = this.#table?.find(this) ?? NO_HOST;
+    this.#found = found;
+    const { info } = this;
+    if (found.kind === 'route') {
+      const { route, virtualHost } = found.compiled;
+      info.routeName = route.name;
+      info.virtualHostName = virtualHost.name;
+      info.routeMetadata = route.metadata;
+      info.virtualHostMetadata = virtualHost.metadata;
+    } else if (found.kind !== 'no-host') {
+      info.virtualHostName = found.virtualHost.name;
+    }
+    return found;
+  }
+
+  get compiled(): CompiledRoute | undefined {
+    const found = this.found();
+    return found.kind === 'route' ? found.compiled : undefined;
+  }
+
+  clearRouteCache(): void {
+    this.#found = undefined;
+  }
+
+  routeSettings(filterName: string): readonly Any[] {
+    return settingsOnRoute(this.compiled, filterName);
+  }
+
+  get routeCluster(): string {
+    const action = this.compiled?.action;
+    if (action?.kind !== 'forward') return '';
+    return action.forwarding.choose(this)?.cluster ?? '';
+  }
+
+  rateLimits(): RouteRateLimits {
+    return rateLimitsOf(this.compiled);
+  }
+
+  // === answers ===
+
+  reply(reply: LocalReply): void {
+    if (this.ended) return;
+    const { info } = this;
+    if (info.responseCodeDetails === '' || !this.replied) info.responseCodeDetails = reply.details;
+    this.#router?.cancel();
+    if (this.responseStarted) {
+      // Half of another answer is out already.
+      this.writer.reset('local-reset');
+      this.#end();
+      return;
+    }
+    this.replied = true;
+    const compiled = this.#found?.kind === 'route' ? this.#found.compiled : undefined;
+    const text = typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('latin1');
+    info.localReplyBody = text;
+    info.responseCode = reply.status;
+    const local = this.manager.localReplies?.(reply, info) ?? reply;
+    const built = buildReply(local, isGrpc(this.requestHeaders));
+    if (
+      compiled !== undefined &&
+      info.upstreamAttempts > 0 &&
+      compiled.virtualHost.includeAttemptCountInResponse
+    ) {
+      built.headers.set('x-envoy-attempt-count', String(info.upstreamAttempts));
+    }
+    if (compiled !== undefined) planOf(compiled).edits.response?.(built.headers, info);
+    const end = built.body.length === 0;
+    this.#response.responseHead(built.status, built.headers, end);
+    if (!end && !this.ended) this.#response.responseData(built.body, true);
+  }
+
+  /** From behind: an interim answer. */
+  inform(status: number, headers: HeaderList): void {
+    if (this.responseStarted || (status === 100 && !this.manager.settings.proxy100Continue)) return;
+    this.writer.inform(status, headers);
+  }
+
+  /** From behind, towards the client. */
+  respond(status: number, headers: HeaderList, end: boolean): void {
+    this.info.responseCode = status;
+    this.#response.responseHead(status, headers, end);
+  }
+
+  respondData(chunk: Buffer, end: boolean): void {
+    this.#response.responseData(chunk, end);
+  }
+
+  respondTrailers(trailers: HeaderList): void {
+    this.#response.responseTrailers(trailers);
+  }
+
+  setResponseStatus(status: number): void {
+    this.info.responseCode = status;
+    if (this.#responseChain !== undefined) this.#responseChain.status = status;
+  }
+
+  resumeRequest(): void {
+    this.#requestChain?.resume();
+  }
+
+  resumeResponse(): void {
+    this.#responseChain?.resume();
+  }
+
+  onEnd(listener: () => void): void {
+    (this.#onEnd ??= []).push(listener);
+  }
+
+  responseHead(status: number, headers: HeaderList, end: boolean): void {
+    const { info, manager, writer } = this;
+    const { settings } = manager;
+    const now = performance.now();
+    info.responseCode = status;
+    info.responseHeaders = headers;
+    info.times.responseFirstSent = now;
+    if (settings.via !== '') {
+      const via = headers.joined('via');
+      headers.set('via', via === undefined ? settings.via : `${via}, ${settings.via}`);
+    }
+    if (settings.requestIdInResponse && info.requestId !== '') headers.set('x-request-id', info.requestId);
+    if (!headers.has('date')) headers.append('date', httpDate(performance.timeOrigin + now));
+    if (settings.serverHeader === 'overwrite') headers.set('server', settings.serverName);
+    else if (settings.serverHeader === 'append-if-absent' && !headers.has('server')) {
+      headers.append('server', settings.serverName);
+    }
+    if (manager.closesConnection(info.connection)) writer.closeAfter();
+    if (!this.requestDone && this.upgrade === '') {
+      manager.stats.counters.downstream_rq_response_before_rq_complete.value++;
+    }
+    this.responseStarted = true;
+    writer.head(status, headers, end);
+    info.responseHeaderBytes = writer.headBytes;
+    this.#timers?.active();
+    if (end) this.#end();
+  }
+
+  responseData(chunk: Buffer, end: boolean): void {
+    this.info.bytesSent += chunk.length;
+    const room = this.writer.data(chunk, end);
+    this.#timers?.active();
+    if (end) this.#end();
+    else if (!room) this.#router?.onClientBlocked();
+  }
+
+  responseTrailers(trailers: HeaderList): void {
+    this.info.responseTrailers = trailers;
+    this.writer.trailers(trailers);
+    this.#end();
+  }
+
+  /** The response cannot be finished: the client must see that. */
+  abort(reason: ResetReason, flag: ResponseFlag, details: string): void {
+    if (this.ended) return;
+    this.info.flag(flag);
+    this.info.responseCodeDetails = details;
+    this.manager.stats.counters.rq_reset_after_downstream_response_started.value++;
+    this.writer.reset(reason);
+    this.#end();
+  }
+
+  // === beginning and end ===
+
+  #beginSpan(tracing: Tracing): void {
+    const route = this.compiled?.route.tracing;
+    this.#span = tracing.begin(this.info, this.requestHeaders, route);
+  }
+
+  /** Hands the trace on to those behind. */
+  injectSpan(): void {
+    if (this.#span !== undefined) this.manager.tracing?.inject(this.#span, this.requestHeaders);
+  }
+
+  /** The stream is over. */
+  finishSpan(): void {
+    if (this.#span === undefined) return;
+    const route = this.#found?.kind === 'route' ? this.#found.compiled.route : undefined;
+    this.manager.tracing?.finish(this.#span, this.info, route?.decorator?.operation ?? '', route?.tracing);
+  }
+
+  #makeChains(): void {
+    const router = new Router(this);
+    this.#router = router;
+    this.#request = router;
+    for (const filter of this.manager.filters) {
+      const made = filter.forStream(this);
+      if (made !== undefined) (this.#filters ??= []).push(made);
+    }
+    const filters = this.#filters;
+    if (filters === undefined) return;
+    this.#requestChain = new RequestChain(filters, this, router);
+    this.#request = this.#requestChain;
+    this.#responseChain = new ResponseChain(filters, this, this);
+    this.#response = this.#responseChain;
+  }
+
+  /** The route's own limits take the place of the connection manager's. */
+  limitStream(idle: number | undefined, duration: number | undefined): void {
+    this.#timers = (this.#timers ?? new StreamTimers(this)).replace(idle, duration);
+  }
+
+  #endRequest(): void {
+    this.requestDone = true;
+    this.info.times.requestEnd = performance.now();
+    this.#timers?.endRequest();
+  }
+
+  #end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    const { info } = this;
+    info.times.end = performance.now();
+    this.#timers?.cancel();
+    this.#router?.onStreamEnd();
+    if (this.#onEnd !== undefined) for (const listener of this.#onEnd) listener();
+    if (this.#filters !== undefined) for (const filter of this.#filters) filter.onComplete?.(this);
+    this.manager.onStreamEnd(this);
+  }
+}

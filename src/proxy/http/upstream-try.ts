@@ -1,0 +1,127 @@
+/** One try to have a request answered by one endpoint. */
+
+import type { Cluster, Host } from '../upstream/types.ts';
+import type { RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
+import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
+import type { HeaderList } from './header-list.ts';
+
+/** Who tries. */
+export interface TryOwner {
+  onTryReady(attempt: UpstreamTry, writer: RequestWriter): void;
+  onTryInformation(attempt: UpstreamTry, status: number, headers: HeaderList): void;
+  onTryHead(attempt: UpstreamTry, status: number, headers: HeaderList, end: boolean): void;
+  onTryData(attempt: UpstreamTry, chunk: Buffer, end: boolean): void;
+  onTryTrailers(attempt: UpstreamTry, trailers: HeaderList): void;
+  onTryReset(attempt: UpstreamTry, reason: ResetReason, details: string): void;
+  onTryTimeout(attempt: UpstreamTry, idle: boolean): void;
+  onTryWritable(attempt: UpstreamTry): void;
+}
+
+export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
+  readonly cluster: Cluster;
+  readonly host: Host;
+  readonly #owner: TryOwner;
+  writer: RequestWriter | undefined;
+  /** The head of the request has been written. */
+  sent = false;
+  /** The head of the response has come. */
+  started = false;
+  over = false;
+  /** Takes the wish for a connection back. */
+  cancelWish: (() => void) | undefined;
+  #limit: Deadline | undefined;
+  #idle: Deadline | undefined;
+  #counted = false;
+
+  constructor(cluster: Cluster, host: Host, owner: TryOwner) {
+    this.cluster = cluster;
+    this.host = host;
+    this.#owner = owner;
+  }
+
+  /** Begins the wait of this try; times in milliseconds, 0 for none. */
+  limit(perTry: number, perTryIdle: number): void {
+    if (perTry > 0) deadlinesOf(perTry).start((this.#limit ??= new Deadline(this)), performance.now());
+    if (perTryIdle > 0) deadlinesOf(perTryIdle).start((this.#idle ??= new Deadline(this)), performance.now());
+  }
+
+  onReady(writer: RequestWriter): void {
+    this.writer = writer;
+    this.cancelWish = undefined;
+    const { cluster, host } = this;
+    cluster.stats.rqTotal.value++;
+    cluster.stats.rqActive.value++;
+    host.stats.rqTotal++;
+    host.stats.rqActive++;
+    this.#counted = true;
+    this.#owner.onTryReady(this, writer);
+  }
+
+  onInformation(status: number, headers: HeaderList): void {
+    if (!this.over) this.#owner.onTryInformation(this, status, headers);
+  }
+
+  onHead(status: number, headers: HeaderList, end: boolean): void {
+    if (this.over) return;
+    this.started = true;
+    this.#limit?.cancel();
+    this.#active();
+    if (end) this.finish();
+    this.#owner.onTryHead(this, status, headers, end);
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    if (this.over) return;
+    this.#active();
+    if (end) this.finish();
+    this.#owner.onTryData(this, chunk, end);
+  }
+
+  onTrailers(trailers: HeaderList): void {
+    if (this.over) return;
+    this.finish();
+    this.#owner.onTryTrailers(this, trailers);
+  }
+
+  onReset(reason: ResetReason, details: string): void {
+    if (this.over) return;
+    this.finish();
+    this.cluster.stats.rqRxReset.value += reason === 'remote-reset' || reason === 'remote-refused' ? 1 : 0;
+    this.#owner.onTryReset(this, reason, details);
+  }
+
+  onWritable(): void {
+    if (!this.over) this.#owner.onTryWritable(this);
+  }
+
+  onDeadline(deadline: Deadline): void {
+    if (!this.over) this.#owner.onTryTimeout(this, deadline === this.#idle);
+  }
+
+  /** Nothing more is wanted of it. */
+  abandon(): void {
+    if (this.over) return;
+    const { writer, cancelWish } = this;
+    this.finish();
+    cancelWish?.();
+    if (writer === undefined) return;
+    this.cluster.stats.rqTxReset.value++;
+    writer.reset();
+  }
+
+  /** The response is whole, or there will be none. */
+  finish(): void {
+    if (this.over) return;
+    this.over = true;
+    this.#limit?.cancel();
+    this.#idle?.cancel();
+    if (!this.#counted) return;
+    this.cluster.stats.rqActive.value--;
+    this.host.stats.rqActive--;
+  }
+
+  #active(): void {
+    const idle = this.#idle;
+    if (idle?.list !== undefined) idle.list.start(idle, performance.now());
+  }
+}
