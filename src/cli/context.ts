@@ -25,6 +25,11 @@ export interface Io {
   readonly homeDir: string;
   /** Milliseconds since 1970. */
   now(): number;
+  /**
+   * Aborts when the user wants the command to end (Ctrl-C), instead of the process ending at once. To be called
+   * by commands that run until then.
+   */
+  interrupted(): AbortSignal;
 }
 
 /** What a command's `run` gets. */

@@ -62,12 +62,13 @@ export async function istiodsOf(
   { istioNamespace, revision }: Pick<ControlPlaneFlags, 'istioNamespace' | 'revision'>,
   signal: AbortSignal,
 ): Promise<readonly Istiod[]> {
-  const [{ listObjects }, { explained }, { nameOf, phaseOf }, { field }] = await Promise.all([
-    import('../kube/list.ts'),
-    import('../kube/explain.ts'),
-    import('../kube/pods.ts'),
-    import('./proxy-config/fields.ts'),
-  ]);
+  const [{ listObjects }, { explained }, { annotationOf, nameOf, phaseOf }, { field, text }] =
+    await Promise.all([
+      import('../kube/list.ts'),
+      import('../kube/explain.ts'),
+      import('../kube/pods.ts'),
+      import('./proxy-config/fields.ts'),
+    ]);
   const labels = `app=istiod${revision === undefined ? '' : `,istio.io/rev=${revision}`}`;
   const path = `/api/v1/namespaces/${encodeURIComponent(istioNamespace)}/pods`;
   const pods = await listObjects(cluster.client, path, { signal, labels }).catch((error: unknown) => {
@@ -81,19 +82,16 @@ export async function istiodsOf(
   }
   return running
     .map((pod) => {
-      const { metadata } = pod as { metadata?: Fields };
-      const port = Number((metadata?.['annotations'] as Fields | undefined)?.['prometheus.io/port']);
-      const rev = field(metadata, 'labels') as Fields | undefined;
+      const port = Number(annotationOf(pod, 'prometheus.io/port'));
+      const labels = field(pod, 'metadata', 'labels');
       return throughServer(cluster, {
         ...nameOf(pod),
         port: Number.isInteger(port) && port > 0 && port < 65_536 ? port : MONITORING_PORT,
-        revision: String(rev?.['istio.io/rev'] ?? 'default'),
+        revision: text(labels, 'istio.io/rev') || 'default',
       });
     })
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Pod {
   readonly name: string;

@@ -14,7 +14,17 @@ export function processIo(): Io {
     cwd: process.cwd(),
     homeDir: homedir(),
     now: Date.now,
+    interrupted,
   };
+}
+
+/** The second signal ends the process whatever it does. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => controller.abort());
+  }
+  return controller.signal;
 }
 
 function processWriter(stream: NodeJS.WriteStream): Writer {

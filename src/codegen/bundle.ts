@@ -3,10 +3,13 @@
 import { join } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
-/** Modules that are loaded only when something of them is used. */
-const LAZY_MODULES = new Set([
+/** Modules that are loaded only when something of them is used, and what of them there is to use. */
+const LAZY_MODULES = new Map([
   // commander imports it for subcommands that are programs of their own, which mesh has none of.
-  'node:child_process',
+  [
+    'node:child_process',
+    ['ChildProcess', 'exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'],
+  ],
 ]);
 
 /**
@@ -23,9 +26,11 @@ const builtinModules: Plugin = {
   load(id) {
     if (!id.startsWith('\0node:')) return null;
     const builtin = `process.getBuiltinModule(${JSON.stringify(id.slice(1))})`;
-    const code = LAZY_MODULES.has(id.slice(1))
-      ? `module.exports = new Proxy({}, { get: (_, name) => ${builtin}[name] });`
-      : `module.exports = ${builtin};`;
+    const names = LAZY_MODULES.get(id.slice(1));
+    const code =
+      names === undefined
+        ? `module.exports = ${builtin};`
+        : `module.exports = { ${names.map((name) => `get ${name}() { return ${builtin}.${name}; }`).join(', ')} };`;
     return { code, moduleType: 'js' };
   },
 };

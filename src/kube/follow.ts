@@ -11,6 +11,7 @@ export interface Followed {
   /** All namespaces when left out. */
   readonly namespace?: string;
   readonly labels?: string;
+  readonly fields?: string;
 }
 
 export interface FollowOptions {
@@ -50,7 +51,10 @@ export async function followUntil<Value>(
       client,
       {
         path: listPath(one.type, one.namespace),
-        ...(one.labels === undefined ? {} : { query: { labelSelector: one.labels } }),
+        query: {
+          ...(one.labels === undefined ? {} : { labelSelector: one.labels }),
+          ...(one.fields === undefined ? {} : { fieldSelector: one.fields }),
+        },
         times: TIMES,
         pageSize: 500,
       },

@@ -142,6 +142,12 @@ export function nameOf(object: ApiObject): PodName {
   return { name: String(name ?? ''), namespace: String(namespace ?? '') };
 }
 
+/** Undefined when the object has no such annotation. */
+export function annotationOf(object: ApiObject, name: string): string | undefined {
+  const value = fieldsOf(fieldsOf(object['metadata'])['annotations'])[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
 export function phaseOf(pod: ApiObject): string {
   return String(fieldsOf(pod['status'])['phase'] ?? '');
 }

@@ -6,6 +6,8 @@ import { MeshError } from '../base/mesh-error.ts';
 import { loadBootstrap } from './bootstrap/bootstrap.ts';
 import { ProcessLog } from './process-log.ts';
 import { ProxyServer } from './server.ts';
+import { WORKER_VARIABLE, WorkerPool } from './workers/worker-pool.ts';
+import { runWorker } from './workers/worker.ts';
 import { type ServerFlags, readServerFlags, serverHelp } from './server-flags.ts';
 
 /** Runs until a signal or the administration interface ends it. Throws a `MeshError` when it cannot serve. */
@@ -17,35 +19,50 @@ export async function runBuiltin(argv: readonly string[], version: string): Prom
   }
   const loaded = loadBootstrap(flags, version);
   const log = openLog(flags, loaded.logFormat);
+  if (process.env[WORKER_VARIABLE] !== undefined && process.send !== undefined) {
+    await runWorker({ loaded, flags, log, version });
+    return;
+  }
   const ended = Promise.withResolvers<string>();
-  const server = new ProxyServer({
-    loaded,
-    flags,
-    log,
-    version,
-    onQuit: () => setImmediate(() => ended.resolve('/quitquitquit')),
-  });
+  const onQuit = (): void => void setImmediate(() => ended.resolve('/quitquitquit'));
   if (flags.mode === 'validate') {
-    server.validate();
+    new ProxyServer({ loaded, flags, log, version, onQuit }).validate();
     process.stdout.write(`configuration '${loaded.source}' OK\n`);
     return;
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.resolve(signal));
-  process.on('SIGUSR1', () => server.reopenLogs());
-  // Nobody sees the terminal that a proxy was once started from.
-  process.on('SIGHUP', () => undefined);
   const main = log.logger('main');
   main.info(`initializing mesh-proxy ${version} (Node.js ${process.version})`);
+  const workers = await startWorkers(flags, argv, log);
+  let server: ProxyServer | undefined;
   try {
-    const started = server.start();
-    started.catch((error: unknown) => ended.reject(error));
+    server = new ProxyServer({ loaded, flags, log, version, onQuit, workers });
+    watchSignals(server, ended.resolve);
+    server.start().catch((error: unknown) => ended.reject(error));
     main.info(`caught ${await ended.promise}`);
   } finally {
-    server.close();
-    await server.flushLogs();
+    server?.close();
+    await Promise.all([workers?.close(), server?.flushLogs()]);
   }
   main.info('exiting');
   process.exit(0);
+}
+
+function watchSignals(server: ProxyServer, end: (signal: string) => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(signal));
+  process.on('SIGUSR1', () => server.reopenLogs());
+  // Nobody sees the terminal that a proxy was once started from.
+  process.on('SIGHUP', () => undefined);
+}
+
+/** The others of `--concurrency`; undefined when this process serves alone. */
+async function startWorkers(
+  flags: ServerFlags,
+  argv: readonly string[],
+  log: ProcessLog,
+): Promise<WorkerPool | undefined> {
+  const program = process.argv[1];
+  if (flags.concurrency < 2 || program === undefined) return undefined;
+  return WorkerPool.start({ count: flags.concurrency - 1, program, argv, log: log.logger('main') });
 }
 
 function openLog(flags: ServerFlags, format: Parameters<typeof makeLog>[2]): ProcessLog {

@@ -9,6 +9,7 @@ import { adminPlace } from './admin/admin-place.ts';
 import type { AdminView, DrainRequest, ServerState } from './admin/page.ts';
 import { AdminServer } from './admin/server.ts';
 import type { LoadedBootstrap } from './bootstrap/bootstrap.ts';
+import { nodeOf, putAll, refusing } from './bootstrap/refusals.ts';
 import { ListenerManager } from './listeners/listener-manager.ts';
 import { networkFilters } from './network-filters.ts';
 import type { Logger, ProcessLog } from './process-log.ts';
@@ -16,20 +17,23 @@ import type { ServerFlags } from './server-flags.ts';
 import { ServerStats } from './server-stats.ts';
 import { HistogramIntervals } from './stats/interval.ts';
 import { compileStatsMatcher } from './stats/filter.ts';
-import { StatsStore, mergeRows } from './stats/store.ts';
+import { type StatRow, StatsStore, mergeRows } from './stats/store.ts';
 import { TagExtractor } from './stats/tags.ts';
 import { AccessLogs } from './telemetry/access-log/access-logs.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { ClusterResources } from './xds-client/cluster-resources.ts';
-import { ConfigSources } from './xds-client/config-sources.ts';
+import { ConfigSources, type ResourceSources } from './xds-client/config-sources.ts';
 import { ListenerResources } from './xds-client/listener-resources.ts';
 import { RouteResources } from './xds-client/route-resources.ts';
 import { SavedState } from './xds-client/saved-state.ts';
 import { SecretResources } from './xds-client/secret-resources.ts';
 import { connectionLimits } from './connection-limits.ts';
 import { milliseconds } from './config-error.ts';
+import type { RelaySources } from './workers/relay-sources.ts';
+import type { WorkerPool } from './workers/worker-pool.ts';
 import { TYPE_ORDER } from './xds-client/resource-types.ts';
 import type { TypeState } from './xds-client/type-state.ts';
+import type { XdsClient } from './xds-client/xds-client.ts';
 import { adminView } from './admin/view.ts';
 
 export interface ServerOptions {
@@ -39,6 +43,10 @@ export interface ServerOptions {
   readonly version: string;
   /** Called when the administration interface asks the process to end. */
   onQuit(): void;
+  /** Processes that serve beside this one; undefined when there are none. */
+  readonly workers?: WorkerPool | undefined;
+  /** This process is a worker: it gets its resources from the main process, and nobody asks it anything. */
+  readonly relay?: RelaySources | undefined;
 }
 
 /** Envoy's `stats_flush_interval`. */
@@ -52,7 +60,7 @@ export class ProxyServer {
   readonly #serverStats: ServerStats;
   readonly #clusters: ClusterManager;
   readonly #listeners: ListenerManager;
-  readonly #sources: ConfigSources;
+  readonly #sources: ResourceSources;
   readonly #clusterResources: ClusterResources;
   readonly #listenerResources: ListenerResources;
   readonly #routes: RouteResources;
@@ -78,7 +86,8 @@ export class ProxyServer {
       refusing(loaded, () => compileStatsMatcher(bootstrap.statsConfig?.statsMatcher)),
     );
     const stats = this.#stats.root;
-    this.#serverStats = new ServerStats(stats, this.#startedAt);
+    const { relay, workers } = options;
+    this.#serverStats = new ServerStats(stats, this.#startedAt, flags.concurrency);
     const node = bootstrap.node;
     this.#clusters = new ClusterManager({
       stats,
@@ -89,12 +98,13 @@ export class ProxyServer {
         : {}),
     });
     this.#saved =
-      flags.stateFolder === undefined
+      flags.stateFolder === undefined || relay !== undefined
         ? undefined
         : new SavedState({ folder: flags.stateFolder, nodeId: node?.id ?? '', log: log.logger('config') });
     this.#sources = refusing(
       loaded,
       () =>
+        relay ??
         new ConfigSources({
           clusters: this.#clusters,
           node: nodeOf(loaded),
@@ -102,7 +112,8 @@ export class ProxyServer {
           stats,
           log: log.logger('config'),
           onChange: () => this.#saved?.saveSoon(() => this.#states()),
-          onFailure: () => this.#restore(),
+          onFailure: (_, client) => this.#restore(client),
+          ...(workers === undefined ? {} : { onTaken: (...news) => workers.hand(...news) }),
         }),
     );
     const secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
@@ -123,6 +134,7 @@ export class ProxyServer {
       random: randomNumber,
       secrets,
       drainTime: flags.drainTime,
+      sharesPorts: workers !== undefined || relay !== undefined,
       connectionLimit: (listener) =>
         this.#listeners.connections >= limits.all ? 0 : limits.listeners.get(listener),
     });
@@ -131,7 +143,7 @@ export class ProxyServer {
     const place = adminPlace(loaded);
     const flush = milliseconds(bootstrap.statsFlushInterval, FLUSH_INTERVAL);
     this.#admin =
-      place === undefined
+      place === undefined || relay !== undefined
         ? undefined
         : new AdminServer(this.#view(tags, new HistogramIntervals(flush)), log.logger('admin'));
   }
@@ -174,6 +186,7 @@ export class ProxyServer {
       }
       await this.#warmListeners();
     });
+    await this.#options.workers?.live();
     if (this.#isClosed) return;
     this.#setState('LIVE');
     this.#serverStats.initialized();
@@ -182,6 +195,7 @@ export class ProxyServer {
 
   /** Connections are told to end at the next chance; no listener closes. */
   drain(request: DrainRequest): void {
+    this.#options.workers?.tell({ kind: 'drain', request });
     const direction = request.inboundOnly ? 'inbound' : 'all';
     if (!request.graceful) {
       this.#listeners.stopListening(direction);
@@ -196,8 +210,28 @@ export class ProxyServer {
     this.#drainTimer.unref();
   }
 
+  /** For log rotation. */
   reopenLogs(): void {
+    this.#options.workers?.tell({ kind: 'reopen-logs' });
     this.#accessLogs.reopen();
+  }
+
+  /** Health checks that this proxy answers itself fail, until they are told not to. */
+  failHealthChecks(isFailing: boolean): void {
+    this.#options.workers?.tell({ kind: 'health', isFailing });
+    this.#isFailing = isFailing;
+    this.#serverStats.state(this.state);
+  }
+
+  resetCounters(): void {
+    this.#options.workers?.tell({ kind: 'reset-counters' });
+    this.#stats.resetCounters();
+  }
+
+  /** What this process has counted. */
+  rows(): readonly StatRow[] {
+    this.#serverStats.refresh();
+    return this.#stats.rows();
   }
 
   /** Ends all connections and leaves nothing running. */
@@ -243,13 +277,13 @@ export class ProxyServer {
   #putClusters(): void {
     const { loaded } = this.#options;
     const clusters = loaded.bootstrap.staticResources?.clusters ?? [];
-    all(loaded, clusters, 'clusters', (cluster) => this.#clusterResources.putStatic(cluster));
+    putAll(loaded, clusters, 'clusters', (cluster) => this.#clusterResources.putStatic(cluster));
   }
 
   #putListeners(): void {
     const { loaded } = this.#options;
     const listeners = loaded.bootstrap.staticResources?.listeners ?? [];
-    all(loaded, listeners, 'listeners', (listener: Listener) => {
+    putAll(loaded, listeners, 'listeners', (listener: Listener) => {
       if (listener.name === '') listener.name = randomUUID();
       this.#listenerResources.putStatic(listener);
     });
@@ -275,16 +309,15 @@ export class ProxyServer {
   }
 
   /** The controller is away: goes on with what was saved, if it has not said anything yet. */
-  #restore(): void {
-    const { ads } = this.#sources;
-    if (this.#saved === undefined || this.#isRestored || ads === undefined) return;
+  #restore(client: XdsClient): void {
+    if (this.#saved === undefined || this.#isRestored) return;
     this.#isRestored = true;
     const saved = this.#saved.read();
     if (saved.size === 0) return;
     this.#options.log
       .logger('config')
       .warning('the controller does not answer; the saved configuration is used');
-    ads.restore(saved);
+    client.restore(saved);
   }
 
   *#states(): IterableIterator<TypeState> {
@@ -292,7 +325,7 @@ export class ProxyServer {
   }
 
   #view(tags: TagExtractor, intervals: HistogramIntervals): AdminView {
-    const { loaded, flags, log, version, onQuit } = this.#options;
+    const { loaded, flags, log, version, onQuit, workers } = this.#options;
     return adminView({
       version,
       startedAt: this.#startedAt,
@@ -307,64 +340,18 @@ export class ProxyServer {
       sources: this.#sources,
       state: () => this.state,
       waitingFor: () => this.#waitingFor,
-      rows: () => {
-        this.#serverStats.refresh();
-        return Promise.resolve(mergeRows(this.#stats.rows()));
+      rows: async () => mergeRows([...this.rows(), ...((await workers?.rows()) ?? [])]),
+      setLogLevel: (level, logger) => {
+        log.setLevel(level, logger);
+        workers?.tell({ kind: 'log-level', level, logger });
       },
-      resetCounters: () => this.#stats.resetCounters(),
+      resetCounters: () => this.resetCounters(),
       drainListeners: (request) => this.drain(request),
       quit: onQuit,
-      failHealthChecks: (isFailing) => {
-        this.#isFailing = isFailing;
-        this.#serverStats.state(this.state);
-      },
+      failHealthChecks: (isFailing) => this.failHealthChecks(isFailing),
       reopenLogs: () => this.reopenLogs(),
     });
   }
-}
-
-/** What is refused of the bootstrap, with the bootstrap's name. */
-function refusing<Value>({ source }: LoadedBootstrap, make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof MeshError) throw error;
-    throw new MeshError('Unsupported', (error as Error).message, { where: { file: source }, cause: error });
-  }
-}
-
-/** Puts each into force; all that are refused are told of together. */
-function all<Resource extends { readonly name: string }>(
-  loaded: LoadedBootstrap,
-  resources: readonly Resource[],
-  list: string,
-  put: (resource: Resource) => void,
-): void {
-  const reasons: string[] = [];
-  let first: unknown;
-  for (const [index, resource] of resources.entries()) {
-    try {
-      put(resource);
-    } catch (error) {
-      first ??= error;
-      reasons.push(`static_resources.${list}[${index}] (${resource.name}): ${(error as Error).message}`);
-    }
-  }
-  if (reasons.length === 0) return;
-  throw new MeshError('Unsupported', reasons.join('\n'), { where: { file: loaded.source }, cause: first });
-}
-
-/** Whoever asks a controller has to say who it is. */
-function nodeOf({ bootstrap, source }: LoadedBootstrap): NonNullable<typeof bootstrap.node> {
-  const { node } = bootstrap;
-  const isDynamic = bootstrap.dynamicResources?.adsConfig !== undefined;
-  if (node === undefined || (isDynamic && (node.id === '' || node.cluster === ''))) {
-    throw new MeshError('MissingSetting', 'node.id and node.cluster are missing', {
-      hint: 'Set them in the bootstrap, or with --service-node and --service-cluster.',
-      where: { file: source, field: 'node' },
-    });
-  }
-  return node;
 }
 
 function randomNumber(): number {

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly isTTY?: boolean;
   /** What the clock says, call by call; the last value stays. */
   readonly times?: readonly number[];
+  /** Ends commands that run until Ctrl-C. */
+  readonly interrupt?: AbortSignal;
 }
 
 /** A folder that has no `.mesh`, so that the settings of whoever runs the tests play no part. */
@@ -52,6 +54,7 @@ export async function runMesh(argv: readonly string[], options: RunOptions = {})
     env: options.env ?? {},
     cwd: options.cwd ?? process.cwd(),
     homeDir: options.homeDir ?? NO_HOME,
+    interrupted: () => options.interrupt ?? new AbortController().signal,
     now: () => (times.length > 1 ? times.shift() : times[0]) ?? 0,
   };
   const code = await main(argv, io);

@@ -13,6 +13,7 @@ import {
   findCluster,
   findControlPlane,
   findEtcd,
+  findPrometheus,
   inCi,
   KUBERNETES_MODULE,
   kubernetesFolder,
@@ -20,13 +21,18 @@ import {
   KUBERNETES_PROGRAMS,
   KWOK_VERSION,
   kwokFolder,
+  prometheusFolder,
 } from './tools.ts';
 
 /** Tries to install what is missing. Returns why something still is, each as a sentence. */
 export function installPeers(): readonly string[] {
-  return [installEnvoy(intoPlace), installKubernetes(), installKwok(), installEtcd()].filter(
-    (problem) => problem !== undefined,
-  );
+  return [
+    installEnvoy(intoPlace),
+    installKubernetes(),
+    installKwok(),
+    installEtcd(),
+    installPrometheus(),
+  ].filter((problem) => problem !== undefined);
 }
 
 /** Builds what is missing of one release, together: each program adds little to what the first has compiled. */
@@ -103,28 +109,35 @@ function addTo(
   }
 }
 
+function installEtcd(): string | undefined {
+  return findEtcd() === undefined ? unpack('etcd', 'etcd-server', etcdFolder()) : undefined;
+}
+
+function installPrometheus(): string | undefined {
+  return findPrometheus() === undefined ? unpack('Prometheus', 'prometheus', prometheusFolder()) : undefined;
+}
+
 /**
  * Unpacks the distribution's package and does not install it: that needs no root, and starts no service. Only
  * where the lists of packages are missing, root fetches them.
  */
-function installEtcd(): string | undefined {
-  if (findEtcd() !== undefined) return undefined;
+function unpack(title: string, name: string, folder: string): string | undefined {
   if (spawnSync('apt-get', ['--version']).status !== 0) {
-    return 'etcd is not on the path, and there is no apt-get to fetch it with: install etcd 3.4 or newer.';
+    return `${title} is not on the path, and there is no apt-get to fetch it with: install ${title}.`;
   }
-  say('Fetching etcd from the distribution …');
-  return intoPlace(etcdFolder(), (work) => {
+  say(`Fetching ${title} from the distribution …`);
+  return intoPlace(folder, (work) => {
     const download = (): boolean =>
-      spawnSync('apt-get', ['download', 'etcd-server'], { cwd: work, stdio: 'ignore' }).status === 0;
+      spawnSync('apt-get', ['download', name], { cwd: work, stdio: 'ignore' }).status === 0;
     if (!download()) {
       spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
       if (!download())
-        return 'etcd cannot be fetched: `apt-get download etcd-server` fails (try it as root).';
+        return `${title} cannot be fetched: \`apt-get download ${name}\` fails (try it as root).`;
     }
     const archive = readdirSync(work).find((file) => file.endsWith('.deb')) ?? '';
     const unpacked = spawnSync('dpkg-deb', ['-x', archive, '.'], { cwd: work, stdio: 'inherit' });
     rmSync(join(work, archive), { force: true });
-    return unpacked.status === 0 ? undefined : 'etcd cannot be unpacked: see above.';
+    return unpacked.status === 0 ? undefined : `${title} cannot be unpacked: see above.`;
   });
 }
 
@@ -162,5 +175,6 @@ if (import.meta.main) {
   } else if ('missing' in cluster) {
     say(`Tests against a whole Kubernetes control plane are left out: no ${cluster.missing}.`);
   }
-  if (inCi() && 'missing' in cluster) process.exitCode = 1;
+  if (findPrometheus() === undefined) say('Tests against a real Prometheus are left out.');
+  if (inCi() && ('missing' in cluster || findPrometheus() === undefined)) process.exitCode = 1;
 }

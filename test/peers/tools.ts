@@ -71,10 +71,24 @@ export function etcdFolder(): string {
 
 /** The etcd on the path, else the unpacked one; undefined when there is neither. */
 export function findEtcd(): string | undefined {
+  return ofDistribution('etcd', etcdFolder());
+}
+
+/** Folder that the distribution's Prometheus is unpacked into. */
+export function prometheusFolder(): string {
+  return join(cacheFolder(), `prometheus-${process.platform}-${process.arch}`);
+}
+
+/** The Prometheus on the path, else the unpacked one; undefined when there is neither. */
+export function findPrometheus(): string | undefined {
+  return ofDistribution('prometheus', prometheusFolder());
+}
+
+function ofDistribution(program: string, unpacked: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...folders.map((folder) => join(folder, 'etcd')), join(etcdFolder(), 'usr', 'bin', 'etcd')].find(
-    (file) => existsSync(file),
-  );
+  return [...folders, join(unpacked, 'usr', 'bin')]
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file));
 }
 
 /** What is missing, as a word for the names of tests that are left out. */

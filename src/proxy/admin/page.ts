@@ -3,7 +3,7 @@
 import type { Bootstrap } from '../../xds/proto/generated/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import type { Cluster } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { Place } from '../address.ts';
-import type { ProcessLog } from '../process-log.ts';
+import type { LogLevel, LoggerName, ProcessLog } from '../process-log.ts';
 import type { HistogramIntervals } from '../stats/interval.ts';
 import type { StatRow } from '../stats/store.ts';
 import type { TagExtractor } from '../stats/tags.ts';
@@ -81,6 +81,7 @@ export interface AdminView {
   readonly intervals: HistogramIntervals;
   /** Of all processes that serve, merged, in the order of their names. */
   rows(): Promise<readonly StatRow[]>;
+  setLogLevel(level: LogLevel, logger: LoggerName | undefined): void;
   resetCounters(): void;
   readonly clusters: Iterable<AdminCluster>;
   readonly warmingClusters: ReadonlySet<string>;

@@ -2,7 +2,7 @@
 
 import type { ListenerManager } from '../listeners/listener-manager.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import type { ConfigSources } from '../xds-client/config-sources.ts';
+import type { ResourceSources } from '../xds-client/config-sources.ts';
 import type { RouteResources } from '../xds-client/route-resources.ts';
 import type { AdminView, ServerState } from './page.ts';
 
@@ -16,6 +16,7 @@ type Fixed = Pick<
   | 'tags'
   | 'intervals'
   | 'rows'
+  | 'setLogLevel'
   | 'resetCounters'
   | 'drainListeners'
   | 'quit'
@@ -27,7 +28,7 @@ export interface ServerParts extends Fixed {
   readonly clusterManager: ClusterManager;
   readonly listenerManager: ListenerManager;
   readonly routes: RouteResources;
-  readonly sources: ConfigSources;
+  readonly sources: ResourceSources;
   state(): ServerState;
   waitingFor(): readonly string[];
 }

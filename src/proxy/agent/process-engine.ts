@@ -1,9 +1,12 @@
 /** An engine that is a child process with Envoy's administration. */
 
 import type { ChildProcess } from 'node:child_process';
+import { fstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { MeshError } from '../../base/mesh-error.ts';
 import { askAnswers, askConnections, askReadiness, askToDrain, type AdminAddress } from './admin.ts';
 import type { Engine, EngineExit, RunningEngine } from './engine.ts';
+import { makePipe } from './pipe.ts';
 
 export interface ProcessOptions {
   readonly title: string;
@@ -27,23 +30,36 @@ export function processEngine(options: ProcessOptions): Engine {
 }
 
 async function startProcess(options: ProcessOptions, bootstrapFile: string): Promise<RunningEngine> {
-  const { program, title, admin, ownPorts, writeError } = options;
+  const { program, title, admin, ownPorts } = options;
   // Loaded here: the bundle puts a stand-in for it in the place of imports at the top.
   const { spawn } = await import('node:child_process');
-  // What it writes to the standard output, access logs as a rule, goes straight to ours.
-  const child = spawn(program, options.args(bootstrapFile), { stdio: ['ignore', 'inherit', 'pipe'] });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-KEPT);
-    writeError(text);
+  const folder = dirname(bootstrapFile);
+  const errors = await makePipe(folder, 'stderr');
+  // Access logs, as a rule: straight to ours, unless that is something that cannot be opened by its name.
+  const output = fstatSync(1).isSocket() ? await makePipe(folder, 'stdout') : undefined;
+  const child = spawn(program, options.args(bootstrapFile), {
+    stdio: ['ignore', output?.childEnd ?? 'inherit', errors?.childEnd ?? 'inherit'],
   });
+  errors?.handOver();
+  output?.handOver();
+  output?.output.setEncoding('utf8').on('data', (text: string) => void process.stdout.write(text));
+  let said = '';
+  errors?.output.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-KEPT);
+    options.writeError(text);
+  });
+  const closed = [errors, output].map(
+    (pipe) => pipe && new Promise<void>((resolve) => pipe.output.once('close', () => resolve())),
+  );
   // It must not outlive the agent, whatever ends that.
   const abandon = (): void => void child.kill('SIGKILL');
   process.once('exit', abandon);
   const exited = new Promise<EngineExit>((resolve) => {
-    child.once('close', (code, signal) => {
+    child.once('exit', (code, signal) => {
       process.off('exit', abandon);
-      resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords(said) });
+      void Promise.all(closed).then(() =>
+        resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords(said) }),
+      );
     });
   });
   await new Promise<void>((resolve, reject) => {

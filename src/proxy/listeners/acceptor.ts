@@ -13,10 +13,18 @@ export class Acceptor {
   readonly key: string;
   readonly #place: Place;
   readonly #options: BindOptions;
+  readonly #sharesPort: boolean;
   readonly #server: Server;
   #bound: Place | undefined;
 
-  constructor(place: Place, options: BindOptions, onConnection: (socket: Socket) => void) {
+  /** `sharesPort`: other processes listen at the same address too. */
+  constructor(
+    place: Place,
+    options: BindOptions,
+    sharesPort: boolean,
+    onConnection: (socket: Socket) => void,
+  ) {
+    this.#sharesPort = sharesPort;
     this.key = acceptorKey(place, options);
     this.#place = place;
     this.#options = options;
@@ -79,7 +87,17 @@ export class Acceptor {
         listening,
       );
     } else {
-      this.#server.listen({ host: place.ip, port: place.port, backlog, ipv6Only: !ipv4Compat }, listening);
+      this.#server.listen(
+        {
+          host: place.ip,
+          port: place.port,
+          backlog,
+          ipv6Only: !ipv4Compat,
+          reusePort: this.#sharesPort,
+          exclusive: true,
+        },
+        listening,
+      );
     }
     return done.promise;
   }

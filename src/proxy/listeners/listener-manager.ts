@@ -37,6 +37,8 @@ export interface ListenerManagerOptions {
   readonly secrets?: SecretSource | undefined;
   /** Milliseconds that connections of what is gone may go on; Envoy's `--drain-time-s`, 600 s. */
   readonly drainTime?: number;
+  /** Other processes listen at the same addresses; the kernel spreads connections. */
+  readonly sharesPorts?: boolean;
   /** How many connections a listener may have at once, by its name; undefined for as many as come. */
   readonly connectionLimit?: (listener: string) => number | undefined;
 }
@@ -216,7 +218,8 @@ export class ListenerManager {
     const have = new Set(entry.acceptors.map(({ key }) => key));
     for (const { place, options } of version.places) {
       if (have.has(acceptorKey(place, options))) continue;
-      const acceptor: Acceptor = new Acceptor(place, options, (socket) => {
+      const shares = this.#options.sharesPorts === true;
+      const acceptor: Acceptor = new Acceptor(place, options, shares, (socket) => {
         if (entry.active !== undefined) this.#accept(entry.active, acceptor, socket);
         else socket.destroy();
       });

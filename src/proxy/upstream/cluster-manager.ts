@@ -5,6 +5,7 @@ import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Gauge, StatsScope } from '../stats/stats.ts';
 import type { Counter } from '../stats/stats.ts';
+import type { SecretSource } from '../tls/secrets.ts';
 import { type Assignment, readAssignment } from './assignment.ts';
 import { UpstreamCluster } from './cluster.ts';
 import { type Locality, NO_LOCALITY } from './host.ts';
@@ -19,6 +20,8 @@ export interface ClusterManagerOptions {
   readonly localCluster?: string;
   /** `cluster_manager.upstream_bind_config`. */
   readonly bind?: BindConfig | undefined;
+  /** Certificates by name. */
+  readonly secrets?: SecretSource | undefined;
   /** A whole number from 0 to 2^32 - 1. */
   readonly random?: () => number;
 }
@@ -77,6 +80,7 @@ export class ClusterManager implements Clusters {
       stats: this.#options.stats,
       locality: this.#options.locality ?? NO_LOCALITY,
       bind: this.#options.bind,
+      secrets: this.#options.secrets,
       random: this.#options.random ?? randomNumber,
       hasLocalCluster: this.#options.localCluster !== undefined,
       localHosts: () => this.#active.get(this.#options.localCluster ?? '')?.hosts,

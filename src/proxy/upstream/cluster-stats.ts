@@ -18,8 +18,6 @@ export interface MembershipStats {
   readonly updateNoRebuild: Counter;
   readonly maxHostWeight: Gauge;
   readonly assignmentStale: Counter;
-  readonly sslContextUpdateByConfig: Counter;
-  readonly bindErrors: Counter;
 }
 
 /** Of the scope `cluster.NAME.`. */
@@ -72,8 +70,6 @@ export function membershipStats(scope: StatsScope): MembershipStats {
     updateNoRebuild: scope.counter('update_no_rebuild'),
     maxHostWeight: scope.gauge('max_host_weight'),
     assignmentStale: scope.counter('assignment_stale'),
-    sslContextUpdateByConfig: scope.counter('ssl_context_update_by_sds'),
-    bindErrors: scope.counter('bind_errors'),
   };
 }
 

@@ -9,7 +9,8 @@ import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
-import type { StatsScope } from '../stats/stats.ts';
+import type { Counter, StatsScope } from '../stats/stats.ts';
+import type { SecretSource } from '../tls/secrets.ts';
 import type { Assignment } from './assignment.ts';
 import type { Balancer } from './balancers/balancer.ts';
 import { balancerChoice } from './balancers/policy.ts';
@@ -18,11 +19,12 @@ import { balancerStats, clusterStats, membershipStats } from './cluster-stats.ts
 import { connectionSettings } from './connection-settings.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { discoveryOf } from './discovery/kinds.ts';
+import { OriginalDestinations } from './discovery/original-destinations.ts';
 import { Endpoint, type EndpointSpec, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
 import { Membership } from './membership.ts';
 import { type Dialer, dialerOf } from './transport/dial.ts';
-import { type TransportSocket, transportSocket } from './transport/socket.ts';
+import { Transports } from './transport/transports.ts';
 import type {
   Cluster,
   ClusterStats,
@@ -38,6 +40,7 @@ export interface ClusterEnvironment {
   readonly stats: StatsScope;
   readonly locality: Locality;
   readonly bind: BindConfig | undefined;
+  readonly secrets: SecretSource | undefined;
   /** A whole number from 0 to 2^32 - 1. */
   random(): number;
   /** The cluster that the proxy itself belongs to. */
@@ -56,10 +59,11 @@ export class UpstreamCluster implements Cluster {
   readonly #balancer: Balancer;
   readonly #breakers: Breakers;
   readonly #dialer: Dialer;
-  readonly #transport: TransportSocket;
+  readonly #transports: Transports;
   readonly #discovery: Discovery;
   readonly #removed = new Set<(host: Host) => void>();
   readonly #closed = new Set<() => void>();
+  readonly #secretUpdates: Counter;
   readonly #warm = Promise.withResolvers<void>();
   #isWarm = false;
   #isClosed = false;
@@ -75,9 +79,16 @@ export class UpstreamCluster implements Cluster {
     this.metadata = message.metadata;
     const scope = environment.stats.scope(`cluster.${this.statName}.`);
     this.stats = clusterStats(scope);
+    this.#secretUpdates = scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds');
     try {
-      this.#transport = transportSocket(owner, message.transportSocket);
-      this.settings = connectionSettings(owner, message, this.#transport.tls).settings;
+      const { settings, upstream } = connectionSettings(owner, message);
+      this.#transports = new Transports(owner, message, {
+        auto: { sni: upstream?.autoSni === true, san: upstream?.autoSanValidation === true },
+        secrets: environment.secrets,
+        scope,
+        onSecret: () => this.#secretChanged(),
+      });
+      this.settings = { ...settings, tls: this.#transports.tls };
       this.#dialer = dialerOf(owner, message, environment.bind);
       this.#breakers = circuitBreakers(owner, message.circuitBreakers, scope);
       const choice = balancerChoice(owner, message, scope);
@@ -91,23 +102,24 @@ export class UpstreamCluster implements Cluster {
         membershipStats(scope),
         {
           onChange: () => undefined,
-          onAdded: (host) => {
-            host.transport = this.#transport;
-          },
+          onAdded: () => undefined,
           onRemoved: (host) => {
             for (const listener of this.#removed) listener(host);
           },
         },
       );
-      this.#balancer = choice.create({
-        hosts: this.hosts,
-        localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
-        stats: balancerStats(scope),
-        panicThreshold: choice.panicThreshold,
-        locality: choice.locality,
-        random: () => environment.random(),
-        activeRequests: () => this.stats.rqActive.value,
-      });
+      this.#balancer =
+        choice.kind === 'original-destination'
+          ? new OriginalDestinations(owner, message, this.hosts, scope)
+          : choice.create({
+              hosts: this.hosts,
+              localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
+              stats: balancerStats(scope),
+              panicThreshold: choice.panicThreshold,
+              locality: choice.locality,
+              random: () => environment.random(),
+              activeRequests: () => this.stats.rqActive.value,
+            });
       this.#discovery = discoveryOf(owner, message, membershipStats(scope));
     } catch (error) {
       scope.release();
@@ -153,7 +165,7 @@ export class UpstreamCluster implements Cluster {
 
   connect(host: Host, options: ConnectOptions): Socket {
     if (!(host instanceof Endpoint)) throw new Error(`${host.id} is no endpoint of ${this.name}`);
-    return this.#transport.connect(this.#dialer, host, options);
+    return this.#transports.of(host).connect(this.#dialer, host, options);
   }
 
   report(_host: Host, _outcome: HostOutcome): void {
@@ -179,7 +191,8 @@ export class UpstreamCluster implements Cluster {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#discovery.close();
-    this.#transport.close?.();
+    this.#transports.close();
+    this.#balancer.close?.();
     for (const listener of this.#closed) listener();
     this.#closed.clear();
     this.#removed.clear();
@@ -190,7 +203,15 @@ export class UpstreamCluster implements Cluster {
   #discovered(specs: readonly EndpointSpec[], assignment: Assignment): void {
     if (this.#isClosed) return;
     this.hosts.apply(specs, assignment);
-    this.#becomeWarm();
+    if (this.#isWarm) return;
+    const secrets = this.#transports.ready;
+    if (secrets === undefined) this.#becomeWarm();
+    else void secrets.then(() => this.#becomeWarm());
+  }
+
+  #secretChanged(): void {
+    // Connections with the old one go on; Envoy too uses a new one for new connections only.
+    this.#secretUpdates.value++;
   }
 
   #becomeWarm(): void {
@@ -212,7 +233,6 @@ function checkFields(owner: string, message: ClusterMessage): void {
     preconnect_policy: message.preconnectPolicy !== undefined,
     connection_pool_per_downstream_connection: message.connectionPoolPerDownstreamConnection,
     health_checks: message.healthChecks.length > 0,
-    transport_socket_matches: message.transportSocketMatches.length > 0,
     outlier_detection: message.outlierDetection !== undefined,
   });
   if (message.clusterDiscoveryType.case === 'clusterType') {

@@ -25,14 +25,15 @@ const MIB = 1024 * 1024;
 const HTTP2 = { streams: 1024, streamWindow: 16 * MIB, connectionWindow: 24 * MIB };
 
 export interface HttpSettings {
-  readonly settings: ConnectionSettings;
+  /** All but what the transport sockets say. */
+  readonly settings: Omit<ConnectionSettings, 'tls'>;
   /** Undefined when the cluster has no options of its own. */
   readonly options: HttpProtocolOptions | undefined;
   readonly upstream: UpstreamHttpProtocolOptions | undefined;
 }
 
 /** Throws an `UnsupportedError` or `InvalidConfigError` that names the field. */
-export function connectionSettings(owner: string, cluster: Cluster, tls: boolean): HttpSettings {
+export function connectionSettings(owner: string, cluster: Cluster): HttpSettings {
   const options = httpOptions(owner, cluster);
   const { protocol, http1, http2 } = protocolOf(owner, cluster, options);
   const common = options?.commonHttpProtocolOptions ?? cluster.commonHttpProtocolOptions;
@@ -59,7 +60,6 @@ export function connectionSettings(owner: string, cluster: Cluster, tls: boolean
         initialStreamWindow: http2?.initialStreamWindowSize ?? HTTP2.streamWindow,
         initialConnectionWindow: http2?.initialConnectionWindowSize ?? HTTP2.connectionWindow,
       },
-      tls,
     },
   };
 }

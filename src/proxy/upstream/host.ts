@@ -96,8 +96,6 @@ export class Endpoint implements Host {
   /** When it last became healthy: slow start counts from there. `performance.now()`. */
   healthySince: number | undefined;
   outlier: OutlierState | undefined;
-  /** Set by the cluster: the transport socket that the endpoint's metadata chooses. */
-  transport: unknown;
 
   constructor(spec: EndpointSpec) {
     this.place = spec.place;

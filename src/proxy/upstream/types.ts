@@ -40,6 +40,8 @@ export interface LoadBalancerContext {
   readonly metadataMatch: ReadonlyMap<string, unknown> | undefined;
   /** For clusters of type ORIGINAL_DST. */
   readonly originalDestination: SocketPlace | undefined;
+  /** A header of the request, for clusters that find their endpoint in one (`use_http_header`). */
+  header?(name: string): string | undefined;
   /** True for an endpoint that should be passed over, as one that was tried before (`retry_host_predicate`). */
   rejects?(host: Host): boolean;
   /** How often a rejected choice is made anew. */

@@ -6,7 +6,7 @@ import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v
 import { ClusterLoadAssignmentSchema } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { StatsScope } from '../stats/stats.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import { type ConfigSources, InitialFetches } from './config-sources.ts';
+import { InitialFetches, type ResourceSources } from './config-sources.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, type RawResource, type Refusal } from './resource-types.ts';
 import { UpdateStats } from './update-stats.ts';
 
@@ -18,7 +18,7 @@ interface WantedEndpoints {
 
 export class ClusterResources {
   readonly #manager: ClusterManager;
-  readonly #sources: ConfigSources;
+  readonly #sources: ResourceSources;
   readonly #statics = new Set<string>();
   readonly #edsSources = new Map<string, ConfigSource>();
   readonly #wanted = new Map<string, WantedEndpoints>();
@@ -26,7 +26,7 @@ export class ClusterResources {
   readonly #answered = Promise.withResolvers<void>();
   readonly #updates: UpdateStats;
 
-  constructor(manager: ClusterManager, sources: ConfigSources, stats: StatsScope) {
+  constructor(manager: ClusterManager, sources: ResourceSources, stats: StatsScope) {
     this.#manager = manager;
     this.#sources = sources;
     this.#updates = new UpdateStats(stats.scope('cluster_manager.cds.'));

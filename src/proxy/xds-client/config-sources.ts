@@ -13,9 +13,20 @@ import type { StatsScope } from '../stats/stats.ts';
 import type { Clusters } from '../upstream/types.ts';
 import { FileSource } from './file-source.ts';
 import type { GrpcEnd } from './grpc-stream.ts';
-import { OWN_METHODS, type ResourceHandler } from './resource-types.ts';
+import { OWN_METHODS, type RawResource, type Refusal, type ResourceHandler } from './resource-types.ts';
 import type { TypeState } from './type-state.ts';
 import { XdsClient } from './xds-client.ts';
+
+/** Where whoever takes resources gets them from. */
+export interface ResourceSources {
+  /** Who takes the resources of a type, wherever they come from. */
+  handle(typeUrl: string, handler: ResourceHandler): void;
+  /** Asks for a resource, or for all when `name` is undefined, until the function that it returns is called. */
+  subscribe(source: ConfigSource, typeUrl: string, name: string | undefined): () => void;
+  /** All that is known of a type, from every source. */
+  states(typeUrl: string): Iterable<TypeState>;
+  close(): void;
+}
 
 export interface ConfigSourcesOptions {
   readonly clusters: Clusters;
@@ -24,13 +35,16 @@ export interface ConfigSourcesOptions {
   readonly stats: StatsScope;
   readonly log: Logger;
   onChange?(): void;
-  onFailure?(end: GrpcEnd): void;
+  /** A stream ended before it brought anything. */
+  onFailure?(end: GrpcEnd, client: XdsClient): void;
+  /** These were taken, and those are gone. */
+  onTaken?(typeUrl: string, added: readonly RawResource[], removed: readonly string[]): void;
 }
 
 /** `initial_fetch_timeout`; 0 waits for ever. */
 const INITIAL_FETCH = 15_000;
 
-export class ConfigSources {
+export class ConfigSources implements ResourceSources {
   readonly #options: ConfigSourcesOptions;
   readonly #handlers = new Map<string, ResourceHandler>();
   readonly #files = new Map<string, { readonly source: FileSource; users: number }>();
@@ -47,10 +61,12 @@ export class ConfigSources {
     this.ads = this.#client(options.ads, `/envoy.service.discovery.v3.AggregatedDiscoveryService/${name}`);
   }
 
-  /** Who takes the resources of a type, wherever they come from. */
   handle(typeUrl: string, handler: ResourceHandler): void {
-    this.#handlers.set(typeUrl, handler);
-    this.ads?.handle(typeUrl, handler);
+    const { onTaken } = this.#options;
+    const told: ResourceHandler =
+      onTaken === undefined ? handler : { apply: (...news) => tellTaken(typeUrl, handler, news, onTaken) };
+    this.#handlers.set(typeUrl, told);
+    this.ads?.handle(typeUrl, told);
   }
 
   /**
@@ -159,7 +175,7 @@ export class ConfigSources {
     const headers: Record<string, string> = {};
     for (const { key, value } of api.grpcServices[0]?.initialMetadata ?? [])
       headers[key.toLowerCase()] = value;
-    return new XdsClient({
+    const client: XdsClient = new XdsClient({
       clusters,
       clusterName: controllerCluster(api),
       method: { path, ...apiForm(api) },
@@ -168,9 +184,26 @@ export class ConfigSources {
       stats: stats.scope('control_plane.'),
       log,
       onChange: () => onChange?.(),
-      onFailure: (end) => onFailure?.(end),
+      onFailure: (end) => onFailure?.(end, client),
     });
+    return client;
   }
+}
+
+function tellTaken(
+  typeUrl: string,
+  handler: ResourceHandler,
+  [added, removed]: Parameters<ResourceHandler['apply']>,
+  onTaken: NonNullable<ConfigSourcesOptions['onTaken']>,
+): readonly Refusal[] {
+  const refusals = handler.apply(added, removed);
+  const refused = new Set(refusals.map(({ name }) => name));
+  onTaken(
+    typeUrl,
+    added.filter(({ name }) => !refused.has(name)),
+    removed,
+  );
+  return refusals;
 }
 
 function want(client: XdsClient, typeUrl: string, name: string | undefined): void {

@@ -8,19 +8,19 @@ import {
 } from '../../xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
 import type { ListenerManager } from '../listeners/listener-manager.ts';
 import type { StatsScope } from '../stats/stats.ts';
-import { type ConfigSources, InitialFetches } from './config-sources.ts';
+import { InitialFetches, type ResourceSources } from './config-sources.ts';
 import { LISTENER_TYPE, type RawResource, type Refusal } from './resource-types.ts';
 import { UpdateStats } from './update-stats.ts';
 
 export class ListenerResources {
   readonly #manager: ListenerManager;
-  readonly #sources: ConfigSources;
+  readonly #sources: ResourceSources;
   readonly #statics = new Set<string>();
   readonly #fetches = new InitialFetches();
   readonly #answered = Promise.withResolvers<void>();
   readonly #updates: UpdateStats;
 
-  constructor(manager: ListenerManager, sources: ConfigSources, stats: StatsScope) {
+  constructor(manager: ListenerManager, sources: ResourceSources, stats: StatsScope) {
     this.#manager = manager;
     this.#sources = sources;
     this.#updates = new UpdateStats(stats.scope('listener_manager.lds.'));

@@ -9,7 +9,7 @@ import {
 import type { RouteHandle, Routes } from '../listeners/network-filter.ts';
 import { compileRouteTable } from '../http/route-plan.ts';
 import type { RouteTable } from '../route/route-table.ts';
-import { type ConfigSources, InitialFetches } from './config-sources.ts';
+import { InitialFetches, type ResourceSources } from './config-sources.ts';
 import { type RawResource, type Refusal, ROUTE_TYPE } from './resource-types.ts';
 
 interface NamedRoutes {
@@ -26,12 +26,12 @@ export interface InlineRoutes {
 }
 
 export class RouteResources implements Routes {
-  readonly #sources: ConfigSources;
+  readonly #sources: ResourceSources;
   readonly #named = new Map<string, NamedRoutes>();
   readonly #inline = new Set<InlineRoutes>();
   readonly #fetches = new InitialFetches();
 
-  constructor(sources: ConfigSources) {
+  constructor(sources: ResourceSources) {
     this.#sources = sources;
     sources.handle(ROUTE_TYPE, { apply: (added, removed) => this.#take(added, removed) });
   }

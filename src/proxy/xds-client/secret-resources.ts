@@ -9,7 +9,7 @@ import {
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { SecretHandle, SecretSource } from '../tls/secrets.ts';
 import { sourceKey } from './cluster-resources.ts';
-import type { ConfigSources } from './config-sources.ts';
+import type { ResourceSources } from './config-sources.ts';
 import { type RawResource, type Refusal, SECRET_TYPE } from './resource-types.ts';
 
 interface NamedSecret {
@@ -19,11 +19,11 @@ interface NamedSecret {
 }
 
 export class SecretResources implements SecretSource {
-  readonly #sources: ConfigSources;
+  readonly #sources: ResourceSources;
   readonly #statics: ReadonlyMap<string, Secret>;
   readonly #named = new Map<string, NamedSecret>();
 
-  constructor(sources: ConfigSources, statics: readonly Secret[]) {
+  constructor(sources: ResourceSources, statics: readonly Secret[]) {
     this.#sources = sources;
     this.#statics = new Map(statics.map((secret) => [secret.name, secret]));
     sources.handle(SECRET_TYPE, { apply: (added) => this.#take(added) });

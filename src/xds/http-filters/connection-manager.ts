@@ -20,6 +20,7 @@ import type { RouteConfigurationInit } from '../routes/configuration.ts';
 import { FROM_ADS, type Init, ZERO } from '../values.ts';
 import { CORS_FILTER } from './cors.ts';
 import { FAULT_FILTER } from './fault.ts';
+import { tracing } from './tracing.ts';
 import { accessLogs } from '../listeners/access-log.ts';
 
 type Manager = Init<typeof HttpConnectionManagerSchema>;
@@ -42,6 +43,7 @@ const SERVER_NAME = 'istio-envoy';
 
 /** The network filter for a chain that carries HTTP. */
 export function connectionManager(options: ManagerOptions, input: Input): Init<typeof FilterSchema> {
+  const traced = tracing(input);
   const config: Manager = {
     statPrefix: options.statPrefix,
     routeSpecifier:
@@ -50,6 +52,7 @@ export function connectionManager(options: ManagerOptions, input: Input): Init<t
         : { case: 'routeConfig', value: options.routes },
     httpFilters: httpFilters(options),
     accessLog: accessLogs(input),
+    ...(traced === undefined ? {} : { tracing: traced }),
     streamIdleTimeout: ZERO,
     proxy100Continue: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],

@@ -165,7 +165,8 @@ describe('the TCP proxy', () => {
     await listeners.put(listener([{ filters: [tcp({ cluster: 'c', max_connect_attempts: 2, ...LOG })] }]));
     expect(await firstLine(listeners.port())).toBe('here');
     expect(await firstLine(listeners.port())).toBe('here');
-    expect(clusters.stat('cluster.c.upstream_cx_connect_fail')).toBe(1);
+    // One of the two began with the endpoint that is not there, or both.
+    expect(clusters.stat('cluster.c.upstream_cx_connect_fail')).toBeGreaterThan(0);
     await listeners.put(listener([{ filters: [tcp({ cluster: 'c', stat_prefix: 'once', ...LOG })] }]));
     const answers = [await firstLine(listeners.port()), await firstLine(listeners.port())];
     expect(answers.sort()).toEqual(['closed', 'here']);

@@ -19,7 +19,7 @@ export const LOGGING: AdminPage = {
         "desired logging level, this will change all loggers's level; One of (, trace, debug, info, warning, error, critical, off)",
     },
   ],
-  respond({ query }, { log }) {
+  respond({ query }, { log, setLogLevel }) {
     const changes: [LoggerName | undefined, LogLevel][] = [];
     for (const [name, value] of query) {
       if (name === 'level') {
@@ -37,7 +37,7 @@ export const LOGGING: AdminPage = {
         changes.push([logger, level]);
       }
     }
-    for (const [name, level] of changes) log.setLevel(level, name);
+    for (const [name, level] of changes) setLogLevel(level, name);
     const lines = [...log.levels].map(([name, level]) => `  ${name}: ${level}\n`);
     return text(`active loggers:\n${lines.join('')}\n`);
   },

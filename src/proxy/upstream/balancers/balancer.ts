@@ -8,6 +8,8 @@ import type { LoadBalancerContext } from '../types.ts';
 export interface Balancer {
   /** Undefined when none may be used. */
   choose(context: LoadBalancerContext): Endpoint | undefined;
+  /** Ends its timers. */
+  close?(): void;
 }
 
 /** The counters of `cluster.NAME.lb_*`. */

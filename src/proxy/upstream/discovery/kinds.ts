@@ -28,8 +28,10 @@ export function discoveryOf(owner: string, cluster: Cluster, stats: MembershipSt
     }
     case Cluster_DiscoveryType.STRICT_DNS:
     case Cluster_DiscoveryType.LOGICAL_DNS:
-    case Cluster_DiscoveryType.ORIGINAL_DST:
       throw new UnsupportedError(`${owner}.type ${Cluster_DiscoveryType[kind]}`);
+    case Cluster_DiscoveryType.ORIGINAL_DST:
+      // Endpoints come as they are asked for.
+      return fixedEndpoints(NO_ENDPOINTS);
     default:
       throw new UnsupportedError(`${owner}.type ${String(kind)}`);
   }

@@ -5,10 +5,13 @@ import type { Cluster } from '../../../xds/proto/generated/envoy/config/cluster/
 import type { BindConfig } from '../../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
 import { canonicalIp, type Place } from '../../address.ts';
 import { InvalidConfigError, refuseFields } from '../../config-error.ts';
+import { dialFrom } from '../../sockets/dial-from.ts';
 import { keepProbes } from '../../sockets/socket-options.ts';
+import type { UpstreamSource } from '../types.ts';
 
 export interface Dialer {
-  dial(place: Place): Socket;
+  /** From `source`, when connections keep the client's address. */
+  dial(place: Place, source?: UpstreamSource): Socket;
 }
 
 interface Keepalive {
@@ -23,12 +26,13 @@ export function dialerOf(owner: string, cluster: Cluster, byDefault: BindConfig 
   const sources = sourceAddresses(owner, cluster.upstreamBindConfig ?? byDefault);
   const keepalive = keepaliveOf(owner, cluster);
   return {
-    dial: (place) => {
+    dial: (place, kept) => {
       if (place.kind === 'pipe') {
         // A zero byte stands for the abstract name space of Linux, which Envoy writes as @.
         const path = place.path.startsWith('@') ? `\0${place.path.slice(1)}` : place.path;
         return connect({ path, allowHalfOpen: true });
       }
+      if (kept !== undefined) return dialFrom(kept, place);
       const isV6 = isIPv6(place.ip);
       const source = sources.find(({ ip }) => isIPv6(ip) === isV6);
       const socket = connect({

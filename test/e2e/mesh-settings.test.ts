@@ -1,0 +1,253 @@
+/** What holds for a whole mesh or a whole proxy: outbound policy, logs, traces, statistics, Sidecars, and the agent itself. */
+
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../peers/run-envoy.ts';
+import { ADDRESSES, CLIENT, INGRESS, SERVICES, service, shopManifests } from '../peers/world/shop.ts';
+import { World } from '../peers/world/world.ts';
+import { seenOf } from './features/case.ts';
+import { describeOnEachEngine } from './on-each-engine.ts';
+
+const MESH = `
+accessLogFile: /dev/stdout
+accessLogEncoding: JSON
+outboundTrafficPolicy: {mode: REGISTRY_ONLY}
+defaultConfig:
+  tracing:
+    zipkin: {address: "zipkin.istio-system:9411"}
+    sampling: 0
+    customTags: {shelf: {literal: {value: fruit}}, who: {header: {name: user, defaultValue: nobody}}}
+`;
+
+/** The collector of spans is one of the backends, which takes anything. */
+const ZIPKIN = service({
+  namespace: 'istio-system',
+  name: 'zipkin',
+  address: '10.96.9.9',
+  pods: { '10.40.0.4': 'v1' },
+  port: 9411,
+  portName: 'http',
+  targetPort: 8080,
+});
+
+const FRONT = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: front, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: front, namespace: shop}
+spec: {hosts: ["*"], gateways: [front], http: [{name: to-web, route: [{destination: {host: web}}]}]}
+`;
+
+interface Span {
+  readonly traceId: string;
+  readonly kind: string;
+  readonly localEndpoint: { readonly serviceName: string };
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+describeOnEachEngine('settings of the mesh', (engine) => {
+  let world: World;
+  let client: Awaited<ReturnType<World['startProxy']>>;
+  beforeAll(async () => {
+    world = await World.open({
+      engine,
+      addresses: ADDRESSES,
+      workload: CLIENT.ip,
+      meshConfig: MESH,
+      manifests: {
+        'shop.json': shopManifests(),
+        'zipkin.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ZIPKIN }),
+        'front.yaml': FRONT,
+      },
+    });
+    [client] = await Promise.all([
+      world.startProxy({
+        ...CLIENT,
+        config: {
+          proxyStatsMatcher: { inclusionPrefixes: ['cluster.outbound', 'http.'] },
+        },
+        env: { ISTIO_PROMETHEUS_ANNOTATIONS: '{"scrape":"true","path":"/app-metrics","port":"8080"}' },
+      }),
+      world.startProxy({ ...INGRESS, config: { tracing: { sampling: 100 } } }),
+    ]);
+  }, 60_000);
+  afterAll(() => world?.close());
+
+  const outside = { to: '10.50.0.1:8080', headers: { host: 'fruits.example' } };
+
+  test('REGISTRY_ONLY keeps calls to what nobody declared in, and a ServiceEntry lets them out (W4.1, W4.2)', async () => {
+    expect((await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } })).status).toBe(200);
+    expect((await world.send({ ...outside, to: '10.50.0.1:80' })).status).toBe(502);
+    // On a port that nobody has it is no more than bytes.
+    expect((await world.send(outside)).status).toBe(0);
+    expect((await world.send({ to: '10.50.0.1:9000', protocol: 'tcp' })).status).toBe(0);
+    expect(
+      (await world.send({ to: '10.50.0.1:8443', protocol: 'https', serverName: 'fruits.example' })).status,
+    ).toBe(0);
+    world.write(
+      'fruits.yaml',
+      `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: fruits, namespace: shop}
+spec: {hosts: [fruits.example], location: MESH_EXTERNAL, resolution: STATIC, ports: [{number: 8080, name: http, protocol: HTTP}], endpoints: [{address: 10.50.0.1}]}
+`,
+    );
+    await world.until(outside, ({ status }) => status === 200);
+    // Others at the same address stay unknown.
+    expect((await world.send({ ...outside, headers: { host: 'other.example' } })).status).toBe(502);
+    world.remove('fruits.yaml');
+    await world.until(outside, ({ status }) => status === 0);
+  });
+
+  test('the access log has a line of JSON for each request', async () => {
+    await world.send({
+      to: '127.0.0.1:80',
+      path: '/logged?id=17',
+      headers: { host: 'a.test', 'user-agent': 'me' },
+    });
+    const [line = ''] = await eventually(
+      async () =>
+        world
+          .log(INGRESS.name)
+          .split('\n')
+          .filter((one) => one.includes('/logged?id=17')),
+      (lines) => lines.length > 0,
+    );
+    expect(JSON.parse(line)).toMatchObject({
+      method: 'GET',
+      path: '/logged?id=17',
+      protocol: 'HTTP/1.1',
+      response_code: 200,
+      response_flags: '-',
+      authority: 'a.test',
+      user_agent: 'me',
+      upstream_cluster: 'outbound|80||web.shop.svc.cluster.local',
+      route_name: 'to-web',
+      request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+
+  test('a traced request tells its backend so, and its span reaches the collector with the tags of the mesh', async () => {
+    await world.seen();
+    const call = { to: '127.0.0.1:80', path: '/traced', headers: { host: 'a.test', user: 'ada' } };
+    const received = seenOf(await world.send(call)).received ?? {};
+    expect(received).toMatchObject({
+      'x-b3-traceid': expect.stringMatching(/^[0-9a-f]{32}$/),
+      'x-b3-spanid': expect.stringMatching(/^[0-9a-f]{16}$/),
+      'x-b3-sampled': '1',
+    });
+    const spans: Span[] = [];
+    await eventually(
+      async () => {
+        for (const { path, body } of await world.seen()) {
+          if (path === '/api/v2/spans') spans.push(...(JSON.parse(body) as Span[]));
+        }
+        return spans.find(({ traceId }) => traceId === received['x-b3-traceid']);
+      },
+      (span) => span !== undefined,
+    );
+    expect(spans.find(({ traceId }) => traceId === received['x-b3-traceid'])).toMatchObject({
+      kind: 'CLIENT',
+      localEndpoint: { serviceName: 'istio-ingressgateway.istio-system' },
+      tags: {
+        shelf: 'fruit',
+        who: 'ada',
+        'istio.namespace': 'istio-system',
+        'istio.canonical_service': 'istio-ingressgateway',
+        'http.status_code': '200',
+        upstream_cluster: expect.stringContaining('outbound|80||web.shop.svc.cluster.local'),
+      },
+    });
+  });
+
+  test('a trace that has begun goes on, and sampling says which requests begin one', async () => {
+    const traced = {
+      'x-b3-traceid': '463ac35c9f6413ad48485a3953bb6124',
+      'x-b3-spanid': 'a2fb4a1d1a96d312',
+      'x-b3-sampled': '1',
+    };
+    const on = seenOf(await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web', ...traced } }));
+    expect(on.received).toMatchObject({
+      'x-b3-traceid': traced['x-b3-traceid'],
+      'x-b3-parentspanid': traced['x-b3-spanid'],
+    });
+    // The client has the mesh's share, which is none; the gateway one of its own, which is all.
+    const none = await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } });
+    expect(seenOf(none).received).toMatchObject({ 'x-b3-sampled': '0' });
+    const all = await world.send({ to: '127.0.0.1:80', headers: { host: 'a.test' } });
+    expect(seenOf(all).received).toMatchObject({ 'x-b3-sampled': '1' });
+  });
+
+  test('statistics have the names and tags that dashboards ask for, with those of the application', async () => {
+    await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } });
+    const { text } = await world.send({ to: '127.0.0.1:15020', path: '/stats/prometheus' });
+    expect(text).toMatch(/^istio_agent_scrapes_total 1$/m);
+    expect(text).toMatch(
+      /^envoy_cluster_upstream_rq\{cluster_name="outbound\|80\|\|web\.shop\.svc\.cluster\.local",response_code="200"\} \d+$/m,
+    );
+    expect(text).toMatch(/^envoy_cluster_manager_cds_update_success\{?\}? \d+$/m);
+    expect(text).toMatch(
+      /^envoy_http_downstream_rq_total\{http_conn_manager_prefix="outbound_0\.0\.0\.0_80"\}/m,
+    );
+    // The backend stands for the application and repeats what it was asked.
+    expect(text).toContain('"path":"/app-metrics"');
+    const own = await world.send({ to: '127.0.0.1:15090', path: '/stats/prometheus' });
+    expect(own.text).toContain('envoy_cluster_upstream_rq');
+    expect(own.text).not.toContain('istio_agent');
+  });
+
+  test('a Sidecar says what a workload reaches, where it listens, and where requests for it go', async () => {
+    const nuts = { to: `${SERVICES.nuts}:80`, headers: { host: 'nuts.other' } };
+    expect((await world.send(nuts)).status).toBe(200);
+    world.write(
+      'sidecar.yaml',
+      `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: client, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: client}}
+  outboundTrafficPolicy: {mode: ALLOW_ANY}
+  ingress:
+  - {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
+  egress:
+  - {port: {number: 7070, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./guess.shop.svc.cluster.local"]}
+  - {hosts: ["./web.shop.svc.cluster.local", "istio-system/*"]}
+`,
+    );
+    // What it does not name is unknown: by ALLOW_ANY it goes to where nobody is.
+    await world.until(nuts, ({ status }) => status === 503);
+    expect((await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } })).status).toBe(200);
+    expect((await world.send(outside)).status).toBe(200);
+    const own = { to: '127.0.0.1:7070', headers: { host: 'guess:7070' } };
+    const bound = await world.until(own, ({ status }) => status === 200);
+    expect(seenOf(bound).who).toBe('api v1');
+    const inbound = await world.send({ to: '10.40.0.11:8080', headers: { host: 'client' } });
+    expect(inbound.echo?.ip).toBe('127.0.0.1');
+    world.remove('sidecar.yaml');
+    await world.until(nuts, ({ status }) => status === 200);
+  });
+
+  test('a proxy that is killed is started again, and ends with its agent', async () => {
+    const ready = { to: '127.0.0.1:15021', path: '/healthz/ready' };
+    const children = (): readonly number[] =>
+      readFileSync(`/proc/${client.pid}/task/${client.pid}/children`, 'utf8').trim().split(' ').map(Number);
+    const [before = 0] = children();
+    process.kill(before, 'SIGKILL');
+    await eventually(
+      async () => children().some((pid) => pid !== 0 && pid !== before) && (await world.send(ready)).status,
+      (status) => status === 200,
+    );
+    const { text } = await world.send({ to: '127.0.0.1:15020', path: '/stats/prometheus' });
+    expect(text).toMatch(/^istio_agent_proxy_restarts_total 1$/m);
+    expect((await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } })).status).toBe(200);
+
+    const ended = new Promise<number | null>((resolve) => client.once('exit', (code) => resolve(code)));
+    client.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect((await world.send(ready)).status).toBe(0);
+    expect(world.log(CLIENT.name)).toContain('the agent ends');
+  });
+});
