@@ -55,7 +55,7 @@ export function openUpstream(
     clearTimeout(timer);
     connectedAt = performance.now();
     more.connectTime.record(connectedAt - start);
-    cluster.report(host, { kind: 'local', what: 'success' });
+    cluster.report(host, { kind: 'local', what: 'connected' });
     hooks.onConnect(socket);
   });
   socket.once('close', () => {

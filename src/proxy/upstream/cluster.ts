@@ -23,6 +23,8 @@ import { OriginalDestinations } from './discovery/original-destinations.ts';
 import { Endpoint, type EndpointSpec, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
 import { Membership } from './membership.ts';
+import { OutlierDetector } from './outlier/detector.ts';
+import { outlierSettings } from './outlier/settings.ts';
 import { type Dialer, dialerOf } from './transport/dial.ts';
 import { Transports } from './transport/transports.ts';
 import type {
@@ -61,6 +63,7 @@ export class UpstreamCluster implements Cluster {
   readonly #dialer: Dialer;
   readonly #transports: Transports;
   readonly #discovery: Discovery;
+  readonly #outliers: OutlierDetector | undefined;
   readonly #removed = new Set<(host: Host) => void>();
   readonly #closed = new Set<() => void>();
   readonly #secretUpdates: Counter;
@@ -104,6 +107,7 @@ export class UpstreamCluster implements Cluster {
           onChange: () => undefined,
           onAdded: () => undefined,
           onRemoved: (host) => {
+            this.#outliers?.forget(host);
             for (const listener of this.#removed) listener(host);
           },
         },
@@ -120,6 +124,10 @@ export class UpstreamCluster implements Cluster {
               random: () => environment.random(),
               activeRequests: () => this.stats.rqActive.value,
             });
+      if (message.outlierDetection !== undefined) {
+        const rules = outlierSettings(owner, message.outlierDetection);
+        this.#outliers = new OutlierDetector(rules, this.hosts, scope, () => environment.random());
+      }
       this.#discovery = discoveryOf(owner, message, membershipStats(scope));
     } catch (error) {
       scope.release();
@@ -168,8 +176,8 @@ export class UpstreamCluster implements Cluster {
     return this.#transports.of(host).connect(this.#dialer, host, options);
   }
 
-  report(_host: Host, _outcome: HostOutcome): void {
-    // Nobody counts failures without outlier detection.
+  report(host: Host, outcome: HostOutcome): void {
+    if (this.#outliers !== undefined && host instanceof Endpoint) this.#outliers.report(host, outcome);
   }
 
   onHostRemoved(listener: (host: Host) => void): () => void {
@@ -193,6 +201,7 @@ export class UpstreamCluster implements Cluster {
     this.#discovery.close();
     this.#transports.close();
     this.#balancer.close?.();
+    this.#outliers?.close();
     for (const listener of this.#closed) listener();
     this.#closed.clear();
     this.#removed.clear();
@@ -233,7 +242,6 @@ function checkFields(owner: string, message: ClusterMessage): void {
     preconnect_policy: message.preconnectPolicy !== undefined,
     connection_pool_per_downstream_connection: message.connectionPoolPerDownstreamConnection,
     health_checks: message.healthChecks.length > 0,
-    outlier_detection: message.outlierDetection !== undefined,
   });
   if (message.clusterDiscoveryType.case === 'clusterType') {
     throw new UnsupportedError(`${owner}.cluster_type ${message.clusterDiscoveryType.value.name}`);

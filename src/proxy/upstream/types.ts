@@ -124,7 +124,8 @@ export type HostOutcome =
   | { readonly kind: 'status'; readonly status: number }
   | {
       readonly kind: 'local';
-      readonly what: 'connect-failed' | 'connect-timeout' | 'timeout' | 'reset' | 'success';
+      /** `success`: a connection for requests was opened; `connected`: one that is all there is to judge (TCP). */
+      readonly what: 'connect-failed' | 'connect-timeout' | 'timeout' | 'reset' | 'success' | 'connected';
     };
 
 export interface Cluster {
