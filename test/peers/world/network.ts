@@ -17,6 +17,8 @@ export interface NetworkOptions {
   readonly addresses: readonly string[];
   /** The workload that has the sidecar: connections to it go to port 15006, all others to 15001. */
   readonly workload?: string;
+  /** A file that programs in it have as /etc/hosts: what names mean to them. */
+  readonly hostsFile?: string;
 }
 
 /** Why there can be no such network here; undefined when there can. */
@@ -44,9 +46,13 @@ export class Network {
 
   /** Makes it; it goes when it is closed, or when this process ends. */
   static async open(options: NetworkOptions): Promise<Network> {
-    const holder = spawn('unshare', ['--net', 'sh', '-ec', `${setUp(options)}\necho made\nexec cat`], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const holder = spawn(
+      'unshare',
+      ['--net', '--mount', 'sh', '-ec', `${setUp(options)}\necho made\nexec cat`],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
     let said = '';
     holder.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     await new Promise<void>((resolve, reject) => {
@@ -59,7 +65,8 @@ export class Network {
   /** Starts a program in it, as root, of a group that decides whether what it sends is redirected. */
   spawn(argv: readonly string[], options: SpawnOptions & { readonly group?: number } = {}): ChildProcess {
     const { group, ...rest } = options;
-    const inside = ['nsenter', `--net=/proc/${this.#holder.pid}/ns/net`];
+    const spaces = `/proc/${this.#holder.pid}/ns`;
+    const inside = ['nsenter', `--net=${spaces}/net`, `--mount=${spaces}/mnt`, `--wd=${process.cwd()}`];
     const as = group === undefined ? [] : ['setpriv', `--regid=${group}`, '--clear-groups'];
     const [program = '', ...args] = [...inside, ...as, ...argv];
     return spawn(program, args, rest);
@@ -72,10 +79,11 @@ export class Network {
   }
 }
 
-function setUp({ addresses, workload }: NetworkOptions): string {
+function setUp({ addresses, workload, hostsFile }: NetworkOptions): string {
   const iptables = findIptables() ?? 'iptables';
   const rule = (words: string): string => `${iptables} -w -t nat -A OUTPUT -p tcp ${words}`;
   return [
+    ...(hostsFile === undefined ? [] : [`mount --bind '${hostsFile}' /etc/hosts`]),
     'ip link set lo up',
     'ip route add default dev lo',
     ...addresses.map((address) => `ip address add ${address}/32 dev lo`),

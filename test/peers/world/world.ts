@@ -21,6 +21,8 @@ export interface WorldOptions extends NetworkOptions {
   /** Manifests, by file name. */
   readonly manifests: Readonly<Record<string, string>>;
   readonly meshConfig?: string;
+  /** What names mean, beside localhost. */
+  readonly names?: Readonly<Record<string, string>>;
   /** What backends show on their port for TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -67,8 +69,11 @@ export class World {
   }
 
   async #open(): Promise<void> {
-    const { manifests, meshConfig = '', tls } = this.#options;
-    this.#network = await Network.open(this.#options);
+    const { manifests, meshConfig = '', names = {}, tls } = this.#options;
+    const hostsFile = join(this.folder, 'hosts');
+    const lines = Object.entries({ localhost: '127.0.0.1', ...names }).map(([name, ip]) => `${ip} ${name}\n`);
+    writeFileSync(hostsFile, lines.join(''));
+    this.#network = await Network.open({ ...this.#options, hostsFile });
     mkdirSync(this.manifestFolder);
     for (const [name, text] of Object.entries(manifests)) this.write(name, text);
     writeFileSync(this.meshConfigFile, meshConfig);
@@ -101,6 +106,11 @@ export class World {
 
   get meshConfigFile(): string {
     return join(this.folder, 'mesh.yaml');
+  }
+
+  /** Changes the settings of the mesh. */
+  writeMeshConfig(text: string): void {
+    writeFileSync(this.meshConfigFile, text);
   }
 
   write(name: string, text: string): void {
