@@ -28,6 +28,8 @@ export interface AnalysisOptions {
   readonly networks?: MeshObject<MeshNetworks>;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Kinds of which the input has all objects that there are, be it none: nothing about them would be a guess. */
+  readonly complete?: ReadonlySet<KindKey>;
   /** The namespace of objects that name none; `default`. */
   readonly defaultNamespace?: string;
   readonly suppressions?: readonly Suppression[];
@@ -64,7 +66,7 @@ export function analyzeObjects(checked: readonly CheckedObject[], options: Analy
     [...sound, ...builtinGateway(mesh.istioNamespace), ...(networks === undefined ? [] : [networks])],
     { mesh, defaultNamespace },
   );
-  const present = new Set<KindKey>(checked.map(({ object }) => object.key));
+  const present = new Set<KindKey>([...(options.complete ?? []), ...checked.map(({ object }) => object.key)]);
   const analyzers = options.analyzers.filter((analyzer) => isRequested(analyzer, options));
   const result = runAnalyzers(snapshot, { analyzers, present, now: options.now });
   const validation = options.withValidation === false ? [] : checked.flatMap(validationMessages);

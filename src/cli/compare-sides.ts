@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import { readSide } from './diff-side.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatComparison } from './output/comparison.ts';
+import { paintLine } from './output/paint-line.ts';
 import { readSchema } from './schema-store.ts';
 
 export interface SideChoices {
@@ -63,17 +64,7 @@ async function report(
   }
   const same = comparison.differences.length === 0;
   if (inWords !== undefined) stdout.write(`${same ? inWords.same : `${inWords.different}\n`}\n`);
-  stdout.write(formatComparison(comparison.differences, await paint(context)));
-}
-
-async function paint({ colour }: Context): Promise<((sign: string, text: string) => string) | undefined> {
-  if (!colour) return undefined;
-  const { Chalk } = await import('chalk');
-  const chalk = new Chalk({ level: 1 });
-  return (sign, text) => {
-    if (sign === '+') return chalk.green(text);
-    return sign === '-' ? chalk.red(text) : chalk.yellow(text);
-  };
+  stdout.write(formatComparison(comparison.differences, await paintLine(context)));
 }
 
 /** The schemas of the mesh's own kinds among the objects. */

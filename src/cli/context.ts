@@ -6,6 +6,8 @@ import type { FlagSpec } from './command.ts';
 export interface Writer {
   write(text: string): void;
   readonly isTTY: boolean;
+  /** The stream behind it, where there is a real one that can be drawn on. */
+  readonly stream?: NodeJS.WriteStream;
 }
 
 /** Standard input, read only when a command wants it. */
@@ -13,6 +15,8 @@ export interface Input {
   readonly isTTY: boolean;
   /** All of it. Refuses, with a `MeshError`, more than `limit` bytes. */
   bytes(limit: number): Promise<Uint8Array>;
+  /** The next line, as the answer to a question; undefined at the end of the input. */
+  line(): Promise<string | undefined>;
 }
 
 /** The world as handed to `main`: the process's own in `bin/mesh`, a made-up one in tests. */

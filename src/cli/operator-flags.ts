@@ -30,6 +30,42 @@ export const OPERATOR_FLAGS = {
   },
 } as const satisfies FlagSpecs;
 
+/** Flags of commands that apply an installation. */
+export const APPLY_FLAGS = {
+  'skip-confirmation': {
+    type: 'boolean',
+    short: 'y',
+    settable: false,
+    description: 'Do not ask before something is changed',
+  },
+  'dry-run': {
+    type: 'boolean',
+    settable: false,
+    description: 'Only show what would change; the cluster is asked, and nothing in it changed',
+  },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    default: 'text',
+    values: ['text', 'json', 'yaml'],
+    settable: false,
+    description: 'Format of what changes',
+  },
+  'readiness-timeout': {
+    type: 'duration',
+    value: 'DURATION',
+    default: '5m0s',
+    description: 'Longest wait for what is installed to run',
+  },
+  force: {
+    type: 'boolean',
+    hidden: true,
+    settable: false,
+    description: 'Put an older version in place of a newer one',
+  },
+} as const satisfies FlagSpecs;
+
 /** The content of `-f` and the single settings of `--set`. */
 export async function readOperatorFlags(
   flags: { readonly filename: readonly string[]; readonly set?: readonly string[] },

@@ -32,6 +32,7 @@ function processWriter(stream: NodeJS.WriteStream): Writer {
   let listening = false;
   return {
     isTTY: stream.isTTY === true,
+    ...(stream.isTTY === true ? { stream } : {}),
     write(text) {
       if (!listening) {
         listening = true;
@@ -70,6 +71,18 @@ function processInput(): Input {
         chunks.push(bytes);
       }
       return Buffer.concat(chunks);
+    },
+    async line() {
+      const { createInterface } = await import('node:readline');
+      const lines = createInterface({ input: process.stdin, terminal: false });
+      try {
+        for await (const line of lines) return line;
+        return undefined;
+      } finally {
+        lines.close();
+        // Else the process would wait for more.
+        process.stdin.pause();
+      }
     },
   };
 }

@@ -52,6 +52,13 @@ const unusedClient: Plugin = {
       : null,
 };
 
+/** What the terminal views would load to be looked at by a browser, in development only. */
+const noDevtools: Plugin = {
+  name: 'no-devtools',
+  resolveId: (id) => (id === 'react-devtools-core' ? '\0no-devtools' : null),
+  load: (id) => (id === '\0no-devtools' ? { code: 'export default {};\n', moduleType: 'js' } : null),
+};
+
 /**
  * Modules that are loaded together, so that they become one file each: a file costs a third of a millisecond,
  * whatever is in it. All else is split as commands share it.
@@ -99,7 +106,7 @@ export async function bundle(root: string, version: string): Promise<void> {
       proxy: 'src/proxy/main.ts',
     },
     platform: 'node',
-    plugins: [builtinModules, unusedClient],
+    plugins: [builtinModules, unusedClient, noDevtools],
     // The library's client for every kind of Kubernetes, which is ten times the rest.
     treeshake: { moduleSideEffects: (id) => !id.includes('/@kubernetes/client-node/dist/gen/') },
     transform: { target: 'node22.12', define: { LATEEN_VERSION: JSON.stringify(version) } },

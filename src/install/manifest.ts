@@ -132,11 +132,18 @@ function baseResources(
 /** Groups of kinds that only older releases had. */
 const OLD_GROUPS = new Set(['authentication.istio.io', 'config.istio.io', 'rbac.istio.io']);
 
+/** Labelled, so that those who take the mesh away can find them: `kubectl delete crd -l …`. */
+const DEFINITION_LABELS = {
+  'app.kubernetes.io/managed-by': 'lateen',
+  'app.kubernetes.io/part-of': 'istio',
+};
+
 /** `mesh analyze` points out that a cluster has kinds of older releases; these are there on purpose. */
 function definition(crd: CustomResourceDefinition): Resource {
-  if (!OLD_GROUPS.has(crd.spec.group)) return { ...crd };
+  const labels = DEFINITION_LABELS;
+  if (!OLD_GROUPS.has(crd.spec.group)) return { ...crd, metadata: { ...crd.metadata, labels } };
   const annotations = { ...crd.metadata.annotations, 'galley.istio.io/analyze-suppress': 'IST0002' };
-  return { ...crd, metadata: { ...crd.metadata, annotations } };
+  return { ...crd, metadata: { ...crd.metadata, labels, annotations } };
 }
 
 function configuration(installation: Installation): readonly Resource[] {

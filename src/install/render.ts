@@ -5,7 +5,7 @@ import { MeshError } from '../base/mesh-error.ts';
 import { buildManifest } from './manifest.ts';
 import type { PackageParts } from './package-parts.ts';
 import type { Resource } from './resource.ts';
-import { resolveSettings } from './settings.ts';
+import { type Layer, resolveSettings } from './settings.ts';
 import { type OperatorInput, readOperatorInput } from './operator-input.ts';
 
 export interface InstallationInput extends OperatorInput {
@@ -15,16 +15,20 @@ export interface InstallationInput extends OperatorInput {
   readonly revision?: string;
   /** Namespace of the control plane; wins likewise. */
   readonly namespace?: string;
+  /** What an installation was made from that is to be changed; files and settings are laid over it. */
+  readonly earlier?: readonly Layer[];
 }
 
 export interface RenderedSettings {
   readonly spec: IstioOperatorSpec;
+  /** What was laid over the profile, to make the same again with the same revision and namespace. */
+  readonly layers: readonly Layer[];
   readonly warnings: readonly string[];
 }
 
 /** All settings of an installation. Throws a `MeshError` for what cannot be read or is wrong. */
 export async function settingsOf(
-  { base, files, sets, revision, namespace }: InstallationInput,
+  { base, files, sets, revision, namespace, earlier = [] }: InstallationInput,
   parts: PackageParts,
 ): Promise<RenderedSettings> {
   const { layers, warnings } = await readOperatorInput({ files, sets }, parts);
@@ -35,7 +39,14 @@ export async function settingsOf(
     ...(revision === undefined ? {} : { revision }),
     ...(namespace === undefined ? {} : { namespace }),
   };
-  return { spec: resolveSettings([...profile, ...layers, { spec: flags }], parts.version), warnings };
+  const all = withoutRepeats([...profile, ...earlier, ...layers]);
+  return { spec: resolveSettings([...all, { spec: flags }], parts.version), layers: all, warnings };
+}
+
+/** Of what is said several times the last counts, so that a command run again adds nothing. */
+function withoutRepeats(layers: readonly Layer[]): readonly Layer[] {
+  const last = new Map(layers.map((layer, index) => [JSON.stringify(layer), index]));
+  return layers.filter((layer, index) => last.get(JSON.stringify(layer)) === index);
 }
 
 /** Refuses what Kubernetes would refuse as a name later. The revision may be empty, which stands for none. */
@@ -57,12 +68,12 @@ export async function renderInstallation(
   parts: PackageParts,
   filter: readonly string[] = [],
 ): Promise<RenderedManifest> {
-  const { spec, warnings } = await settingsOf(input, parts);
+  const { spec, layers, warnings } = await settingsOf(input, parts);
   const needsCrds =
     spec.components?.base?.enabled === true && (filter.length === 0 || filter.includes('Base'));
   const crds = needsCrds ? parts.crds() : [];
   const { resources, notes } = buildManifest(spec, { version: parts.version, crds, filter });
-  return { spec, resources, warnings: [...warnings, ...notes] };
+  return { spec, layers, resources, warnings: [...warnings, ...notes] };
 }
 
 /** The objects that a built-in profile installs, as `profile:NAME` of `mesh diff` means it. */

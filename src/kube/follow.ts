@@ -87,6 +87,8 @@ export async function followUntil<Value>(
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   try {
+    // With nothing to follow there is nothing to wait for either.
+    if (reflectors.length === 0) ask();
     for (const reflector of reflectors) void reflector.run().catch((error: unknown) => result.reject(error));
     return await result.promise;
   } finally {

@@ -53,8 +53,10 @@ export async function listObjects(
       readonly items?: unknown;
       readonly metadata?: { readonly continue?: unknown };
     };
-    if (!Array.isArray(found)) throw new ApiFailure(200, 'the answer to a list has no items');
-    for (const item of found as readonly unknown[]) {
+    if (!Array.isArray(found) && found !== null)
+      throw new ApiFailure(200, 'the answer to a list has no items');
+    // An empty list of metadata has null there.
+    for (const item of (found ?? []) as readonly unknown[]) {
       if (typeof item === 'object' && item !== null) items.push(item as ApiObject);
     }
     const next = metadata?.continue;

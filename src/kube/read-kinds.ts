@@ -1,5 +1,6 @@
 /** The objects of some kinds as they are now: what a command answers its question from. */
 
+import type { KindKey } from '../api/kind-info.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { KubeClient } from './client.ts';
 import { deniedRight, rightText, ruleText } from './denied.ts';
@@ -13,6 +14,8 @@ export interface ReadObjects {
   readonly objects: readonly MeshObject[];
   /** What could not be read, and the right that would allow it: a sentence each. */
   readonly notes: readonly string[];
+  /** Kinds that the server has and whose objects could not be read. */
+  readonly unread: ReadonlySet<KindKey>;
 }
 
 /** Lists that are asked for at once. */
@@ -33,6 +36,7 @@ export async function readKinds(
   const kinds = wanted.flatMap(({ info }) => served.get(info.key) ?? []);
   const read = new Map<ServedKind, readonly MeshObject[]>();
   const notes: string[] = [];
+  const unread = new Set<KindKey>();
   const waiting = [...kinds];
   const work = async (): Promise<void> => {
     for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
@@ -46,11 +50,12 @@ export async function readKinds(
       } catch (error) {
         if (!(error instanceof ApiFailure) || error.status === undefined) throw explained(error, client);
         notes.push(noteOf(kind, error));
+        unread.add(kind.info.key);
       }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { objects: kinds.flatMap((kind) => read.get(kind) ?? []), notes };
+  return { objects: kinds.flatMap((kind) => read.get(kind) ?? []), notes, unread };
 }
 
 function noteOf({ info }: ServedKind, failure: ApiFailure): string {

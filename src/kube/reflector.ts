@@ -129,8 +129,10 @@ export class Reflector {
         [items, limit, token] = [[], 0, ''];
         continue;
       }
-      if (!Array.isArray(page.items)) throw new ApiFailure(200, 'the answer to a list has no items');
-      for (const item of page.items as readonly unknown[]) if (isObject(item)) items.push(item);
+      // An empty list of metadata has null there.
+      const found = page.items === null ? [] : page.items;
+      if (!Array.isArray(found)) throw new ApiFailure(200, 'the answer to a list has no items');
+      for (const item of found as readonly unknown[]) if (isObject(item)) items.push(item);
       const { resourceVersion, continue: next } = page.metadata ?? {};
       if (typeof next === 'string' && next !== '') {
         token = next;

@@ -380,15 +380,24 @@ describe('the command line of istioctl', () => {
     expect(stderr).toContain('notes.txt, recognized file extensions are: [.json .yaml .yml]');
   });
 
-  test('a cluster that is asked for is refused, with what to do instead', async () => {
-    const { code, stderr } = await runMesh(['analyze', '--use-kube', 'a.yaml']);
+  test.for([[[]], [['-A']], [['--use-kube', '-']]])(
+    '%j without a cluster says where one is looked for',
+    async ([flags]) => {
+      const { code, stderr } = await runMesh(['analyze', ...(flags ?? [])], { stdin: SERVICE });
+      expect(code).toBe(1);
+      expect(stderr).toContain('no kubeconfig file is named or found');
+      expect(stderr).toContain('mesh analyze --use-kube=false manifests/');
+    },
+  );
+
+  test('several clusters are not analyzed in one run', async () => {
+    const { code, stderr } = await runMesh(['analyze', '--remote-contexts', 'east,west']);
     expect(code).toBe(1);
-    expect(stderr).toContain('cannot read a cluster yet');
-    expect(stderr).toContain('mesh analyze --use-kube=false');
+    expect(stderr).toContain('mesh analyze --context');
   });
 
-  test.for([[[]], [['--use-kube=false']], [['-A']]])('without files, %j is wrong usage', async ([flags]) => {
-    const { code, stderr } = await runMesh(['analyze', ...(flags ?? [])]);
+  test('without files and without a cluster there is nothing to do', async () => {
+    const { code, stderr } = await runMesh(['analyze', '--use-kube=false']);
     expect(code).toBe(2);
     expect(stderr).toContain('mesh analyze --use-kube=false manifests/');
   });

@@ -15,7 +15,7 @@ async function complete(...words: string[]): Promise<{ values: string[]; paths: 
 
 describe('completion of', () => {
   const table: [string, string[], string[], string][] = [
-    ['the start of a command', ['ver'], ['version'], ':none'],
+    ['the start of a command', ['versi'], ['version'], ':none'],
     ['the commands of a group', ['experimental', 'config', ''], ['list'], ':none'],
     ['a command below a command', ['route', 'te'], ['test'], ':files'],
     ['no command behind an argument', ['route', 'a.yaml', 'te'], [], ':files'],

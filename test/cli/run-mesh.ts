@@ -40,6 +40,7 @@ export async function runMesh(argv: readonly string[], options: RunOptions = {})
   const stdout = new Capture(options.isTTY);
   const stderr = new Capture(options.isTTY);
   const times = [...(options.times ?? [Date.UTC(2026, 0, 1)])];
+  const lines = options.stdin === undefined ? [] : options.stdin.split('\n');
   const io: Io = {
     stdin: {
       isTTY: options.isTTY === true,
@@ -48,6 +49,7 @@ export async function runMesh(argv: readonly string[], options: RunOptions = {})
         if (bytes.length > limit) throw new MeshError('InputTooLarge', 'standard input is too large');
         return bytes;
       },
+      line: async () => lines.shift(),
     },
     stdout,
     stderr,

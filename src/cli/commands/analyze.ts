@@ -16,9 +16,16 @@ export const metadata = {
     'Analyzes the configuration of a mesh as a whole: hosts that lead nowhere, policies that select nothing, ' +
     'rules that hide one another. Reads YAML and JSON files, folders with all below them, and standard input ' +
     '(-). Objects of all kinds count, Services, Pods, Namespaces and Secrets too.\n\n' +
+    'Without files, or with --use-kube beside them, the cluster is read, where a file stands for the object of its ' +
+    'name. Only the kinds that the analyzers look at are listed; one that may not be read becomes a note that ' +
+    'names the right. Reported is on the namespace of the context, or of --namespace, or on all with ' +
+    '--all-namespaces, but for those of Kubernetes itself; and on those of files.\n\n' +
     'Findings go to standard output, notes to standard error. Accepted findings are named by --suppress, by the ' +
     'annotation galley.istio.io/analyze-suppress, or in the file .mesh.yaml of the project.',
   examples: [
+    { text: 'The namespace of the context, in the cluster', command: 'mesh analyze' },
+    { text: 'All namespaces of the cluster', command: 'mesh analyze -A' },
+    { text: 'The cluster as it would be with these files', command: 'mesh analyze --use-kube -A new/' },
     {
       text: 'Files and folders, without a cluster',
       command: 'mesh analyze --use-kube=false gateway.yaml policies/',
@@ -44,7 +51,7 @@ export const metadata = {
     'use-kube': {
       type: 'boolean',
       short: 'k',
-      description: 'Analyze a live cluster; not possible yet, so it is false when files are given',
+      description: 'Analyze a live cluster; true when no files are given',
     },
     ...INPUT_FLAGS,
     ...REPORT_FLAGS,
@@ -136,7 +143,6 @@ export const metadata = {
       type: 'duration',
       value: 'DURATION',
       default: '30s',
-      hidden: true,
       description: 'Longest wait for a cluster',
     },
     ...RECURSIVE_FLAGS,
@@ -179,28 +185,25 @@ export async function run(invocation: AnalyzeInvocation, context: Context): Prom
     return listAnalyzers(flags.output, context);
   }
   const paths = [...flags.filename, ...args];
-  if (given.has('use-kube') && flags['use-kube']) throw noCluster();
-  if (paths.length === 0) throw given.has('use-kube') ? nothingGiven() : noFiles();
+  const withCluster = given.has('use-kube') ? flags['use-kube'] : paths.length === 0;
+  if (!withCluster && paths.length === 0) throw nothingGiven();
+  if (withCluster && flags['remote-contexts'].length > 0) throw severalClusters(flags['remote-contexts']);
   const { analyzeFiles } = await import('../analyze-files.ts');
-  return analyzeFiles(paths, invocation, context);
+  try {
+    return await analyzeFiles(paths, invocation, context, withCluster);
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.code !== 'NoKubeconfig') throw error;
+    throw new MeshError(error.code, error.message, {
+      hint: `${error.hint ?? ''}\n  Or analyze files, for which no cluster is needed: mesh analyze --use-kube=false manifests/`,
+      cause: error,
+    });
+  }
 }
 
-function noCluster(): MeshError {
-  return new MeshError('NoClusterClient', 'this version of mesh cannot read a cluster yet', {
-    hint:
-      'Analyze files instead:\n    mesh analyze --use-kube=false manifests/\n' +
-      '    kubectl get all,vs,dr,gw,se -A -o yaml | mesh analyze --use-kube=false -',
+function severalClusters(contexts: readonly string[]): MeshError {
+  return new MeshError('NotSupported', 'several clusters are not analyzed in one run', {
+    hint: `Run it once for each: ${contexts.map((name) => `mesh analyze --context ${name}`).join('; ')}.`,
   });
-}
-
-function noFiles(): MeshError {
-  return new MeshError(
-    'MissingArgument',
-    'there is nothing to analyze: no file is named, and a cluster cannot be read yet',
-    {
-      hint: 'For example: mesh analyze --use-kube=false manifests/. Run "mesh analyze --help" for more.',
-    },
-  );
 }
 
 function nothingGiven(): MeshError {

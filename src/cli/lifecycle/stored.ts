@@ -1,0 +1,52 @@
+/** The installations of a cluster, as they tell of themselves. */
+
+import { MeshError } from '../../base/mesh-error.ts';
+import { readStored, STORED_LABEL, type Stored } from '../../install/stored.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { explained } from '../../kube/explain.ts';
+import { listObjects } from '../../kube/list.ts';
+import { persisting } from '../../kube/patience.ts';
+import { listPath } from '../../kube/resource-path.ts';
+
+/** All of them, by revision. `namespace` is the only one that is looked into. Throws a `MeshError`. */
+export async function installations(
+  client: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly Stored[]> {
+  const { load } = await import('js-yaml');
+  const path = listPath({ apiVersion: 'v1', kind: 'ConfigMap' }, namespace);
+  try {
+    const found = await persisting(() => listObjects(client, path, { signal, labels: STORED_LABEL }), {
+      signal,
+    });
+    return found
+      .map((one) => readStored(one, (text) => load(text)))
+      .toSorted((one, other) => (one.revision < other.revision ? -1 : 1));
+  } catch (error) {
+    throw explained(error, client);
+  }
+}
+
+/** The installation of that revision (`default` when undefined). Throws a `MeshError` that says which there are. */
+export function installationOfRevision(all: readonly Stored[], revision: string | undefined): Stored {
+  const wanted = revision === undefined || revision === '' ? 'default' : revision;
+  const found = all.find((one) => one.revision === wanted);
+  // With a single one there is no doubt which is meant.
+  const only = revision === undefined && all.length === 1 ? all[0] : undefined;
+  if (found !== undefined) return found;
+  if (only !== undefined) return only;
+  const known = all.map((one) => one.revision);
+  throw new MeshError(
+    'NotInstalled',
+    known.length === 0
+      ? 'this cluster does not say that mesh has installed anything there'
+      : `there is no installation of the revision ${wanted}`,
+    {
+      hint:
+        known.length === 0
+          ? 'Name another namespace with --istioNamespace, or, if it was installed in another way, the settings with -f or --set.'
+          : `There are ${known.join(', ')}; name one with --revision.`,
+    },
+  );
+}
