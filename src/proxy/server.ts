@@ -92,6 +92,8 @@ export class ProxyServer {
     this.#clusters = new ClusterManager({
       stats,
       bind: bootstrap.clusterManager?.upstreamBindConfig,
+      // Secrets come over clusters, so that their source is made after these.
+      secrets: { subscribe: (...wanted) => secrets.subscribe(...wanted) },
       ...(node?.locality === undefined ? {} : { locality: node.locality }),
       ...(bootstrap.clusterManager?.localClusterName
         ? { localCluster: bootstrap.clusterManager.localClusterName }

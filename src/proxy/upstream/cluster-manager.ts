@@ -7,6 +7,7 @@ import type { Gauge, StatsScope } from '../stats/stats.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { type Assignment, readAssignment } from './assignment.ts';
+import { type DnsResolver, systemDns } from './dns/resolver.ts';
 import { UpstreamCluster } from './cluster.ts';
 import { type Locality, NO_LOCALITY } from './host.ts';
 import type { Cluster, Clusters } from './types.ts';
@@ -22,6 +23,8 @@ export interface ClusterManagerOptions {
   readonly bind?: BindConfig | undefined;
   /** Certificates by name. */
   readonly secrets?: SecretSource | undefined;
+  /** What clusters ask that name no resolver of their own; the system's unless said. */
+  readonly dns?: DnsResolver;
   /** A whole number from 0 to 2^32 - 1. */
   readonly random?: () => number;
 }
@@ -37,6 +40,7 @@ export class ClusterManager implements Clusters {
   readonly #removed: Counter;
   readonly #activeCount: Gauge;
   readonly #warmingCount: Gauge;
+  #dns: DnsResolver | undefined;
   readonly #listeners = new Set<(name: string) => void>();
 
   constructor(options: ClusterManagerOptions) {
@@ -81,6 +85,7 @@ export class ClusterManager implements Clusters {
       locality: this.#options.locality ?? NO_LOCALITY,
       bind: this.#options.bind,
       secrets: this.#options.secrets,
+      dns: (this.#dns ??= this.#options.dns ?? systemDns()),
       random: this.#options.random ?? randomNumber,
       hasLocalCluster: this.#options.localCluster !== undefined,
       localHosts: () => this.#active.get(this.#options.localCluster ?? '')?.hosts,

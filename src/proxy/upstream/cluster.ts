@@ -17,6 +17,7 @@ import { balancerChoice } from './balancers/policy.ts';
 import { type Breakers, circuitBreakers } from './circuit-breakers.ts';
 import { balancerStats, clusterStats, membershipStats } from './cluster-stats.ts';
 import { connectionSettings } from './connection-settings.ts';
+import type { DnsResolver } from './dns/resolver.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { discoveryOf } from './discovery/kinds.ts';
 import { OriginalDestinations } from './discovery/original-destinations.ts';
@@ -43,6 +44,7 @@ export interface ClusterEnvironment {
   readonly locality: Locality;
   readonly bind: BindConfig | undefined;
   readonly secrets: SecretSource | undefined;
+  readonly dns: DnsResolver;
   /** A whole number from 0 to 2^32 - 1. */
   random(): number;
   /** The cluster that the proxy itself belongs to. */
@@ -128,7 +130,7 @@ export class UpstreamCluster implements Cluster {
         const rules = outlierSettings(owner, message.outlierDetection);
         this.#outliers = new OutlierDetector(rules, this.hosts, scope, () => environment.random());
       }
-      this.#discovery = discoveryOf(owner, message, membershipStats(scope));
+      this.#discovery = discoveryOf(owner, message, membershipStats(scope), environment.dns);
     } catch (error) {
       scope.release();
       throw error;

@@ -39,6 +39,8 @@ export const NO_LOCALITY: Locality = { region: '', zone: '', subZone: '' };
 /** What discovery says of an endpoint. */
 export interface EndpointSpec {
   readonly place: Place;
+  /** What it is known by when not by its place, which may change then. */
+  readonly key?: string | undefined;
   readonly hostname: string;
   readonly weight: number;
   readonly priority: number;
@@ -72,8 +74,8 @@ export interface OutlierState {
 
 /** The object stays as long as the endpoint is discovered at its place. */
 export class Endpoint implements Host {
-  readonly place: Place;
-  readonly id: string;
+  place: Place;
+  id: string;
   hostname: string;
   weight: number;
   priority: number;
@@ -146,6 +148,13 @@ export class Endpoint implements Host {
       spec.hostname !== this.hostname ||
       spec.metadata !== this.metadata ||
       !sameLocality(spec.locality, this.locality);
+    if (spec.key !== undefined) {
+      this.place = spec.place;
+      this.id = placeText(spec.place);
+    }
+    this.checkPlace = spec.checkPlace;
+    this.checkHostname = spec.checkHostname;
+    this.isChecked = spec.isChecked;
     this.flags = flags;
     this.weight = spec.weight;
     this.priority = spec.priority;

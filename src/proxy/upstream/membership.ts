@@ -61,7 +61,7 @@ export class Membership implements PrioritySet {
     let isChanged = assignment !== this.#assignment;
     for (const spec of specs) {
       const host = new Endpoint(spec);
-      const key = this.#keyOf(host.id, hosts);
+      const key = this.#keyOf(spec.key ?? host.id, hosts);
       if (key === undefined) continue;
       const known = this.#hosts.get(key);
       if (known === undefined) {

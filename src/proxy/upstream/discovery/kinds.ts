@@ -7,12 +7,20 @@ import {
 import { UnsupportedError } from '../../route/unsupported.ts';
 import { NO_ENDPOINTS, readAssignment } from '../assignment.ts';
 import type { MembershipStats } from '../cluster-stats.ts';
+import type { DnsResolver } from '../dns/resolver.ts';
+import { dnsSettings } from '../dns/settings.ts';
+import { logicalDns, strictDns } from './by-dns.ts';
 import type { Discovery } from './discovery.ts';
 import { byEds } from './eds.ts';
 import { fixedEndpoints } from './fixed.ts';
 
 /** Throws an `UnsupportedError` or `InvalidConfigError`. */
-export function discoveryOf(owner: string, cluster: Cluster, stats: MembershipStats): Discovery {
+export function discoveryOf(
+  owner: string,
+  cluster: Cluster,
+  stats: MembershipStats,
+  dns: DnsResolver,
+): Discovery {
   const type = cluster.clusterDiscoveryType;
   const kind = type.case === 'type' ? type.value : Cluster_DiscoveryType.STATIC;
   const assignment = (names: boolean) =>
@@ -27,8 +35,9 @@ export function discoveryOf(owner: string, cluster: Cluster, stats: MembershipSt
       return byEds(name === '' ? cluster.name : name, stats);
     }
     case Cluster_DiscoveryType.STRICT_DNS:
+      return strictDns(assignment(true), dnsSettings(owner, cluster, dns), stats);
     case Cluster_DiscoveryType.LOGICAL_DNS:
-      throw new UnsupportedError(`${owner}.type ${Cluster_DiscoveryType[kind]}`);
+      return logicalDns(owner, assignment(true), dnsSettings(owner, cluster, dns), stats);
     case Cluster_DiscoveryType.ORIGINAL_DST:
       // Endpoints come as they are asked for.
       return fixedEndpoints(NO_ENDPOINTS);
