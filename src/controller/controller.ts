@@ -248,7 +248,7 @@ export class Controller {
         [{}, state.rejections.length],
       ]),
       new Gauge('pilot_xds_bytes_in_flight', 'Bytes on their way to proxies.', () => [
-        [{}, discovery.budget.inFlight],
+        [{}, discovery.queue.bytesInFlight],
       ]),
       new Gauge('process_resident_memory_bytes', 'Memory that the process holds.', () => [
         [{}, process.memoryUsage.rss()],

@@ -6,7 +6,7 @@ import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { IN_CLUSTER } from '../kube/access.ts';
 import { LOG_LEVELS, type LogLevel } from '../base/log.ts';
-import type { ListenAddress } from './grpc/server.ts';
+import type { ListenAddress } from './grpc/listeners.ts';
 
 interface SettingSpec {
   readonly value: string;

@@ -10,7 +10,7 @@ export const adsz: DebugPage = {
     status: 200,
     body: {
       total_clients: discovery.streams.size,
-      bytes_in_flight: discovery.budget.inFlight,
+      bytes_in_flight: discovery.queue.bytesInFlight,
       clients: [...discovery.streams].map((stream) => ({
         connection_id: stream.id,
         connected_at: new Date(stream.connectedAt).toISOString(),

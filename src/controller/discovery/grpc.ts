@@ -2,7 +2,8 @@
 
 import { MeshError } from '../../base/mesh-error.ts';
 import type { CallHandler, Method, ServerCall } from '../grpc/call.ts';
-import { GrpcServer, type ListenAddress } from '../grpc/server.ts';
+import type { ListenAddress } from '../grpc/listeners.ts';
+import { GrpcServer } from '../grpc/server.ts';
 import { DELTA, type Protocol, STATE_OF_THE_WORLD } from './protocol.ts';
 import type { DiscoveryServer } from './server.ts';
 import type { Sink } from './stream.ts';
@@ -42,6 +43,7 @@ export class DiscoveryListener {
       const server = await GrpcServer.start({
         address,
         limits: LIMITS,
+        onConnection: () => discovery.queue.noteArrival(),
         methods: {
           [`${SERVICE}StreamAggregatedResources`]: method(STATE_OF_THE_WORLD),
           [`${SERVICE}DeltaAggregatedResources`]: method(DELTA),

@@ -4,11 +4,11 @@ import type { MeshError } from '../../base/mesh-error.ts';
 import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
 import type { ProxyResources, Resource } from '../../xds/resource.ts';
 import type { Log } from '../../base/log.ts';
-import { ByteBudget } from './budget.ts';
 import { type EncodedResource, ResourceEncoder } from './encoder.ts';
 import type { DiscoveryMetrics } from './metrics.ts';
 import type { Protocol } from './protocol.ts';
 import { RequestNames } from './request-names.ts';
+import { SendQueue } from './send-queue.ts';
 import { ProxyStream, type Sink, type StreamEvent, type StreamHost } from './stream.ts';
 import { type ProxyView, ViewMaker } from './view.ts';
 
@@ -35,7 +35,7 @@ export interface TranslationFault {
 
 export class DiscoveryServer implements StreamHost {
   readonly views: ViewMaker;
-  readonly budget: ByteBudget;
+  readonly queue: SendQueue;
   readonly requestNames = new RequestNames();
   readonly streams = new Set<ProxyStream>();
   /** By node id; of the newest state. */
@@ -45,7 +45,6 @@ export class DiscoveryServer implements StreamHost {
   readonly #options: DiscoveryOptions;
   #translate: Translate | undefined;
   #streamCount = 0;
-  #isPushing = false;
   /** Streams that have not been brought to the newest state. */
   readonly #behind = new Set<ProxyStream>();
   /** When the newest state came, until all proxies have it. */
@@ -54,7 +53,7 @@ export class DiscoveryServer implements StreamHost {
   constructor(options: DiscoveryOptions) {
     this.#options = options;
     this.views = new ViewMaker(this.#encoder);
-    this.budget = new ByteBudget(options.maxBytesInFlight);
+    this.queue = new SendQueue(options.maxBytesInFlight);
   }
 
   get version(): string {
@@ -74,28 +73,11 @@ export class DiscoveryServer implements StreamHost {
     this.#translate = translate;
     this.generation += 1;
     this.#pendingSince ??= this.now();
-    for (const stream of this.streams) if (stream.proxy !== undefined) this.#behind.add(stream);
     this.faults.clear();
-    if (!this.#isPushing) void this.#pushAll();
-  }
-
-  /** Goes through the proxies with pauses, in which requests are answered. */
-  async #pushAll(): Promise<void> {
-    this.#isPushing = true;
-    try {
-      for (let generation = -1; generation !== this.generation;) {
-        generation = this.generation;
-        let pauseAt = performance.now() + PUSH_SLICE;
-        for (const stream of this.streams) {
-          void stream.pump().then(() => this.#noteSync(stream));
-          if (performance.now() < pauseAt) continue;
-          await new Promise<void>((resolve) => setImmediate(resolve));
-          if (generation !== this.generation) break;
-          pauseAt = performance.now() + PUSH_SLICE;
-        }
-      }
-    } finally {
-      this.#isPushing = false;
+    for (const stream of this.streams) {
+      if (stream.proxy === undefined) continue;
+      this.#behind.add(stream);
+      this.queue.add(stream);
     }
     this.#noteConvergence();
   }
@@ -106,7 +88,7 @@ export class DiscoveryServer implements StreamHost {
   }
 
   #noteConvergence(): void {
-    if (this.#pendingSince === undefined || this.#isPushing || this.#behind.size > 0) return;
+    if (this.#pendingSince === undefined || this.#behind.size > 0) return;
     if (this.streams.size > 0) {
       this.#options.metrics.convergence.observe((this.now() - this.#pendingSince) / 1000);
     }
@@ -169,6 +151,7 @@ export class DiscoveryServer implements StreamHost {
         metrics.sent(event.typeUrl, event.bytes);
         break;
       case 'ack':
+      case 'idle':
         this.#noteSync(event.stream);
         break;
       case 'nack': {
@@ -191,9 +174,6 @@ export class DiscoveryServer implements StreamHost {
     }
   }
 }
-
-/** Milliseconds for which proxies are served without a pause. */
-const PUSH_SLICE = 5;
 
 /** A refused response may hold thousands of resources. */
 const MAX_LOGGED_NAMES = 10;

@@ -4,7 +4,7 @@ import { MeshError } from '../../base/mesh-error.ts';
 import { type ProxyIdentity, proxyIdentity } from '../../xds/proxy-identity.ts';
 import type { Resource } from '../../xds/resource.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE } from '../../xds/resource.ts';
-import type { ByteBudget } from './budget.ts';
+import type { Sender, SendQueue } from './send-queue.ts';
 import type { EncodedResource } from './encoder.ts';
 import type { Protocol, ProxyRequest } from './protocol.ts';
 import type { RequestNames } from './request-names.ts';
@@ -22,7 +22,7 @@ export interface Sink {
 /** What a stream needs of the server; one value for all streams. */
 export interface StreamHost {
   readonly views: ViewMaker;
-  readonly budget: ByteBudget;
+  readonly queue: SendQueue;
   readonly requestNames: RequestNames;
   /** Grows with each state of the mesh. */
   readonly generation: number;
@@ -37,6 +37,8 @@ export interface StreamHost {
 
 export type StreamEvent =
   | { readonly kind: 'connected'; readonly stream: ProxyStream }
+  /** All that can be sent now has been sent. */
+  | { readonly kind: 'idle'; readonly stream: ProxyStream }
   | { readonly kind: 'sent'; readonly typeUrl: string; readonly resources: number; readonly bytes: number }
   | { readonly kind: 'ack'; readonly stream: ProxyStream; readonly watch: Watch }
   | { readonly kind: 'nack'; readonly stream: ProxyStream; readonly watch: Watch }
@@ -45,7 +47,7 @@ export type StreamEvent =
 /** Types besides the four are answered with nothing, so their number on one stream is bounded. */
 const MAX_TYPES = 32;
 
-export class ProxyStream {
+export class ProxyStream implements Sender {
   readonly id: number;
   readonly peer: string;
   readonly protocol: Protocol;
@@ -60,7 +62,8 @@ export class ProxyStream {
   /** The state that the proxy was last brought to. */
   generation = -1;
   #nonces = 0;
-  #isPumping = false;
+  /** A response has not been written yet. */
+  #isSending = false;
   #isClosed = false;
 
   constructor(id: number, peer: string, protocol: Protocol, host: StreamHost, sink: Sink) {
@@ -86,7 +89,7 @@ export class ProxyStream {
       this.close('invalid', reason.message);
       return;
     }
-    void this.pump();
+    this.#host.queue.add(this);
   }
 
   #take(request: ProxyRequest): void {
@@ -125,22 +128,19 @@ export class ProxyStream {
     return this.#ordered.every((watch) => !watch.isAwaited && !watch.isDue(this.#now(watch)));
   }
 
-  /** Sends what is due, one response after another, as fast as the proxy takes them. */
-  async pump(): Promise<void> {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
+  /** Sends the next response that is due. After it is written the stream has another turn. */
+  sendOne(): number | undefined {
+    if (this.#isSending || this.#isClosed) return undefined;
     try {
-      while (!this.#isClosed && this.#refresh() && this.#nextDue() !== undefined) {
-        await this.#host.budget.room();
-        await this.#sendNext();
-      }
+      const watch = this.#refresh() ? this.#nextDue() : undefined;
+      if (watch !== undefined) return this.#send(watch);
+      this.#host.onEvent({ kind: 'idle', stream: this });
     } catch (error) {
       const message = `an answer cannot be made: ${error instanceof Error ? error.message : String(error)}`;
       this.#host.onEvent({ kind: 'refused', stream: this, error: new MeshError('DiscoveryFault', message) });
       this.close('unavailable', message);
-    } finally {
-      this.#isPumping = false;
     }
+    return undefined;
   }
 
   /** Brings the view to the newest state. False as long as there is none. */
@@ -170,31 +170,33 @@ export class ProxyStream {
     return undefined;
   }
 
-  /** Decides what to send only now that it can be sent, so that a slow proxy gets the newest state. */
-  async #sendNext(): Promise<void> {
-    const { budget, views } = this.#host;
-    const watch = !this.#isClosed && this.#refresh() ? this.#nextDue() : undefined;
-    const now = watch === undefined ? EMPTY_VIEW : this.#now(watch);
-    const due = watch?.take(now, views);
-    if (watch === undefined || due === undefined) {
-      budget.give(0);
-      return;
+  /** What is sent is decided only now that it can be sent, so that a slow proxy gets the newest state. */
+  #send(watch: Watch): number | undefined {
+    const host = this.#host;
+    const now = this.#now(watch);
+    const due = watch.take(now, host.views);
+    if (due === undefined) {
+      // There was nothing to say of this type, but perhaps there is of the next.
+      host.queue.add(this);
+      return undefined;
     }
     this.#rewarm(watch, due);
     this.#nonces += 1;
     const nonce = `${this.id}-${this.#nonces}`;
-    const head = { version: this.#host.version, typeUrl: watch.typeUrl, nonce };
-    const encode = (resource: Resource): EncodedResource => this.#host.encode(resource);
+    const head = { version: host.version, typeUrl: watch.typeUrl, nonce };
+    const encode = (resource: Resource): EncodedResource => host.encode(resource);
     const { pieces, resources } = this.protocol.response(head, watch, due, now, encode);
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    watch.sent(nonce, head.version, due, this.#host.now());
-    this.#host.onEvent({ kind: 'sent', typeUrl: watch.typeUrl, resources, bytes });
-    budget.take(bytes);
-    try {
-      await new Promise<void>((resolve) => this.#sink.write(pieces, resolve));
-    } finally {
-      budget.give(bytes);
-    }
+    watch.sent(nonce, head.version, due, host.now());
+    host.onEvent({ kind: 'sent', typeUrl: watch.typeUrl, resources, bytes });
+    this.#isSending = true;
+    this.#sink.write(pieces, () => {
+      this.#isSending = false;
+      // The bytes count only from when this returns, so that they are given back after that.
+      queueMicrotask(() => host.queue.sent(bytes));
+      if (!this.#isClosed) host.queue.add(this);
+    });
+    return bytes;
   }
 
   /**
@@ -218,5 +220,6 @@ export class ProxyStream {
   /** Notes that the stream has ended. */
   closed(): void {
     this.#isClosed = true;
+    this.#host.queue.remove(this);
   }
 }

@@ -10,19 +10,18 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { MeshError } from '../../base/mesh-error.ts';
 import { type Method, ServerCall } from './call.ts';
 import type { DeframerLimits, Received } from './framing.ts';
+import { type ListenAddress, Listeners } from './listeners.ts';
 import { GRPC_STATUS } from './status.ts';
-
-/** Where to listen: port 0 takes any; `path` is that of a Unix domain socket. */
-export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface GrpcServerOptions {
   readonly address: ListenAddress;
   /** By path: `/package.Service/Method`. */
   readonly methods: Readonly<Record<string, Method>>;
   readonly limits: DeframerLimits;
+  /** Hears of each connection. */
+  readonly onConnection?: () => void;
 }
 
 /** Milliseconds without a sign of life after which a client is asked for one, and its time to give it. */
@@ -41,20 +40,16 @@ interface Connection {
 }
 
 export class GrpcServer {
-  /** 0 for a Unix domain socket. */
-  readonly port: number;
-  readonly #server: Http2Server;
+  readonly #listeners: Listeners;
   readonly #options: GrpcServerOptions;
   readonly #connections = new Map<ServerHttp2Session, Connection>();
   readonly #received: Received = { bytes: 0 };
   readonly #watch: NodeJS.Timeout;
   #isClosing = false;
 
-  private constructor(server: Http2Server, options: GrpcServerOptions) {
-    this.#server = server;
+  private constructor(server: Http2Server, listeners: Listeners, options: GrpcServerOptions) {
+    this.#listeners = listeners;
     this.#options = options;
-    const address = server.address();
-    this.port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     server.on('session', (session) => this.#opened(session));
     server.on('stream', (stream, headers) => this.#called(stream, headers));
     // Faults of a connection end it, and nothing else.
@@ -73,18 +68,13 @@ export class GrpcServer {
         enablePush: false,
       },
     });
-    const { address } = options;
-    const text = 'path' in address ? address.path : `${address.host}:${address.port}`;
-    await new Promise<void>((resolve, reject) => {
-      const refused = (error: Error): void =>
-        reject(new MeshError('AddressInUse', `cannot listen on ${text}: ${error.message}`));
-      server.once('error', refused);
-      server.listen({ ...address, backlog: BACKLOG }, () => {
-        server.off('error', refused);
-        resolve();
-      });
-    });
-    return new GrpcServer(server, options);
+    const listeners = await Listeners.start(options.address, (socket) => server.emit('connection', socket));
+    return new GrpcServer(server, listeners, options);
+  }
+
+  /** 0 for a Unix domain socket. */
+  get port(): number {
+    return this.#listeners.port;
   }
 
   #opened(session: ServerHttp2Session): void {
@@ -92,6 +82,7 @@ export class GrpcServer {
       session.close();
       return;
     }
+    this.#options.onConnection?.();
     session.setLocalWindowSize(WINDOW.connection);
     this.#connections.set(session, { heardAt: Date.now(), askedAt: undefined });
     session.on('error', () => {});
@@ -152,8 +143,12 @@ export class GrpcServer {
   async drain(grace: number): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#watch);
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#connections.keys()) session.close();
+    this.#listeners.close();
+    const closed = Promise.all(
+      [...this.#connections.keys()].map(
+        (session) => new Promise<void>((resolve) => session.once('close', resolve).close()),
+      ),
+    );
     const timer = setTimeout(() => {
       for (const session of this.#connections.keys()) session.destroy();
     }, grace);
@@ -161,9 +156,6 @@ export class GrpcServer {
     clearTimeout(timer);
   }
 }
-
-/** Connections that may wait to be taken: after a restart all proxies come at once. */
-const BACKLOG = 4096;
 
 function isGrpc(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc(?:[+;]|$)/.test(contentType);

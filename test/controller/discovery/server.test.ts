@@ -417,7 +417,7 @@ describe('the server', () => {
     for (const stream of streams) stream.send({ node: node(), typeUrl: CLUSTER_TYPE });
     const responses = await Promise.all(streams.map((stream) => stream.next()));
     expect(responses.map(({ resources }) => resources.length)).toEqual(streams.map(() => 500));
-    expect(discovery.budget.inFlight).toBe(0);
+    expect(discovery.queue.bytesInFlight).toBe(0);
   });
 
   test('lets a proxy go that does not read, and serves the others meanwhile', async () => {
@@ -429,7 +429,7 @@ describe('the server', () => {
     show({ clusters: large });
     const session = hungProxy(listener.port, { node: node('hung.shop'), typeUrl: CLUSTER_TYPE });
     open.push({ close: () => session.destroy() });
-    while (discovery.budget.inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (discovery.queue.bytesInFlight === 0) await new Promise((resolve) => setImmediate(resolve));
     const fine = delta();
     fine.send({ node: node('fine.shop'), typeUrl: CLUSTER_TYPE });
     expect((await fine.next()).resources).toHaveLength(500);

@@ -1,0 +1,74 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { SendQueue } from '../../../src/controller/discovery/send-queue.ts';
+
+describe('a queue of senders', () => {
+  test('gives turns in order, and one that comes again waits behind the others', async () => {
+    const queue = new SendQueue(1000);
+    const order: string[] = [];
+    const sender = (name: string, again: boolean) => {
+      const one = {
+        sendOne: () => {
+          order.push(name);
+          if (again && order.length < 5) queue.add(one);
+          return undefined;
+        },
+      };
+      return one;
+    };
+    for (const one of [sender('a', true), sender('b', false), sender('c', false)]) queue.add(one);
+    while (order.length < 5) await turn();
+    expect(order).toEqual(['a', 'b', 'c', 'a', 'a']);
+  });
+
+  test('stops at the bound, which one response may pass, and goes on when bytes are given back', async () => {
+    const queue = new SendQueue(100);
+    let sent = 0;
+    const senders = [60, 60, 60].map((bytes) => ({
+      sendOne: () => {
+        sent += 1;
+        return bytes;
+      },
+    }));
+    for (const one of senders) queue.add(one);
+    while (sent < 2) await turn();
+    for (let round = 0; round < 10; round += 1) await turn();
+    expect([sent, queue.bytesInFlight]).toEqual([2, 120]);
+    queue.sent(60);
+    while (sent < 3) await turn();
+    expect(queue.bytesInFlight).toBe(120);
+  });
+
+  test('gives no turn to who has left', async () => {
+    const queue = new SendQueue(100);
+    const calls: string[] = [];
+    const [gone, here] = ['gone', 'here'].map((name) => ({ sendOne: () => void calls.push(name) }));
+    if (gone === undefined || here === undefined) throw new Error('no senders');
+    queue.add(gone);
+    queue.add(here);
+    queue.remove(gone);
+    while (calls.length === 0) await turn();
+    expect(calls).toEqual(['here']);
+  });
+
+  test('has a turn for other work while it sends', async () => {
+    const queue = new SendQueue(100);
+    let sent = 0;
+    const busy = {
+      sendOne: () => {
+        const end = performance.now() + 3;
+        while (performance.now() < end);
+        sent += 1;
+        queue.add(busy);
+        return undefined;
+      },
+    };
+    queue.add(busy);
+    await turn();
+    await turn();
+    await turn();
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(20);
+    queue.remove(busy);
+  });
+});
