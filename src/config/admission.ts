@@ -1,5 +1,6 @@
 /** What of the configuration is put in force: good objects; of bad ones the last good version. */
 
+import { objectIdentity } from './identity.ts';
 import { formatFieldPath } from '../base/field-path.ts';
 import type { CheckName, Finding } from './finding.ts';
 import { type MeshObject, objectName } from './object.ts';
@@ -83,12 +84,6 @@ export async function admit(
     rejections.push({ file, line, object: undefined, errors: [message], isEarlierInForce: kept.length > 0 });
   }
   return { objects: [...objects, ...kept], rejections };
-}
-
-/** Kind, namespace and name as one text: two objects with the same are versions of one. */
-export function objectIdentity(object: MeshObject, defaultNamespace: string): string {
-  const namespace = object.info?.scope === 'Cluster' ? '' : (object.meta.namespace ?? defaultNamespace);
-  return `${object.key}|${namespace}|${object.meta.name}`;
 }
 
 function errorText({ path, message, hint }: Finding): string {

@@ -1,6 +1,7 @@
 /** The objects of one kind that are in force, and those that are set aside. */
 
-import { type AdmissionOptions, admit, objectIdentity, type Rejection } from '../config/admission.ts';
+import { type AdmissionOptions, admit, type Rejection } from '../config/admission.ts';
+import { objectIdentity } from '../config/identity.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { ChangeSet } from '../config/sources/source.ts';
 import { meansTheSame } from './objects.ts';

@@ -1,6 +1,7 @@
 /** The objects of the mesh by kind, and by namespace and name. */
 
 import type { KindKey } from '../api/kind-info.ts';
+import { objectIdentity } from '../config/identity.ts';
 import type { MeshObject } from '../config/object.ts';
 
 export class ObjectStore {
@@ -15,7 +16,7 @@ export class ObjectStore {
   constructor(objects: Iterable<MeshObject>, defaultNamespace: string) {
     this.defaultNamespace = defaultNamespace;
     for (const object of objects) {
-      const id = `${object.key}|${this.namespaceOf(object)}|${object.meta.name}`;
+      const id = objectIdentity(object, defaultNamespace);
       const earlier = this.#byName.get(id);
       if (earlier !== undefined)
         this.#replaced.set(object.key, [...(this.#replaced.get(object.key) ?? []), earlier]);

@@ -3,7 +3,8 @@
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { MeshError } from '../../base/mesh-error.ts';
-import { type AdmissionOptions, type Admitted, admit, objectIdentity, type Rejection } from '../admission.ts';
+import { type AdmissionOptions, type Admitted, admit, type Rejection } from '../admission.ts';
+import { objectIdentity } from '../identity.ts';
 import type { MeshObject } from '../object.ts';
 import { Debouncer, type DebounceTimes } from './debounce.ts';
 import { collectFiles, loadFile } from './files.ts';
@@ -30,6 +31,7 @@ export class FolderSource implements ConfigSource {
   readonly #debouncer: Debouncer;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #objects: readonly MeshObject[] = [];
+  #byIdentity: ReadonlyMap<string, MeshObject> = new Map();
   /** A folder that cannot be listed; what was read of it before stays in force. */
   #fault: Rejection | undefined;
   #watch: PathWatch | undefined;
@@ -113,24 +115,26 @@ export class FolderSource implements ConfigSource {
       const admitted = await admit(loadFile(path), known?.objects ?? [], this.#options);
       files.set(path, { stamp, ...admitted });
     }
-    const before = this.#objects;
+    const isSame =
+      files.size === this.#files.size && [...files].every(([path, file]) => this.#files.get(path) === file);
+    if (isSame) return { changed: [], removed: [] };
     this.#files = files;
     this.#objects = [...files.values()].flatMap(({ objects }) => objects);
-    return this.#difference(before);
+    return this.#difference();
   }
 
-  #difference(before: readonly MeshObject[]): ChangeSet {
+  #difference(): ChangeSet {
     const { defaultNamespace } = this.#options;
-    const identity = (object: MeshObject): string => objectIdentity(object, defaultNamespace);
-    const earlier = new Map(before.map((object) => [identity(object), object]));
-    const now = new Map(this.#objects.map((object) => [identity(object), object]));
-    const changed = [...now]
-      .filter(([id, object]) => {
-        const known = earlier.get(id);
-        return known !== object && !isDeepStrictEqual(known?.value, object.value);
-      })
-      .map(([, object]) => object);
-    const removed = [...earlier].filter(([id]) => !now.has(id)).map(([, object]) => object);
+    const earlier = this.#byIdentity;
+    const now = new Map(this.#objects.map((object) => [objectIdentity(object, defaultNamespace), object]));
+    this.#byIdentity = now;
+    const changed: MeshObject[] = [];
+    for (const [id, object] of now) {
+      const known = earlier.get(id);
+      if (known !== object && !isDeepStrictEqual(known?.value, object.value)) changed.push(object);
+    }
+    const removed: MeshObject[] = [];
+    for (const [id, object] of earlier) if (!now.has(id)) removed.push(object);
     return { changed, removed };
   }
 }

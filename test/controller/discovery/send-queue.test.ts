@@ -24,18 +24,16 @@ describe('a queue of senders', () => {
   test('stops at the bound, which one response may pass, and goes on when bytes are given back', async () => {
     const queue = new SendQueue(100);
     let sent = 0;
-    const senders = [60, 60, 60].map((bytes) => ({
-      sendOne: () => {
-        sent += 1;
-        return bytes;
-      },
-    }));
-    for (const one of senders) queue.add(one);
-    while (sent < 2) await turn();
+    const sendOne = (): number => {
+      sent += 1;
+      return 60;
+    };
+    for (let count = 0; count < 3; count += 1) queue.add({ sendOne });
+    await expect.poll(() => sent).toBe(2);
     for (let round = 0; round < 10; round += 1) await turn();
     expect([sent, queue.bytesInFlight]).toEqual([2, 120]);
     queue.sent(60);
-    while (sent < 3) await turn();
+    await expect.poll(() => sent).toBe(3);
     expect(queue.bytesInFlight).toBe(120);
   });
 
