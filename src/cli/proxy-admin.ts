@@ -3,7 +3,7 @@
 import { MeshError } from '../base/mesh-error.ts';
 import { explained } from '../kube/explain.ts';
 import { askPod } from '../kube/pod-http.ts';
-import { findPod, type PodName } from '../kube/pods.ts';
+import { findPod, type PodName, podsBySelector } from '../kube/pods.ts';
 import { type Cluster, type ClusterFlags, openCluster, timeoutSignal } from './cluster.ts';
 import type { Context } from './context.ts';
 
@@ -25,6 +25,31 @@ export async function proxyOf(
   const signal = timeoutSignal(flags['kubeclient-timeout']);
   const found = await findPod(cluster.client, pod, cluster.namespace, signal);
   return proxyAt(cluster, found, flags);
+}
+
+/** The proxies of the pod that is named, or of all pods with the labels. Throws a `MeshError` when there is none. */
+export async function proxiesOf(
+  command: string,
+  pod: string | undefined,
+  flags: ClusterFlags & { readonly 'proxy-admin-port': number; readonly selector: string | undefined },
+  context: Context,
+): Promise<readonly ProxyAdmin[]> {
+  const { selector } = flags;
+  if ((pod === undefined) === (selector === undefined)) {
+    throw new MeshError(
+      'MissingArgument',
+      pod === undefined
+        ? `${command} requires pod name or --selector`
+        : `${command} takes a pod or --selector, not both`,
+    );
+  }
+  if (pod !== undefined) return [await proxyOf(pod, flags, context)];
+  requirePort(flags['proxy-admin-port']);
+  const cluster = await openCluster(flags, context);
+  const signal = timeoutSignal(flags['kubeclient-timeout']);
+  const pods = await podsBySelector(cluster.client, selector ?? '', cluster.namespace, signal);
+  if (pods.length > 0) return pods.map((found) => proxyAt(cluster, found, flags));
+  throw new MeshError('NoPods', `no pods match the labels ${selector} in namespace ${cluster.namespace}`);
 }
 
 /** The proxy of a pod. */

@@ -5,6 +5,7 @@ import { nearestName } from '../base/nearest.ts';
 import { parseReference } from '../kube/pods.ts';
 import type { DestinationRuleClient } from '../model/destination-rules.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { Workload } from '../model/workloads.ts';
 
 /** Types that are typed in short. */
 const SHORT: Readonly<Record<string, string>> = {
@@ -22,6 +23,12 @@ export function workloadClient(
   snapshot: Snapshot,
 ): DestinationRuleClient {
   if (typed === undefined) return { namespace, labels: {} };
+  const { namespace: own, labels } = findWorkload(typed, namespace, snapshot);
+  return { namespace: own, labels };
+}
+
+/** The Pod or pod template of that name. Throws a `MeshError` when there is none. */
+export function findWorkload(typed: string, namespace: string, snapshot: Snapshot): Workload {
   const reference = parseReference(typed, namespace);
   const type = (reference.type ?? '').replace(/\..*$/, '').replace(/s$/, '');
   const kind = reference.type === undefined ? undefined : (SHORT[reference.type] ?? SHORT[type] ?? type);
@@ -31,7 +38,7 @@ export function workloadClient(
       object.meta.name === reference.name &&
       (kind === undefined || object.kind.toLowerCase() === kind),
   );
-  if (found !== undefined) return { namespace: found.namespace, labels: found.labels };
+  if (found !== undefined) return found;
   const known = snapshot.workloads.all.map(({ object, namespace: own }) => `${object.meta.name}.${own}`);
   const near = nearestName(`${reference.name}.${reference.namespace}`, known);
   throw new MeshError('BadArgument', `there is no workload ${reference.namespace}/${reference.name}`, {

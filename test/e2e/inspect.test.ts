@@ -271,6 +271,86 @@ describeOnCluster(
       );
     });
 
+    test('what concerns a pod, and who agrees on mutual TLS, is read from the cluster', async () => {
+      const pod = await mesh('experimental', 'describe', 'pod', 'web-0.shop');
+      expect(pod.stderr).toBe('');
+      expect(pod.stdout).toMatch(/^Pod: web-0\.shop$/m);
+      expect(pod.stdout).toMatch(/^Service: web\.shop\n {3}Port: http 80\/HTTP targets pod port 80$/m);
+      const check = await mesh('authn', 'tls-check', 'web-0.shop', 'web');
+      expect(check.stdout).toMatch(/^web\.shop\.svc\.cluster\.local:80 +AUTO +PERMISSIVE +- +- +-$/m);
+    });
+
+    test('the control plane shows its pages, and says more when it is told to', async () => {
+      const more = await mesh('admin', 'log', '--level', 'debug');
+      expect(more.stdout).toMatch(/^istiod-0 +default .* debug$/m);
+      expect((await mesh('admin', 'log', 'istiod-0.istio-system', '--reset')).stdout).toMatch(/ info$/m);
+      expect((await mesh('admin', 'log', '--level', 'ads:debug')).code).toBe(2);
+      const list = await mesh('x', 'internal-debug', '--list');
+      expect(JSON.parse(list.stdout)).toContainEqual(expect.objectContaining({ path: '/debug/syncz' }));
+      const one = await mesh('x', 'internal-debug', 'push_status', '--all');
+      expect(JSON.parse(one.stdout)).toMatchObject({ 'istiod-0': { proxies: 1 } });
+      expect((await mesh('x', 'internal-debug', 'nowhere')).stderr).toMatch(/istiod-0 answers 404/);
+    });
+
+    test('statistics of a proxy come in each format', async () => {
+      expect((await mesh('x', 'envoy-stats', 'web-0.shop')).stdout).toMatch(/^server\.live: 1$/m);
+      const prom = await mesh('x', 'es', '-l', 'app=web', '-n', 'shop', '-o', 'prom');
+      expect(prom.stdout).toMatch(/^envoy_server_live\{\} 1$/m);
+      const data = await mesh('x', 'es', 'web-0.shop', '--type', 'clusters', '-o', 'json');
+      expect(JSON.parse(data.stdout)).toHaveProperty('cluster_statuses');
+    });
+
+    test('a user with the documented rights can do all of this, and nothing is asked that they do not give', async () => {
+      const role = (namespace: string, rules: readonly object[]): object[] => [
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'Role',
+          metadata: { namespace, name: 'look' },
+          rules,
+        },
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'RoleBinding',
+          metadata: { namespace, name: 'look' },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'look' },
+          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'viewer' }],
+        },
+      ];
+      const rule = (resources: readonly string[], verbs: readonly string[]): object => ({
+        apiGroups: [''],
+        resources,
+        verbs,
+      });
+      const forwards = rule(['pods/portforward'], ['get', 'create']);
+      const objects = [
+        ...role('shop', [forwards, rule(['services'], ['get']), rule(['pods'], ['list'])]),
+        ...role('istio-system', [forwards, rule(['pods'], ['list'])]),
+      ];
+      const { status, stderr } = cluster().kubectl(
+        ['apply', '-f', '-'],
+        objects.map((one) => JSON.stringify(one)).join('\n---\n'),
+      );
+      expect([status, stderr]).toEqual([0, '']);
+      for (const argv of [
+        ['pc', 'route', 'web-0.shop'],
+        ['pc', 'route', 'svc/web.shop'],
+        ['ps'],
+        ['ps', 'web-0.shop'],
+        ['version'],
+        ['admin', 'log'],
+        ['x', 'internal-debug', 'syncz'],
+        ['x', 'envoy-stats', 'web-0.shop'],
+        ['x', 'authz', 'check', 'web-0.shop'],
+      ]) {
+        const run = await mesh(...argv, '--as', 'viewer');
+        expect([argv, run.code, run.stderr]).toEqual([argv, 0, '']);
+      }
+      const denied = await mesh('authn', 'tls-check', '--as', 'viewer');
+      expect(denied.stderr).toMatch(
+        /Note: no right to list pods, so they count for nothing; a ClusterRole with the rule \{apiGroups: \[""\], resources: \["pods"\], verbs: \["list"\]\} gives it/,
+      );
+    });
+
     test('the same without a cluster, from the controller itself', async () => {
       const options = { env: { KUBECONFIG: '/no/such/file' } };
       const direct = await runMesh(['ps', '--xds-address', `127.0.0.1:${httpPort}`], options);

@@ -3,9 +3,8 @@
 import { MeshError } from '../../base/mesh-error.ts';
 import { nearestName } from '../../base/nearest.ts';
 import type { LogInvocation } from '../commands/proxy-config/log.ts';
-import { openCluster, timeoutSignal } from '../cluster.ts';
 import type { Context } from '../context.ts';
-import { type ProxyAdmin, proxyAt, proxyOf, requirePort } from '../proxy-admin.ts';
+import { type ProxyAdmin, proxiesOf } from '../proxy-admin.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'];
 const DEFAULT_LEVEL = 'warning';
@@ -18,29 +17,15 @@ interface LevelChange {
 
 /** Shows or changes the levels. Returns the exit code. */
 export async function proxyLog(invocation: LogInvocation, context: Context): Promise<number> {
-  const { level, reset } = invocation.flags;
+  const { args, flags } = invocation;
+  const { level, reset } = flags;
   if (reset && level !== undefined) throw usage('--level cannot be combined with --reset');
   const changes = reset ? [{ logger: undefined, level: DEFAULT_LEVEL }] : changesOf(level ?? '');
-  for (const proxy of await proxiesOf(invocation, context)) {
+  for (const proxy of await proxiesOf('log', args[0], flags, context)) {
     const answer = await change(proxy, changes);
     context.stdout.write(`${proxy.name}:\n${answer.trimEnd()}\n`);
   }
   return 0;
-}
-
-async function proxiesOf({ args, flags }: LogInvocation, context: Context): Promise<readonly ProxyAdmin[]> {
-  const [pod] = args;
-  const { selector } = flags;
-  if (pod === undefined && selector === undefined) throw usage('log requires pod name or --selector');
-  if (pod !== undefined && selector !== undefined) throw usage('log takes a pod or --selector, not both');
-  if (pod !== undefined) return [await proxyOf(pod, flags, context)];
-  requirePort(flags['proxy-admin-port']);
-  const { podsBySelector } = await import('../../kube/pods.ts');
-  const cluster = await openCluster(flags, context);
-  const signal = timeoutSignal(flags['kubeclient-timeout']);
-  const pods = await podsBySelector(cluster.client, selector ?? '', cluster.namespace, signal);
-  if (pods.length > 0) return pods.map((found) => proxyAt(cluster, found, flags));
-  throw new MeshError('NoPods', `no pods match the labels ${selector} in namespace ${cluster.namespace}`);
 }
 
 /** The last answer lists all levels. Loggers are checked against the list, since a proxy passes over unknown ones. */

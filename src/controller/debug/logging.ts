@@ -5,9 +5,10 @@ import type { DebugPage } from './page.ts';
 
 export const logging: DebugPage = {
   name: 'logging',
-  summary: `Change the level of the log: POST ?level= ${LOG_LEVELS.join(', ')}`,
+  summary: `Show or change the level of the log: POST ?level= ${LOG_LEVELS.join(', ')}`,
   method: 'POST',
   show({ log }, query) {
+    if (!query.has('level')) return { status: 200, body: { level: log.level, levels: LOG_LEVELS } };
     const level = LOG_LEVELS.find((one) => one === query.get('level'));
     if (level === undefined) {
       return {
