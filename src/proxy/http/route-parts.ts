@@ -31,13 +31,8 @@ export function rateLimitsOf(compiled: CompiledRoute | undefined): RouteRateLimi
 }
 
 /** Whether a request may go over to that protocol: the route decides, else the connection manager. */
-export function mayUpgrade(
-  upgrade: string,
-  compiled: CompiledRoute | undefined,
-  settings: ManagerSettings,
-): boolean {
+export function mayUpgrade(upgrade: string, { action }: CompiledRoute, settings: ManagerSettings): boolean {
   const name = upgrade.toLowerCase();
-  const action = compiled?.action;
-  const onRoute = action?.kind === 'forward' ? action.forwarding.upgrades.get(name) : undefined;
+  const onRoute = action.kind === 'forward' ? action.forwarding.upgrades.get(name) : undefined;
   return onRoute ?? settings.upgrades.get(name) ?? false;
 }

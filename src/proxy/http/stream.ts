@@ -146,7 +146,9 @@ export class HttpStream
     this.scheme = info.scheme;
     info.path = this.path;
     info.authority = this.authority;
-    if (this.upgrade !== '' && !mayUpgrade(this.upgrade, this.compiled, settings)) {
+    // Without a route it is the route that is missing.
+    const { compiled } = this;
+    if (this.upgrade !== '' && compiled !== undefined && !mayUpgrade(this.upgrade, compiled, settings)) {
       manager.stats.counters.downstream_rq_ws_on_non_ws_route.value++;
       this.reply({ status: 403, body: '', details: 'upgrade_failed' });
       return;
