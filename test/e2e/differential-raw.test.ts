@@ -1,0 +1,65 @@
+/**
+ * Bytes that are not quite HTTP/1.1, to Envoy and to the builtin engine: both refuse or forward the same, and the
+ * endpoint, whose parser is another one, understands exactly the requests that the proxy has sent on.
+ */
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sendBytes } from './differential/client.ts';
+import { Pair } from './differential/pair.ts';
+import { RAW_STREAMS } from './differential/raw-streams.ts';
+import type { Scenario } from './differential/scenario.ts';
+import { describeOnRealEnvoy } from './on-real-envoy.ts';
+
+const SCENARIOS: readonly Scenario[] = [{ title: 'raw', host: { domains: ['*'] }, questions: [] }];
+
+/** Milliseconds without a byte after which nothing more is expected. */
+const QUIET = 120;
+
+/** The statuses of the answers, and whether the connection goes after the last of them. */
+function answersIn(text: string): readonly string[] {
+  const heads = text.matchAll(/(?:^|(?<=\n|[^\n]))HTTP\/1\.[01] (\d{3})[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n/g);
+  return [...heads].map(
+    ([, status, headers = '']) => `${status}${/^connection: close\r$/m.test(headers) ? ' close' : ''}`,
+  );
+}
+
+describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
+  let pair: Pair | undefined;
+
+  beforeAll(async () => {
+    pair = await Pair.start(program, SCENARIOS);
+  }, 90_000);
+
+  afterAll(async () => {
+    await pair?.stop();
+  });
+
+  it('are enough', () => {
+    expect(RAW_STREAMS.length).toBeGreaterThanOrEqual(150);
+  });
+
+  it.each(RAW_STREAMS)('%s', async (_, bytes) => {
+    if (pair === undefined) throw new Error('not started');
+    const [envoy, other] = await Promise.all(
+      pair.sides.map(async ({ engine, backends, portOf }) => {
+        backends.take();
+        const before = await engine.stats();
+        const text = await sendBytes(portOf(0), bytes, QUIET);
+        const after = await engine.stats();
+        const total = 'cluster.b1.upstream_rq_total';
+        const seen = backends.take();
+        return {
+          answers: answersIn(text),
+          seen: seen.map(({ method, url, body, headers }) => ({ method, url, body, host: headers.host })),
+          // Each request of the endpoint has the id that the proxy gave it, and there are as many as the proxy sent.
+          strangers: seen.filter(({ headers }) => !/^[0-9a-f-]{36}$/.test(headers['x-request-id'] ?? ''))
+            .length,
+          surplus: seen.length - ((after.get(total) ?? 0) - (before.get(total) ?? 0)),
+        };
+      }),
+    );
+    expect(other).toEqual(envoy);
+    expect(other?.strangers).toBe(0);
+    expect(other?.surplus).toBeLessThanOrEqual(0);
+  });
+});

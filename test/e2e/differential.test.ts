@@ -1,0 +1,38 @@
+/** The same configuration and the same requests to Envoy and to the builtin engine: both do the same. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCENARIOS } from './differential/cases/all.ts';
+import { Pair } from './differential/pair.ts';
+import { expectSame } from './differential/same.ts';
+import { describeOnRealEnvoy } from './on-real-envoy.ts';
+
+const ROWS = SCENARIOS.flatMap(({ title, questions }, index) =>
+  questions.map((question, number) => {
+    const { method = 'GET', path = '/', protocol = 'http1' } = question;
+    const about = question.title ?? [protocol, method, path, question.do ?? ''].join(' ').slice(0, 80);
+    return [`${title} › ${number} ${about}`, index, question] as const;
+  }),
+);
+
+describeOnRealEnvoy('both engines', (program) => {
+  let pair: Pair | undefined;
+
+  beforeAll(async () => {
+    pair = await Pair.start(program, SCENARIOS);
+  }, 90_000);
+
+  afterAll(async () => {
+    await pair?.stop();
+  });
+
+  it('are asked enough', () => {
+    expect(ROWS.length).toBeGreaterThanOrEqual(400);
+  });
+
+  describe('do the same', () => {
+    it.each(ROWS)('%s', async (_, index, question) => {
+      if (pair === undefined) throw new Error('not started');
+      expectSame(await pair.ask(index, question), question.within);
+    });
+  });
+});

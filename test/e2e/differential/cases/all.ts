@@ -1,0 +1,11 @@
+/** All scenarios. */
+
+import type { Scenario } from '../scenario.ts';
+import { FILTERS } from './filters.ts';
+import { FORWARDING } from './forwarding.ts';
+import { HEADERS } from './headers.ts';
+import { HTTP } from './http.ts';
+import { MANAGER } from './manager.ts';
+import { ROUTING } from './routing.ts';
+
+export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...FORWARDING, ...HTTP, ...MANAGER, ...FILTERS];
