@@ -102,6 +102,8 @@ export interface StreamInfo {
   virtualClusterName?: string | undefined;
   routeMetadata?: Metadata | undefined;
   virtualHostMetadata?: Metadata | undefined;
+  /** `:status` of `responseHeaders`, which is there before the response code is. */
+  responseStatus?: number | undefined;
   /** Of an answer that the proxy gives itself, while its body is put together. */
   localReplyBody?: string | undefined;
   traceId?: string | undefined;

@@ -197,7 +197,7 @@ export const COMPRESSOR: FilterKind = {
             return run(toEndpoint, chunk, end, requestStats);
           },
           onResponseHeaders(_, __, headers, end) {
-            if (end || !responds || !response.enabled) return 'continue';
+            if (!responds || !response.enabled) return 'continue';
             const hasEtag = offEtag && headers.has('etag');
             if (hasEtag) etag.value++;
             if (hasEtag || !isCompressible(headers, response, responseStats)) {
@@ -205,6 +205,8 @@ export const COMPRESSOR: FilterKind = {
               return 'continue';
             }
             addVary(headers);
+            // Without a body there is nothing to do but to say that there might be.
+            if (end) return 'continue';
             if (!isWanted(shared)) {
               responseStats.notCompressed.value++;
               return 'continue';

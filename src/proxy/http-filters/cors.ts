@@ -44,12 +44,9 @@ function credentials(policies: readonly Policy[]): [string, string][] {
     : [];
 }
 
-function preflightHeaders(
-  policies: readonly Policy[],
-  stream: FilterStream,
-  origin: string,
-): [string, string][] {
-  const headers: [string, string][] = [['access-control-allow-origin', origin], ...credentials(policies)];
+/** What may be asked for; whether an origin may ask is said with every answer. */
+function preflightHeaders(policies: readonly Policy[], stream: FilterStream): [string, string][] {
+  const headers = credentials(policies);
   const add = (name: string, value: string) => {
     if (value !== '') headers.push([name, value]);
   };
@@ -98,15 +95,15 @@ export const CORS: FilterKind = {
             invalid.value++;
             const forward = firstFlag(policies, (one) => one.forwardNotMatchingPreflights, true);
             if (!isPreflight || forward || !enabled) return 'continue';
-            stream.reply({ status: 200, body: '', details: 'cors_response' });
+            const headers = preflightHeaders(policies, stream);
+            stream.reply({ status: 200, body: '', headers, details: 'cors_response' });
             return 'stop';
           }
           valid.value++;
           if (!enabled) return 'continue';
           isAllowed = true;
           if (!isPreflight) return 'continue';
-          isAllowed = false;
-          const headers = preflightHeaders(policies, stream, origin);
+          const headers = preflightHeaders(policies, stream);
           stream.reply({ status: 200, body: '', headers, details: 'cors_response' });
           return 'stop';
         },

@@ -83,7 +83,7 @@ function abortOf({ abort }: HTTPFault, stream: FilterStream, random: () => numbe
       const status = headerNumber(stream, ABORT_HEADER);
       if (status !== undefined && status >= 200 && status < 600) return { status };
       const grpcStatus = headerNumber(stream, GRPC_ABORT_HEADER);
-      return grpcStatus === undefined ? undefined : grpcAbort(grpcStatus);
+      return grpcStatus === undefined ? undefined : { status: 200, grpcStatus };
     }
     default:
       return undefined;

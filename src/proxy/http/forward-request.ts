@@ -35,7 +35,8 @@ export function rewriteTarget(
         before === undefined ? stream.authority : `${before},${stream.authority}`,
       );
     }
-    if (shows) headers.set('x-envoy-original-host', stream.authority);
+    // A share's own host leaves no trace, as in Envoy.
+    if (shows && destination.host === undefined) headers.set('x-envoy-original-host', stream.authority);
   }
   let { path } = stream;
   if (!action.keepsPath) {

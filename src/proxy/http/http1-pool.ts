@@ -39,6 +39,12 @@ export class Http1Pool implements HostPool, ConnectOwner {
   }
 
   request(receiver: ResponseReceiver, options: ConnectOptions): (() => void) | undefined {
+    const { requests } = this.#breaker;
+    if (requests.current >= requests.max) {
+      this.#cluster.stats.rqPendingOverflow.value++;
+      receiver.onReset('overflow', '');
+      return undefined;
+    }
     const ready = this.#idle.pop();
     if (ready !== undefined) {
       this.#attach(ready, receiver);

@@ -78,7 +78,7 @@ class Copy implements TryOwner {
     this.#done = end;
     const host = cluster.choose(new RequestContext(stream, [], undefined));
     if (host === undefined) return;
-    const attempt = new UpstreamTry(cluster, host, this);
+    const attempt = new UpstreamTry(cluster, host, cluster.breaker('default').requests, this);
     this.#try = attempt;
     const protocol = cluster.settings.protocol === 'http2' ? 'http2' : 'http1';
     const cancel = poolOf(cluster, host, protocol, 'default').request(attempt, {

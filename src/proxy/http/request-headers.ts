@@ -94,6 +94,7 @@ export function introduceClient(
   }
   const scheme = schemeOf(headers, settings, connection.tls);
   record.scheme = settings.overwriteScheme === '' ? scheme : settings.overwriteScheme;
+  if (settings.overwriteScheme !== '') headers.set('x-forwarded-proto', settings.overwriteScheme);
   if (settings.appendForwardedPort && !headers.has('x-forwarded-port')) {
     const { localPlace } = connection;
     if (localPlace.kind === 'ip') headers.append('x-forwarded-port', String(localPlace.port));

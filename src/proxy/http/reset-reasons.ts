@@ -32,8 +32,9 @@ export function resetFlag(reason: ResetReason): ResponseFlag {
 }
 
 /** The body of the answer. */
-export function resetBody(reason: ResetReason): string {
-  return `upstream connect error or disconnect/reset before headers. reset reason: ${WORDS[reason]}`;
+export function resetBody(reason: ResetReason, retried: boolean): string {
+  const what = retried ? 'retried and the latest reset reason' : 'reset reason';
+  return `upstream connect error or disconnect/reset before headers. ${what}: ${WORDS[reason]}`;
 }
 
 /** `started` is whether a response had begun. */

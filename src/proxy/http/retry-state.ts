@@ -5,6 +5,7 @@ import type { Retries } from '../route/retries.ts';
 import type { CircuitBreaker, ClusterStats } from '../upstream/types.ts';
 import type { ResetReason } from './codec.ts';
 import { HeaderList } from './header-list.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 const ON = {
   '5xx': 1,
@@ -44,6 +45,12 @@ function flagsOf(names: readonly string[]): number {
 
 /** `again`: yes. `no`: it is not such an answer. `overflow`: too many are sent again already. `limit`: often enough. */
 export type RetryVerdict = 'again' | 'no' | 'overflow' | 'limit';
+
+/** Says in the access log why the request was not sent again. */
+export function noteVerdict(info: StreamRecord, verdict: Exclude<RetryVerdict, 'again'>): void {
+  if (verdict === 'overflow') info.flag('UO');
+  else if (verdict === 'limit') info.flag('URX');
+}
 
 /** What clients may say of retries themselves. */
 const HEADERS = {

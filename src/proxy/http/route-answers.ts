@@ -41,7 +41,13 @@ function answer(stream: HttpStream, compiled: CompiledRoute): undefined {
   } else if (action.kind === 'direct') {
     counters.rq_direct_response.value++;
     const body = planOf(compiled).directBody;
-    stream.reply({ status: action.status, body, details: 'direct_response' });
+    const { status } = action;
+    // https://www.rfc-editor.org/rfc/rfc9110#field.location
+    const places = status === 201 || (status >= 300 && status < 400);
+    const headers = places
+      ? ([['location', `${stream.scheme}://${stream.authority}${stream.path}`]] as const)
+      : [];
+    stream.reply({ status, body, headers, details: 'direct_response' });
   }
   return undefined;
 }

@@ -16,7 +16,7 @@ import { poolOf } from './pool.ts';
 import { type Replay, RequestBody } from './request-body.ts';
 import type { RequestSink } from './request-chain.ts';
 import { resetBody, resetDetails, resetFlag } from './reset-reasons.ts';
-import { RetryState } from './retry-state.ts';
+import { RetryState, noteVerdict } from './retry-state.ts';
 import { forwardingRoute } from './route-answers.ts';
 import { type EditPlan, planOf } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
@@ -30,7 +30,7 @@ import {
   rewriteTarget,
 } from './forward-request.ts';
 import { type Timeouts, announceTimeout, timeoutsOf } from './timeouts.ts';
-import { type TryOwner, UpstreamTry } from './upstream-try.ts';
+import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
 
 export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingRequest {
   readonly #stream: HttpStream;
@@ -48,6 +48,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   #deadline: Deadline | undefined;
   #mirrors: Mirrors | undefined;
   #over = false;
+  /** All of the request has come through the filters. */
+  #done = false;
   #internal = false;
   method = '';
   authority = '';
@@ -68,6 +70,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   }
 
   start(end: boolean): void {
+    this.#done = end;
     const compiled = forwardingRoute(this.#stream);
     if (compiled !== undefined) this.#forward(compiled, compiled.action, end);
   }
@@ -76,6 +79,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     if (this.#over) return;
     const body = this.#body;
     if (body === undefined) return;
+    this.#done = end;
     const attempt = this.#try;
     const writer = attempt?.sent === true ? attempt.writer : undefined;
     this.#mirrors?.data(chunk, end);
@@ -84,7 +88,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       // What cannot be kept cannot be sent again.
       this.#retry.release();
       this.#retry = undefined;
-      this.#count('retry_or_shadow_abandoned');
+      if (this.#cluster !== undefined) this.#cluster.stats.scope.counter('retry_or_shadow_abandoned').value++;
     }
     if (writer !== undefined && !writer.data(chunk, end)) this.#flow.stopRequest();
     else if (writer === undefined && body.waiting > this.#limit) this.#flow.stopRequest();
@@ -93,6 +97,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
 
   trailers(trailers: HeaderList): void {
     if (this.#over || this.#body === undefined) return;
+    this.#done = true;
     this.#body.end(trailers);
     this.#mirrors?.trailers(trailers);
     const attempt = this.#try;
@@ -199,7 +204,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     info.upstreamAttempts++;
     info.upstreamHost = host;
     const forwarding = this.#action?.forwarding;
-    const attempt = new UpstreamTry(cluster, host, this);
+    const priority = forwarding?.priority ?? 'default';
+    const attempt = new UpstreamTry(cluster, host, cluster.breaker(priority).requests, this);
     this.#try = attempt;
     if (namesEndpoint(stream.compiled)) {
       this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
@@ -211,10 +217,10 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       downstream: { source: info.connection.remotePlace, destination: info.connection.localPlace },
     };
     const protocol = poolProtocol(cluster, info.protocol);
-    const pool = poolOf(cluster, host, protocol, forwarding?.priority ?? 'default');
+    const pool = poolOf(cluster, host, protocol, priority);
     const cancel = pool.request(attempt, options);
     if (!attempt.over) attempt.cancelWish = cancel;
-    if (stream.requestDone) this.#limitTry(attempt);
+    if (this.#done) this.#limitTry(attempt);
   }
 
   #limitTry(attempt: UpstreamTry): void {
@@ -223,7 +229,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   }
 
   onTryReady(attempt: UpstreamTry, writer: RequestWriter): void {
-    const { info, requestDone } = this.#stream;
+    const { info } = this.#stream;
     attempt.sent = true;
     info.upstreamLocalAddress = writer.localAddress;
     info.upstreamProtocol = writer.protocol;
@@ -231,7 +237,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const replay: Replay | undefined = this.#body?.replay();
     const trailers = replay?.trailers;
     const end =
-      requestDone && (replay === undefined || (replay.chunks.length === 0 && trailers === undefined));
+      this.#done && (replay === undefined || (replay.chunks.length === 0 && trailers === undefined));
     writer.head(this, end);
     if (replay !== undefined && !end) {
       const last = replay.chunks.length - 1;
@@ -240,7 +246,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       }
       if (trailers !== undefined) writer.trailers(trailers);
     }
-    if (requestDone) info.times.upstreamLastSent = info.times.upstreamFirstSent;
+    if (this.#done) info.times.upstreamLastSent = info.times.upstreamFirstSent;
     this.#flow.resumeRequest();
   }
 
@@ -259,16 +265,16 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       const verdict = this.#retry.onHead(status, headers, end);
       if (verdict === 'again') {
         this.#codes?.count(status, this.#internal);
-        this.#countHost(attempt, status);
+        countTry(attempt, status);
         attempt.abandon();
         this.#again(attempt, headers);
         return;
       }
-      this.#noteVerdict(verdict);
+      noteVerdict(this.#stream.info, verdict);
     }
     this.#deadline?.cancel();
     this.#codes?.count(status, this.#internal);
-    this.#countHost(attempt, status);
+    countTry(attempt, status);
     addResponseHeaders(stream, headers, now, this.#context?.cookies);
     if (stream.upgrade !== '' && stream.upgrade !== 'CONNECT' && status !== 101 && status < 300) {
       attempt.abandon();
@@ -277,6 +283,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       return;
     }
     info.responseCodeDetails = 'via_upstream';
+    info.responseCode = status;
+    info.responseHeaders = headers;
     this.#edits?.response?.(headers, info);
     if (end) this.#onResponseDone();
     stream.respond(status, headers, end);
@@ -308,19 +316,24 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     } else if (this.#retry !== undefined) {
       const verdict = this.#retry.onReset(reason, attempt.sent);
       if (verdict === 'again') {
-        this.#countHost(attempt, 503);
+        countTry(attempt, 503);
         this.#again(attempt, undefined);
         return;
       }
-      this.#noteVerdict(verdict);
+      noteVerdict(this.#stream.info, verdict);
     }
     info.flag(resetFlag(reason));
     if (reason !== 'overflow') {
       info.upstreamTransportFailureReason = details;
-      this.#countHost(attempt, 503);
+      countTry(attempt, 503);
     }
     const status = reason === 'protocol-error' ? 502 : 503;
-    this.#answer(status, resetBody(reason), resetDetails(reason, details, false), reason === 'overflow');
+    this.#answer(
+      status,
+      resetBody(reason, info.upstreamAttempts > 1),
+      resetDetails(reason, details, false),
+      reason === 'overflow',
+    );
   }
 
   onTryTimeout(attempt: UpstreamTry, idle: boolean): void {
@@ -336,7 +349,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       this.#again(attempt, undefined);
       return;
     }
-    this.#noteVerdict(verdict);
+    noteVerdict(this.#stream.info, verdict);
     info.flag('UT');
     this.#answer(
       504,
@@ -382,11 +395,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     }, delay);
   }
 
-  #noteVerdict(verdict: 'no' | 'overflow' | 'limit'): void {
-    if (verdict === 'overflow') this.#stream.info.flag('UO');
-    else if (verdict === 'limit') this.#stream.info.flag('URX');
-  }
-
   #onRequestDone(): void {
     const timeouts = this.#timeouts;
     if (timeouts === undefined || this.#over) return;
@@ -419,16 +427,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.#stream.reply(
       headers === undefined ? { status, body, details } : { status, body, details, headers },
     );
-  }
-
-  #countHost({ host }: UpstreamTry, status: number): void {
-    if (status >= 500) host.stats.rqError++;
-    else host.stats.rqSuccess++;
-  }
-
-  #count(name: string): void {
-    const counter = this.#cluster?.stats.scope.counter(name);
-    if (counter !== undefined) counter.value++;
   }
 
   #stop(): void {

@@ -60,6 +60,7 @@ export class StreamRecord implements StreamInfo {
   upstreamConnectionId: number | undefined;
   routeMetadata: Metadata | undefined;
   virtualHostMetadata: Metadata | undefined;
+  responseStatus: number | undefined;
   localReplyBody: string | undefined;
   traceId: string | undefined;
   spanId: string | undefined;

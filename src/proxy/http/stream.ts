@@ -6,17 +6,15 @@ import type { DownstreamConnection } from '../listeners/connection.ts';
 import type { RouteRequest } from '../route/request.ts';
 import type { CompiledRoute, Found, RouteTable } from '../route/route-table.ts';
 import type { ResponseFlag } from '../stream-info.ts';
-import { isGrpc } from '../telemetry/grpc-status.ts';
 import type { ActiveSpan, Tracing } from '../telemetry/tracing/tracing.ts';
 import type { IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from './codec.ts';
 import { HeaderList } from './header-list.ts';
 import { httpDate } from './http-date.ts';
-import { buildReply } from './local-reply.ts';
+import { ownAnswer } from './own-answer.ts';
 import type { Manager } from './manager.ts';
 import { RequestChain, type RequestChainOwner, type RequestSink } from './request-chain.ts';
 import { introduceClient, orderedHost, orderedPath } from './request-headers.ts';
 import { ResponseChain, type ResponseChainOwner, type ResponseSink } from './response-chain.ts';
-import { planOf } from './route-plan.ts';
 import { mayUpgrade, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
 import { Router } from './router.ts';
 import { StreamRecord } from './stream-record.ts';
@@ -146,9 +144,9 @@ export class HttpStream
     this.scheme = info.scheme;
     info.path = this.path;
     info.authority = this.authority;
-    // Without a route it is the route that is missing.
-    const { compiled } = this;
-    if (this.upgrade !== '' && compiled !== undefined && !mayUpgrade(this.upgrade, compiled, settings)) {
+    // What no route takes is told to be so below.
+    const { compiled } = this.upgrade === '' ? {} : this;
+    if (compiled !== undefined && !mayUpgrade(this.upgrade, compiled, settings)) {
       manager.stats.counters.downstream_rq_ws_on_non_ws_route.value++;
       this.reply({ status: 403, body: '', details: 'upgrade_failed' });
       return;
@@ -299,19 +297,7 @@ export class HttpStream
     }
     this.replied = true;
     const compiled = this.#found?.kind === 'route' ? this.#found.compiled : undefined;
-    const text = typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('latin1');
-    info.localReplyBody = text;
-    info.responseCode = reply.status;
-    const local = this.manager.localReplies?.(reply, info) ?? reply;
-    const built = buildReply(local, isGrpc(this.requestHeaders));
-    if (
-      compiled !== undefined &&
-      info.upstreamAttempts > 0 &&
-      compiled.virtualHost.includeAttemptCountInResponse
-    ) {
-      built.headers.set('x-envoy-attempt-count', String(info.upstreamAttempts));
-    }
-    if (compiled !== undefined) planOf(compiled).edits.response?.(built.headers, info);
+    const built = ownAnswer(this, reply, compiled);
     const end = built.body.length === 0;
     this.#response.responseHead(built.status, built.headers, end);
     if (!end && !this.ended) this.#response.responseData(built.body, true);
@@ -365,7 +351,12 @@ export class HttpStream
       const via = headers.joined('via');
       headers.set('via', via === undefined ? settings.via : `${via}, ${settings.via}`);
     }
-    if (settings.requestIdInResponse && info.requestId !== '') headers.set('x-request-id', info.requestId);
+    if (
+      info.requestId !== '' &&
+      (settings.requestIdInResponse || this.requestHeaders.has('x-envoy-force-trace'))
+    ) {
+      headers.set('x-request-id', info.requestId);
+    }
     if (!headers.has('date')) headers.append('date', httpDate(performance.timeOrigin + now));
     if (settings.serverHeader === 'overwrite') headers.set('server', settings.serverName);
     else if (settings.serverHeader === 'append-if-absent' && !headers.has('server')) {

@@ -1,6 +1,6 @@
 /** One try to have a request answered by one endpoint. */
 
-import type { Cluster, Host } from '../upstream/types.ts';
+import type { Cluster, Host, ResourceLimit } from '../upstream/types.ts';
 import type { RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import type { HeaderList } from './header-list.ts';
@@ -21,6 +21,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   readonly cluster: Cluster;
   readonly host: Host;
   readonly #owner: TryOwner;
+  readonly #requests: ResourceLimit;
   writer: RequestWriter | undefined;
   /** The head of the request has been written. */
   sent = false;
@@ -33,9 +34,11 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   #idle: Deadline | undefined;
   #counted = false;
 
-  constructor(cluster: Cluster, host: Host, owner: TryOwner) {
+  /** `requests` are those that the cluster may have at once. */
+  constructor(cluster: Cluster, host: Host, requests: ResourceLimit, owner: TryOwner) {
     this.cluster = cluster;
     this.host = host;
+    this.#requests = requests;
     this.#owner = owner;
   }
 
@@ -53,6 +56,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
     cluster.stats.rqActive.value++;
     host.stats.rqTotal++;
     host.stats.rqActive++;
+    this.#requests.current++;
     this.#counted = true;
     this.#owner.onTryReady(this, writer);
   }
@@ -118,10 +122,17 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
     if (!this.#counted) return;
     this.cluster.stats.rqActive.value--;
     this.host.stats.rqActive--;
+    this.#requests.current--;
   }
 
   #active(): void {
     const idle = this.#idle;
     if (idle?.list !== undefined) idle.list.start(idle, performance.now());
   }
+}
+
+/** How the endpoint has done. */
+export function countTry({ host }: UpstreamTry, status: number): void {
+  if (status >= 500) host.stats.rqError++;
+  else host.stats.rqSuccess++;
 }

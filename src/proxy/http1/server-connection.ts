@@ -166,7 +166,9 @@ export class Http1ServerConnection implements DeadlineOwner {
       if (at === bytes.length) return at;
       if ((bytes[at] ?? 0) <= SPACE) return this.#refuse(MALFORMED, bytes);
       const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
-      if (text.includes('\r\n\r\n')) return this.#onHead(text, bytes, at, 0);
+      const end = text.indexOf('\r\n\r\n');
+      if (end + 4 > this.options.maxHeadBytes) return this.#refuse(HEADERS_TOO_LARGE, bytes);
+      if (end >= 0) return this.#onHead(text, bytes, at, 0);
     }
     const { maxHeadBytes } = this.options;
     const text = bytes.toString(

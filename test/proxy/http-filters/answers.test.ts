@@ -40,6 +40,7 @@ describe('cors', () => {
         'access-control-allow-credentials': 'true',
         'access-control-allow-methods': 'GET,POST',
         'access-control-allow-headers': 'x-a',
+        'access-control-expose-headers': 'x-b',
         'access-control-max-age': '60',
       },
     ]);
@@ -80,7 +81,12 @@ describe('cors', () => {
       {},
       undefined,
       200,
-      {},
+      {
+        'access-control-allow-credentials': 'true',
+        'access-control-allow-methods': 'GET,POST',
+        'access-control-allow-headers': 'x-a',
+        'access-control-max-age': '60',
+      },
     ]);
     expect(filter.stats.counted).toEqual({ 'http.x.cors.origin_invalid': 2 });
   });
@@ -113,7 +119,7 @@ describe('fault', () => {
       'a header of gRPC',
       { abort: { header_abort: {}, percentage } },
       [['x-envoy-fault-abort-grpc-request', '5']],
-      404,
+      200,
     ],
     [
       'a smaller share by header',

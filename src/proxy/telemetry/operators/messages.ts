@@ -34,7 +34,10 @@ export function requestHeader(name: string): HeaderGetter {
 
 export function responseHeader(name: string): HeaderGetter {
   if (name === ':status') {
-    return ({ responseCode }) => (responseCode === 0 ? undefined : String(responseCode));
+    return ({ responseCode, responseStatus }) => {
+      const status = responseCode === 0 ? responseStatus : responseCode;
+      return status === undefined ? undefined : String(status);
+    };
   }
   return ({ responseHeaders }) => responseHeaders?.get(name);
 }
@@ -190,8 +193,8 @@ export const MESSAGE_OPERATORS: OperatorTable = {
     },
   },
   CONNECTION_TERMINATION_DETAILS: plain((info) => known(info.connectionTerminationDetails)),
-  RESPONSE_FLAGS: plain((info) => shortFlags(info.responseFlags)),
-  RESPONSE_FLAGS_LONG: plain((info) => longFlags(info.responseFlags)),
+  RESPONSE_FLAGS: plain((info) => shortFlags(info.responseFlags) ?? '-'),
+  RESPONSE_FLAGS_LONG: plain((info) => longFlags(info.responseFlags) ?? '-'),
   LOCAL_REPLY_BODY: plain((info) => info.localReplyBody ?? ''),
   ACCESS_LOG_TYPE: plain((info) => (info.protocol === '' ? 'TcpConnectionEnd' : 'DownstreamEnd')),
   ROUTE_NAME: plain((info) => known(info.routeName)),

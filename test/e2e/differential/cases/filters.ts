@@ -74,6 +74,10 @@ export const FILTERS: readonly Scenario[] = [
     filters: [httpFilter('fault.v3.HTTPFault', { abort: { header_abort: {}, percentage }, delay: { header_delay: {}, percentage } })],
     routes: [
       own('/abort', 'fault', 'fault.v3.HTTPFault', { abort: { http_status: 418, percentage } }),
+      {
+        ...own('/edited', 'fault', 'fault.v3.HTTPFault', { abort: { http_status: 418, percentage } }),
+        response_headers_to_add: [{ header: { key: 'x-edited', value: '%RESPONSE_CODE%' } }],
+      },
       own('/grpc', 'fault', 'fault.v3.HTTPFault', { abort: { grpc_status: 14, percentage } }),
       own('/delay', 'fault', 'fault.v3.HTTPFault', { delay: { fixed_delay: '0.1s', percentage } }),
       own('/both', 'fault', 'fault.v3.HTTPFault', { delay: { fixed_delay: '0.05s', percentage }, abort: { http_status: 503, percentage } }),
@@ -85,7 +89,7 @@ export const FILTERS: readonly Scenario[] = [
       echo,
     ],
     questions: [
-      ...['/abort', '/grpc', '/delay', '/both', '/header', '/cluster', '/other', '/nodes', '/none', '/'].map((path): Question => ({ path, title: path })),
+      ...['/abort', '/grpc', '/delay', '/both', '/header', '/cluster', '/other', '/nodes', '/none', '/edited', '/'].map((path): Question => ({ path, title: path })),
       { path: '/abort', method: 'POST', body: 'x' },
       { path: '/abort', method: 'HEAD' },
       { path: '/grpc', protocol: 'http2', method: 'POST', body: '', headers: [['content-type', 'application/grpc']] },

@@ -91,6 +91,19 @@ export const HTTP: readonly Scenario[] = [
     questions: [{ headers: [['connection', 'Upgrade'], ['upgrade', 'websocket']] }, { headers: [['upgrade', 'websocket']] }],
   },
   {
+    title: 'upgrades without a route',
+    routes: [{ match: { path: '/only' }, ...to('b1') }],
+    questions: [
+      {
+        path: '/none',
+        headers: [
+          ['connection', 'Upgrade'],
+          ['upgrade', 'websocket'],
+        ],
+      },
+    ],
+  },
+  {
     title: 'gRPC without an endpoint',
     routes: [
       { match: { path: '/empty' }, ...to('empty') },
