@@ -6,6 +6,7 @@ import {
   Cluster_DiscoveryType,
 } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
+import type { HealthCheck } from '../../xds/proto/generated/envoy/config/core/v3/health_check_pb.js';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
@@ -21,7 +22,9 @@ import type { DnsResolver } from './dns/resolver.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { discoveryOf } from './discovery/kinds.ts';
 import { OriginalDestinations } from './discovery/original-destinations.ts';
-import { Endpoint, type EndpointSpec, type Locality } from './host.ts';
+import { HealthChecker } from './health/checker.ts';
+import { checkSettings } from './health/settings.ts';
+import { Endpoint, type EndpointSpec, HEALTH, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
 import { Membership } from './membership.ts';
 import { OutlierDetector } from './outlier/detector.ts';
@@ -65,9 +68,11 @@ export class UpstreamCluster implements Cluster {
   readonly #dialer: Dialer;
   readonly #transports: Transports;
   readonly #discovery: Discovery;
+  #checkers: readonly HealthChecker[] = [];
   readonly #outliers: OutlierDetector | undefined;
   readonly #removed = new Set<(host: Host) => void>();
   readonly #closed = new Set<() => void>();
+  readonly #random: () => number;
   readonly #secretUpdates: Counter;
   readonly #warm = Promise.withResolvers<void>();
   #isWarm = false;
@@ -80,6 +85,7 @@ export class UpstreamCluster implements Cluster {
     if (this.name === '') throw new InvalidConfigError('cluster.name', 'empty');
     const owner = `cluster ${this.name}`;
     checkFields(owner, message);
+    this.#random = () => environment.random();
     this.statName = (message.altStatName === '' ? this.name : message.altStatName).replaceAll(':', '_');
     this.metadata = message.metadata;
     const scope = environment.stats.scope(`cluster.${this.statName}.`);
@@ -100,16 +106,19 @@ export class UpstreamCluster implements Cluster {
       this.hosts = new Membership(
         {
           ownLocality: environment.locality,
-          keepsHealthy: false,
+          keepsHealthy: message.healthChecks.length > 0 && !message.ignoreHealthOnHostRemoval,
           allowsTwice: isStatic(message),
-          flagsOfNew: 0,
+          flagsOfNew: flagsOfNew(message),
         },
         membershipStats(scope),
         {
           onChange: () => undefined,
-          onAdded: () => undefined,
+          onAdded: (host) => {
+            for (const checker of this.#checkers) checker.add(host);
+          },
           onRemoved: (host) => {
             this.#outliers?.forget(host);
+            for (const checker of this.#checkers) checker.remove(host);
             for (const listener of this.#removed) listener(host);
           },
         },
@@ -130,6 +139,9 @@ export class UpstreamCluster implements Cluster {
         const rules = outlierSettings(owner, message.outlierDetection);
         this.#outliers = new OutlierDetector(rules, this.hosts, scope, () => environment.random());
       }
+      this.#checkers = message.healthChecks.map((check, index) =>
+        this.#checkerOf(`${owner}.health_checks[${index}]`, check, scope),
+      );
       this.#discovery = discoveryOf(owner, message, membershipStats(scope), environment.dns);
     } catch (error) {
       scope.release();
@@ -204,6 +216,7 @@ export class UpstreamCluster implements Cluster {
     this.#transports.close();
     this.#balancer.close?.();
     this.#outliers?.close();
+    for (const checker of this.#checkers) checker.close();
     for (const listener of this.#closed) listener();
     this.#closed.clear();
     this.#removed.clear();
@@ -216,8 +229,29 @@ export class UpstreamCluster implements Cluster {
     this.hosts.apply(specs, assignment);
     if (this.#isWarm) return;
     const secrets = this.#transports.ready;
-    if (secrets === undefined) this.#becomeWarm();
-    else void secrets.then(() => this.#becomeWarm());
+    const [checker] = this.#checkers;
+    if (secrets === undefined && checker === undefined) this.#becomeWarm();
+    else void Promise.all([secrets, checker?.firstRound]).then(() => this.#becomeWarm());
+  }
+
+  #checkerOf(field: string, config: HealthCheck, scope: StatsScope): HealthChecker {
+    return new HealthChecker(checkSettings(field, config, this.name), {
+      scope,
+      random: () => this.#random(),
+      isUsed: () => this.stats.cxTotal.value > 0,
+      connect: (host, port, alpn) => this.#connectToCheck(host, port, alpn),
+      onChange: (host) => {
+        this.hosts.changed();
+        this.hosts.dropIfPending(host);
+      },
+      onPassed: (host) => this.#outliers?.onCheckPassed(host),
+    });
+  }
+
+  #connectToCheck(host: Endpoint, port: number | undefined, alpn: readonly string[]): Socket {
+    const place = host.checkPlace ?? host.place;
+    const asked = port === undefined || place.kind === 'pipe' ? place : { ...place, port };
+    return this.#transports.of(host).over(this.#dialer.dial(asked), { alpn });
   }
 
   #secretChanged(): void {
@@ -232,6 +266,13 @@ export class UpstreamCluster implements Cluster {
   }
 }
 
+/** Endpoints that are checked are not used before the first check has been passed. */
+function flagsOfNew({ healthChecks, commonLbConfig }: ClusterMessage): number {
+  if (healthChecks.length === 0) return 0;
+  const isIgnored = commonLbConfig?.ignoreNewHostsUntilFirstHc === true;
+  return HEALTH.failedActiveCheck | (isIgnored ? HEALTH.pendingActiveCheck : 0);
+}
+
 function isStatic({ clusterDiscoveryType: type }: ClusterMessage): boolean {
   return type.case === undefined || (type.case === 'type' && type.value === Cluster_DiscoveryType.STATIC);
 }
@@ -243,7 +284,14 @@ function checkFields(owner: string, message: ClusterMessage): void {
     upstream_config: message.upstreamConfig !== undefined,
     preconnect_policy: message.preconnectPolicy !== undefined,
     connection_pool_per_downstream_connection: message.connectionPoolPerDownstreamConnection,
-    health_checks: message.healthChecks.length > 0,
+    'health_checks (more than one)': message.healthChecks.length > 1,
+    close_connections_on_host_health_failure: message.closeConnectionsOnHostHealthFailure,
+    track_timeout_budgets: message.trackTimeoutBudgets,
+    'track_cluster_stats.timeout_budgets': message.trackClusterStats?.timeoutBudgets === true,
+    'track_cluster_stats.request_response_sizes': message.trackClusterStats?.requestResponseSizes === true,
+    'track_cluster_stats.per_endpoint_stats': message.trackClusterStats?.perEndpointStats === true,
+    'common_lb_config.close_connections_on_host_set_change':
+      message.commonLbConfig?.closeConnectionsOnHostSetChange === true,
   });
   if (message.clusterDiscoveryType.case === 'clusterType') {
     throw new UnsupportedError(`${owner}.cluster_type ${message.clusterDiscoveryType.value.name}`);

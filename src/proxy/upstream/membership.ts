@@ -65,7 +65,7 @@ export class Membership implements PrioritySet {
       if (key === undefined) continue;
       const known = this.#hosts.get(key);
       if (known === undefined) {
-        host.mark(this.#options.flagsOfNew, true);
+        if (host.isChecked) host.mark(this.#options.flagsOfNew, true);
         hosts.set(key, host);
         added.push(host);
       } else {
@@ -118,6 +118,11 @@ export class Membership implements PrioritySet {
     this.#stats.change.value++;
     this.changed();
     this.#events.onRemoved(host);
+  }
+
+  /** Endpoints that only stayed because they were well go when they are not. */
+  dropIfPending(host: Endpoint): void {
+    if (host.has(HEALTH.pendingRemoval) && host.has(HEALTH.failedActiveCheck)) this.remove(host);
   }
 
   /** To be called after flags of endpoints changed. */
