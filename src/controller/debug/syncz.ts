@@ -1,7 +1,7 @@
 /** `/debug/syncz`: for each proxy and type, whether it has taken what it was sent. */
 
 import { shortTypeName } from '../discovery/metrics.ts';
-import { EMPTY_VIEW, TYPE_ORDER } from '../discovery/view.ts';
+import { TYPE_ORDER } from '../discovery/view.ts';
 import type { ProxyStream } from '../discovery/stream.ts';
 import type { Watch } from '../discovery/watch.ts';
 import type { DebugPage } from './page.ts';
@@ -47,8 +47,7 @@ function typeStatus(stream: ProxyStream, watch: Watch | undefined): Record<strin
 function statusOf(stream: ProxyStream, watch: Watch): SyncStatus {
   if (watch.nack !== undefined) return 'ERROR';
   if (!watch.isAnswered) return 'NOT SENT';
-  const now = stream.view?.get(watch.typeUrl) ?? EMPTY_VIEW;
-  return watch.isAwaited || watch.isDue(now) ? 'STALE' : 'SYNCED';
+  return stream.hasTaken(watch) ? 'SYNCED' : 'STALE';
 }
 
 /** Since when the state is what it is: of the refusal, or of the last response. */

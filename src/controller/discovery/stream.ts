@@ -3,7 +3,7 @@
 import { MeshError } from '../../base/mesh-error.ts';
 import { type ProxyIdentity, proxyIdentity } from '../../xds/proxy-identity.ts';
 import type { Resource } from '../../xds/resource.ts';
-import { CLUSTER_TYPE, ENDPOINT_TYPE } from '../../xds/resource.ts';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds/resource.ts';
 import type { Sender, SendQueue } from './send-queue.ts';
 import type { EncodedResource } from './encoder.ts';
 import type { Protocol, ProxyRequest } from './protocol.ts';
@@ -125,7 +125,12 @@ export class ProxyStream implements Sender {
   /** Whether the proxy has answered for all that the newest state changed for it. */
   get isInSync(): boolean {
     if (this.generation !== this.#host.generation) return false;
-    return this.#ordered.every((watch) => !watch.isAwaited && !watch.isDue(this.#now(watch)));
+    return this.#ordered.every((watch) => this.hasTaken(watch));
+  }
+
+  /** Whether the proxy has answered for all that the newest state changed in a type, and nothing more is due now. */
+  hasTaken(watch: Watch): boolean {
+    return !watch.isAwaited && !watch.isDue(this.#now(watch), this.#keepsRemoved(watch));
   }
 
   /** Sends the next response that is due. After it is written the stream has another turn. */
@@ -153,8 +158,37 @@ export class ProxyStream implements Sender {
     return this.view !== undefined;
   }
 
-  #now(watch: Watch): TypeView {
+  /** What the watch is to come to. */
+  #target(watch: Watch): TypeView {
     return this.view?.get(watch.typeUrl) ?? EMPTY_VIEW;
+  }
+
+  /** What the proxy is brought to now: what is gone stays for as long as something may still lead there. */
+  #now(watch: Watch): TypeView {
+    const target = this.#target(watch);
+    return this.#keepsRemoved(watch) ? this.#host.views.union(target, watch.has) : target;
+  }
+
+  /**
+   * Routes lead to clusters until others have taken their place, and clusters to their endpoints.
+   * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
+   */
+  #keepsRemoved({ typeUrl }: Watch): boolean {
+    switch (typeUrl) {
+      case CLUSTER_TYPE:
+        return this.#isBehind(LISTENER_TYPE) || this.#isBehind(ROUTE_TYPE);
+      case ENDPOINT_TYPE:
+        return this.#isBehind(CLUSTER_TYPE);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the proxy has not taken the newest state of a type, or has refused it. */
+  #isBehind(typeUrl: string): boolean {
+    const watch = this.watches.get(typeUrl);
+    if (watch === undefined) return false;
+    return watch.isAwaited || watch.nack !== undefined || watch.isDue(this.#target(watch));
   }
 
   /** The first watch in the order of types that something has to be sent for. */
@@ -164,7 +198,7 @@ export class ProxyStream implements Sender {
       const now = this.#now(watch);
       const isQuestion = !watch.isAnswered || watch.asked.size > 0;
       // A type's change must not overtake that of a type before it.
-      if (watch.isDue(now) && (isQuestion || !isHeldUp)) return watch;
+      if (watch.isDue(now, this.#keepsRemoved(watch)) && (isQuestion || !isHeldUp)) return watch;
       isHeldUp ||= watch.isHeldUp(now);
     }
     return undefined;
@@ -174,7 +208,7 @@ export class ProxyStream implements Sender {
   #send(watch: Watch): number | undefined {
     const host = this.#host;
     const now = this.#now(watch);
-    const due = watch.take(now, host.views);
+    const due = watch.take(now, host.views, this.#keepsRemoved(watch));
     if (due === undefined) {
       // There was nothing to say of this type, but perhaps there is of the next.
       host.queue.add(this);

@@ -42,6 +42,7 @@ export class ViewMaker {
   readonly #byContent = new InternedViews();
   /** Under a view those that differ from it in some resources, by their numbers. */
   readonly #derived = new WeakMap<TypeView, Map<string, WeakRef<TypeView>>>();
+  readonly #unions = new WeakMap<TypeView, WeakMap<TypeView, TypeView>>();
   readonly #differences = new WeakMap<TypeView, WeakMap<TypeView, ViewDifference>>();
 
   constructor(encoder: ResourceEncoder) {
@@ -95,6 +96,21 @@ export class ViewMaker {
     const isNew = changed.filter((one) => base.get(one.name)?.version !== one.version);
     this.#remember(base, same, { changed: isNew, removed: [] });
     return same;
+  }
+
+  /** A view with what another has besides: the other one itself when it differs in nothing else. */
+  union(view: TypeView, other: TypeView): TypeView {
+    const { changed, removed } = this.difference(other, view);
+    if (removed.length === 0) return view;
+    if (changed.length === 0) return other;
+    let unions = this.#unions.get(view);
+    if (unions === undefined) this.#unions.set(view, (unions = new WeakMap()));
+    let union = unions.get(other);
+    if (union === undefined) {
+      union = this.#byContent.of([...new Map([...other, ...view]).values()]);
+      unions.set(other, union);
+    }
+    return union;
   }
 
   /** What a proxy that has `from` lacks of `to`. Worked out once for all proxies that share both. */

@@ -55,6 +55,9 @@ export class Watch {
   /** Names of a refused response that are sent again one by one, so that one bad resource holds up no other. */
   readonly #alone: string[] = [];
 
+  /** What the proxy brought along and is gone, until it is told so. */
+  readonly #stale = new Set<string>();
+
   constructor(typeUrl: string) {
     this.typeUrl = typeUrl;
   }
@@ -101,7 +104,10 @@ export class Watch {
     this.names = this.names.without(list);
     this.asked = this.asked.without(list);
     // Whoever gives a resource up and asks for it again has it no more.
-    for (const name of list) this.brought?.delete(name);
+    for (const name of list) {
+      this.brought?.delete(name);
+      this.#stale.delete(name);
+    }
   }
 
   wants(name: string): boolean {
@@ -109,9 +115,10 @@ export class Watch {
   }
 
   /** Whether something has to be sent now. A change waits for the answer to the last response; a question does not. */
-  isDue(now: TypeView): boolean {
+  isDue(now: TypeView, keepsRemoved = false): boolean {
     if (!this.isAnswered || this.asked.size > 0) return true;
-    return !this.isAwaited && (this.has !== now || this.#alone.length > 0);
+    const isStale = this.#stale.size > 0 && !keepsRemoved;
+    return !this.isAwaited && (this.has !== now || isStale || this.#alone.length > 0);
   }
 
   /** Whether a change waits for the proxy's answer. */
@@ -119,14 +126,19 @@ export class Watch {
     return this.isAwaited && this.has !== now;
   }
 
-  /** What the proxy lacks of `now`; after this it counts as having it. Undefined when there is nothing to say. */
-  take(now: TypeView, views: ViewMaker): DueResources | undefined {
-    return this.#takeWhole(now, views) ?? this.#takePart(now, views);
+  /**
+   * What the proxy lacks of `now`; after this it counts as having it. Undefined when there is nothing to say.
+   * With `keepsRemoved` the proxy is not told yet that what it brought along is gone.
+   */
+  take(now: TypeView, views: ViewMaker, keepsRemoved = false): DueResources | undefined {
+    for (const name of this.brought?.keys() ?? []) if (!now.has(name)) this.#stale.add(name);
+    return this.#takeWhole(now, views) ?? this.#takePart(now, views, keepsRemoved);
   }
 
   /** When all of a difference is wanted and nothing else, the one that all proxies share. */
   #takeWhole(now: TypeView, views: ViewMaker): DueResources | undefined {
-    if (this.#alone.length > 0 || (this.brought?.size ?? 0) > 0) return undefined;
+    const isAsBefore = this.#alone.length === 0 && this.#stale.size === 0 && (this.brought?.size ?? 0) === 0;
+    if (!isAsBefore) return undefined;
     // Whoever has nothing yet and asks for all that there is gets the same as all others that do.
     const isAllAsked = !this.isAnswered && this.asked.isAllOf(now);
     if (this.asked.size > 0 && !isAllAsked) return undefined;
@@ -144,7 +156,7 @@ export class Watch {
     return difference;
   }
 
-  #takePart(now: TypeView, views: ViewMaker): DueResources | undefined {
+  #takePart(now: TypeView, views: ViewMaker, keepsRemoved: boolean): DueResources | undefined {
     const changed = new Map<string, EncodedResource>();
     const removed = new Set<string>();
     const add = (name: string): void => {
@@ -155,6 +167,10 @@ export class Watch {
     // A question is answered from the new state, so that what is told of one name never goes back.
     if (this.has !== now) this.#addDifference(now, views, changed, removed);
     for (const name of this.asked) if (!this.#isBrought(name, now)) add(name);
+    if (!keepsRemoved) {
+      for (const name of this.#stale) if (this.wants(name) && !now.has(name)) removed.add(name);
+      this.#stale.clear();
+    }
     const again = this.isAwaited ? undefined : this.#alone.shift();
     if (again !== undefined && changed.size === 0 && this.wants(again)) add(again);
     const isSilent = this.isAnswered && changed.size === 0 && removed.size === 0;
@@ -176,7 +192,6 @@ export class Watch {
       if (this.wants(name) && !this.#isBrought(name, now)) changed.set(name, resource);
     }
     for (const name of difference.removed) if (this.wants(name)) removed.add(name);
-    for (const name of this.brought?.keys() ?? []) if (this.wants(name) && !now.has(name)) removed.add(name);
   }
 
   #isBrought(name: string, now: TypeView): boolean {
