@@ -6,7 +6,7 @@ import { Debouncer } from '../config/sources/debounce.ts';
 import { FolderSource } from '../config/sources/folders.ts';
 import { PathWatch } from '../config/sources/path-watch.ts';
 import type { ChangeSet, ConfigSource } from '../config/sources/source.ts';
-import { loadAccess } from '../kube/access.ts';
+import { type Access, loadAccess } from '../kube/access.ts';
 import { KubeSource } from '../kube/source.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { TranslationProblem } from '../xds/problem.ts';
@@ -16,12 +16,15 @@ import { TranslationMemo } from '../xds/translation-memo.ts';
 import { DiscoveryListener } from './discovery/grpc.ts';
 import { DiscoveryMetrics } from './discovery/metrics.ts';
 import { DiscoveryServer } from './discovery/server.ts';
+import { objectProblems } from './debug/object-problems.ts';
+import type { DebugContext } from './debug/page.ts';
 import { HttpListener } from './http.ts';
 import type { Log } from '../base/log.ts';
 import { readMeshConfig } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { Counter, expositionText, Gauge } from './metrics.ts';
 import type { Settings } from './settings.ts';
+import { StatusKeeper } from './status/keeper.ts';
 import { wantedKinds } from './wanted-kinds.ts';
 
 /** The mesh for one proxy, with what of the configuration does not hold for it. */
@@ -59,6 +62,8 @@ export class Controller {
   #meshConfigText = '';
   #grpc: DiscoveryListener | undefined;
   #http: HttpListener | undefined;
+  #access: Access | undefined;
+  #status: StatusKeeper | undefined;
 
   constructor(settings: Settings, log: Log, translate: MeshTranslate) {
     this.#settings = settings;
@@ -98,18 +103,14 @@ export class Controller {
         ...httpAddress,
         isReady: () => this.discovery.hasState && this.#grpc !== undefined,
         metrics: () => this.#metricsText(),
-        debug: {
-          state: this.#state,
-          discovery: this.discovery,
-          log: this.#log,
-          problems: () => this.#allProblems(),
-        },
+        debug: this.#debug,
       });
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
       await this.#startSources();
       this.#logFaults();
       this.#push();
       this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
+      if (this.#access !== undefined && this.#settings.writesStatus) this.#keepStatus(this.#access);
     } catch (error) {
       await this.stop();
       throw error;
@@ -121,13 +122,34 @@ export class Controller {
     });
   }
 
+  get #debug(): DebugContext {
+    return {
+      state: this.#state,
+      discovery: this.discovery,
+      log: this.#log,
+      problems: () => this.#allProblems(),
+    };
+  }
+
   /** Stops to serve: streams end, and proxies have the drain time to go elsewhere. */
   async stop(): Promise<void> {
     this.#pushing.cancel();
     for (const source of this.#sources) source.stop();
     this.#meshConfigWatch?.close();
+    // Another takes over what this one did, while its proxies go elsewhere.
+    await this.#status?.stop();
     await this.#grpc?.drain(this.#settings.drainTime);
     await this.#http?.stop();
+  }
+
+  #keepStatus(access: Access): void {
+    this.#status = new StatusKeeper({
+      access,
+      namespace: this.#settings.istioNamespace,
+      state: this.#state,
+      problems: () => objectProblems(this.#debug),
+      log: this.#log,
+    });
   }
 
   async #startSources(): Promise<void> {
@@ -137,6 +159,7 @@ export class Controller {
       const access = await loadAccess({ kubeconfig, context });
       this.#log.info('the cluster is read', { cluster: access.name, server: access.server });
       this.#sources.push(new KubeSource(access, { ...admission, wanted: wantedKinds(istioNamespace) }));
+      this.#access = access;
     }
     if (config.length > 0) this.#sources.push(new FolderSource(config, { ...FILE_TIMES, ...admission }));
     // A folder that is not there is told of at once, whether or not the cluster answers.

@@ -69,6 +69,13 @@ const SPECS = {
     value: 'FILE',
     description: `Cluster whose objects are read and followed; "${IN_CLUSTER}" for the one this runs in.`,
   },
+  'write-status': {
+    value: 'WHEN',
+    default: 'auto',
+    description:
+      'Whether the status of objects in the cluster says what became of them: true, false, or auto, which is true ' +
+      'inside the cluster. Of several controllers one writes.',
+  },
   context: { value: 'NAME', description: 'Context of the kubeconfig file; its current one if not given.' },
 } as const satisfies Record<string, SettingSpec>;
 
@@ -90,6 +97,8 @@ export interface Settings {
   readonly sendTimeout: number;
   readonly maxBytesInFlight: number;
   readonly drainTime: number;
+  /** Whether what became of objects is written into their status. */
+  readonly writesStatus: boolean;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -136,6 +145,7 @@ export function readSettings(argv: readonly string[], env: Env): Settings | 'hel
     sendTimeout: milliseconds('send-timeout', required('send-timeout')),
     maxBytesInFlight: bytes('max-bytes-in-flight', required('max-bytes-in-flight')),
     drainTime: milliseconds('drain-time', required('drain-time')),
+    writesStatus: writesStatus(required('write-status'), kubeconfig),
   };
 }
 
@@ -177,6 +187,17 @@ function refuseUnavailable(config: readonly string[]): void {
       hint: 'Give a folder or a file with --config, or a cluster with --kubeconfig.',
     });
   }
+}
+
+function writesStatus(text: string, kubeconfig: string | undefined): boolean {
+  if (text === 'auto') return kubeconfig === IN_CLUSTER;
+  if (text !== 'true' && text !== 'false') throw badValue('write-status', text, 'true, false or auto');
+  if (text === 'true' && kubeconfig === undefined) {
+    throw new MeshError('BadSetting', '--write-status is true, but there is no cluster to write to', {
+      hint: `Name one with --kubeconfig (${variable('kubeconfig')}).`,
+    });
+  }
+  return text === 'true';
 }
 
 function hostPort(name: SettingName, text: string): { host: string; port: number } {

@@ -47,6 +47,12 @@ const STATUS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Whether the control plane writes conditions into the status of objects of this resource. */
+export function hasStatus(group: string, plural: string): boolean {
+  // Those of the Gateway API have a status of their own form.
+  return group !== GATEWAY_GROUP && (STATUS[group]?.includes(plural) ?? false);
+}
+
 /** The ConfigMap with the root certificate that the control plane puts into every namespace. */
 const ROOT_CERTIFICATE = 'istio-ca-root-cert';
 
@@ -131,11 +137,11 @@ export function controllerRole({ named, namespace }: Installation, labels: Recor
         resourceNames: ['istio-ca-secret'],
         verbs: ['patch', 'update'],
       },
-      // Who of several instances writes.
+      // Who of several instances writes, and what the others tell it.
       {
         apiGroups: ['coordination.k8s.io'],
         resources: ['leases'],
-        verbs: ['create', 'get', 'patch', 'update'],
+        verbs: ['create', 'delete', 'get', 'list', 'patch', 'update'],
       },
     ],
   };
