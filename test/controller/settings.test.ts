@@ -16,6 +16,7 @@ describe('settings of the controller', () => {
       debounceAfter: 100,
       debounceMax: 10_000,
       sendTimeout: 30_000,
+      writesStatus: false,
       maxBytesInFlight: 16_777_216,
       drainTime: 5000,
     });

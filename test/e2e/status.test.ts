@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { customResourceDefinition } from '../../src/codegen/crd.ts';
 import { readSchemas } from '../../src/codegen/schema-files.ts';
 import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
+import { describeOnRealEnvoy } from './on-real-envoy.ts';
 import {
   apply,
   describeOnRealServer,
@@ -169,10 +170,8 @@ describeOnRealEnvoy('statuses, and proxies that refuse', (program) =>
     }
 
     function holder(): string {
-      const { stdout } = plane().kubectl([
-        ...['get', 'lease', 'istio-status-leader', '-n', 'istio-system'],
-        ...['-o', 'jsonpath={.spec.holderIdentity}'],
-      ]);
+      const words = 'get lease istio-status-leader -n istio-system -o jsonpath={.spec.holderIdentity}';
+      const { stdout } = plane().kubectl(words.split(' '));
       return stdout;
     }
 
