@@ -54,6 +54,7 @@ export class ConnectAttempt implements DeadlineOwner {
     if (!this.#finish()) return;
     const socket = this.#socket;
     socket.setNoDelay(true);
+    this.#cluster.report(this.#host, { kind: 'local', what: 'success' });
     this.#owner.onConnected(this, socket);
   };
 

@@ -19,6 +19,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   readonly #pending: PendingRequest[] = [];
   readonly #connecting = new Set<ConnectAttempt>();
   #closed = false;
+  #connectOptions: ConnectOptions = { alpn: [] };
   readonly #onEmpty: () => void;
 
   constructor(cluster: Cluster, host: Host, priority: 'default' | 'high', onEmpty: () => void) {
@@ -39,6 +40,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   }
 
   request(receiver: ResponseReceiver, options: ConnectOptions): (() => void) | undefined {
+    this.#connectOptions = options;
     const { requests } = this.#breaker;
     if (requests.current >= requests.max) {
       this.#cluster.stats.rqPendingOverflow.value++;
@@ -123,7 +125,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
     this.#breaker.connections.current--;
     uncountConnection(this.#cluster, this.#host);
     // Requests that waited for this connection need another.
-    if (this.#pending.length > this.#connecting.size) this.#connect({ alpn: [] });
+    if (this.#pending.length > this.#connecting.size) this.#connect(this.#connectOptions);
     this.#finishWhenEmpty();
   }
 

@@ -40,6 +40,10 @@ export class RequestContext implements LoadBalancerContext {
     return restored && localPlace.kind === 'ip' ? localPlace : undefined;
   }
 
+  header(name: string): string | undefined {
+    return this.#stream.requestHeaders.get(name);
+  }
+
   /** A further try is made: the endpoint was not good. */
   onTried(host: Host, retries: Retries): void {
     this.#retries = retries;

@@ -81,10 +81,8 @@ class Copy implements TryOwner {
     const attempt = new UpstreamTry(cluster, host, cluster.breaker('default').requests, this);
     this.#try = attempt;
     const protocol = cluster.settings.protocol === 'http2' ? 'http2' : 'http1';
-    const cancel = poolOf(cluster, host, protocol, 'default').request(attempt, {
-      alpn: [],
-      authority: this.#request.authority,
-    });
+    const options = { alpn: [], authority: this.#request.authority };
+    const cancel = poolOf(cluster, host, protocol, 'default', options).request(attempt, options);
     if (!attempt.over) attempt.cancelWish = cancel;
   }
 

@@ -33,13 +33,18 @@ class ClusterPools {
     });
   }
 
-  of(host: Host, protocol: PoolProtocol, priority: 'default' | 'high'): HostPool {
+  of(host: Host, protocol: PoolProtocol, priority: 'default' | 'high', options: ConnectOptions): HostPool {
     let pools = this.#byHost.get(host);
     if (pools === undefined) this.#byHost.set(host, (pools = new Map()));
-    const key = priority === 'default' ? protocol : `${protocol} high`;
+    const own = this.#cluster.connectionKey(host, options);
+    const shared = priority === 'default' ? protocol : `${protocol} high`;
+    const key = own === '' ? shared : `${shared} ${own}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Http1Pool(this.#cluster, host, priority, () => undefined);
+      pool = new Http1Pool(this.#cluster, host, priority, () => {
+        // Of those that belong to one client or name there may be any number.
+        if (own !== '' && pools.get(key) === pool) pools.delete(key);
+      });
       pools.set(key, pool);
     }
     return pool;
@@ -53,8 +58,9 @@ export function poolOf(
   host: Host,
   protocol: PoolProtocol,
   priority: 'default' | 'high',
+  options: ConnectOptions,
 ): HostPool {
   let ofCluster = pools.get(cluster);
   if (ofCluster === undefined) pools.set(cluster, (ofCluster = new ClusterPools(cluster)));
-  return ofCluster.of(host, protocol, priority);
+  return ofCluster.of(host, protocol, priority, options);
 }

@@ -215,9 +215,10 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       alpn: [],
       authority: this.authority,
       downstream: { source: info.connection.remotePlace, destination: info.connection.localPlace },
+      source: info.connection.upstreamSource,
     };
     const protocol = poolProtocol(cluster, info.protocol);
-    const pool = poolOf(cluster, host, protocol, priority);
+    const pool = poolOf(cluster, host, protocol, priority, options);
     const cancel = pool.request(attempt, options);
     if (!attempt.over) attempt.cancelWish = cancel;
     if (this.#done) this.#limitTry(attempt);

@@ -185,6 +185,12 @@ export class UpstreamCluster implements Cluster {
     return this.#balancer.choose(context);
   }
 
+  connectionKey(host: Host, options: ConnectOptions): string {
+    const { source } = options;
+    const own = host instanceof Endpoint ? this.#transports.of(host).keyOf(options) : '';
+    return source === undefined ? own : `${own} ${source.ip} ${source.mark}`;
+  }
+
   connect(host: Host, options: ConnectOptions): Socket {
     if (!(host instanceof Endpoint)) throw new Error(`${host.id} is no endpoint of ${this.name}`);
     return this.#transports.of(host).connect(this.#dialer, host, options);

@@ -138,6 +138,8 @@ export interface Cluster {
   breaker(priority: 'default' | 'high'): CircuitBreaker;
   /** An endpoint for this request; undefined when none may be used (503, no healthy upstream). */
   choose(context: LoadBalancerContext): Host | undefined;
+  /** Requests whose keys differ must not share a connection: it would be for another client, name or source. */
+  connectionKey(host: Host, options: ConnectOptions): string;
   /** Begins to connect, over TLS when the endpoint's transport socket says so. The caller listens, times out and counts. */
   connect(host: Host, options: ConnectOptions): Socket;
   report(host: Host, outcome: HostOutcome): void;

@@ -1,7 +1,7 @@
 /** Tells endpoints who the client is, ahead of everything else: the PROXY protocol. */
 
 import type { Socket } from 'node:net';
-import { canonicalIp, type Place } from '../../address.ts';
+import { canonicalIp, placeText, type Place } from '../../address.ts';
 import { writeV1, writeV2 } from '../../listeners/proxy-protocol.ts';
 import type { ConnectOptions } from '../types.ts';
 import type { TransportSocket } from './socket.ts';
@@ -17,6 +17,14 @@ export function proxyProtocol(version: 1 | 2, inner: TransportSocket): Transport
     tls: inner.tls,
     connect: (dialer, host, options) => over(dialer.dial(host.place, options.source), options),
     over,
+    keyOf: (options) => {
+      const { source, destination } = options.downstream ?? {};
+      const client =
+        source === undefined || destination === undefined
+          ? ''
+          : `${placeText(source)} ${placeText(destination)}`;
+      return `${client} ${inner.keyOf(options)}`;
+    },
     get ready() {
       return inner.ready;
     },

@@ -11,6 +11,8 @@ export interface TransportSocket {
   connect(dialer: Dialer, host: Endpoint, options: ConnectOptions): Socket;
   /** The same on top of a connection that is being opened. */
   over(raw: Socket, options: ConnectOptions): Socket;
+  /** What of the options makes a connection one of its own; empty when any request may use it. */
+  keyOf(options: ConnectOptions): string;
   /** Resolves when what it needs from elsewhere, as secrets, is there; undefined when it is. */
   readonly ready?: Promise<void> | undefined;
   close?(): void;
@@ -20,4 +22,5 @@ export const RAW: TransportSocket = {
   tls: false,
   connect: (dialer, host, { source }) => dialer.dial(host.place, source),
   over: (raw) => raw,
+  keyOf: () => '',
 };

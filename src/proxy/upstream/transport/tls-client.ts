@@ -76,6 +76,11 @@ export class TlsClient implements TransportSocket {
     return this.over(dialer.dial(host.place, options.source), options);
   }
 
+  /** A connection is for one name where names come from requests. */
+  keyOf({ authority }: ConnectOptions): string {
+    return (this.#auto.sni || this.#auto.san) && authority !== undefined ? hostOf(authority) : '';
+  }
+
   /** On top of a connection that is being opened; the greeting waits until it is. */
   over(raw: Socket, { alpn, authority }: ConnectOptions): Socket {
     const context = this.#context;
