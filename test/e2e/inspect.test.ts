@@ -4,10 +4,12 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { extract } from 'tar';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MeshRun, runMesh } from '../cli/run-mesh.ts';
 import { freePorts } from '../peers/control-plane.ts';
@@ -33,17 +35,77 @@ function forward(namespace: string, pod: string, ports: Readonly<Record<number, 
   });
 }
 
+/** What nobody may find in a report, each made for this run. */
+const PLANTED = {
+  secret: `s3cr3t-${randomUUID()}`,
+  password: `pw-${randomUUID()}`,
+  variable: `env-${randomUUID()}`,
+  odd: randomUUID(),
+  url: `url-${randomUUID()}`,
+  json: `json-${randomUUID()}`,
+  token: `eyJhbGciOiJub25lIn0.${Buffer.from(randomUUID()).toString('base64url')}.`,
+  bearer: randomUUID(),
+};
+const PRIVATE_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+});
+
+const LOG_FOLDER = mkdtempSync(join(tmpdir(), 'lateen-logs-'));
+const LOG = join(LOG_FOLDER, 'proxy.log');
+writeFileSync(
+  LOG,
+  [
+    'all is well',
+    `the database said ${PLANTED.secret}`,
+    `and in base64 ${Buffer.from(PLANTED.secret).toString('base64')}`,
+    `started with ${PLANTED.variable} and ${PLANTED.odd}`,
+    `connecting to postgres://app:${PLANTED.url}@db/app?password=${PLANTED.password}`,
+    `{"user":"app","password":"${PLANTED.json}"}`,
+    `token ${PLANTED.token}`,
+    `authorization: Bearer ${PLANTED.bearer}`,
+    String(PRIVATE_KEY),
+  ]
+    .join('\n')
+    .split('\n')
+    // As container runtimes write logs.
+    .map((line) => `${new Date().toISOString()} stdout F ${line}\n`)
+    .join(''),
+);
+
+function logs(namespace: string, name: string, container: string): string {
+  return JSON.stringify({
+    apiVersion: 'kwok.x-k8s.io/v1alpha1',
+    kind: 'Logs',
+    metadata: { namespace, name },
+    spec: { logs: [{ containers: [container], logsFile: LOG }] },
+  });
+}
+
 const KWOK = [
+  logs('shop', 'web-0', 'istio-proxy'),
+  logs('istio-system', 'istiod-0', 'discovery'),
   forward('istio-system', 'istiod-0', { 8080: httpPort }),
   forward('shop', 'web-0', { 15000: adminPort, 15009: closedPort }),
 ].join('\n---\n');
 
 function pod(namespace: string, name: string, labels: object, annotations = {}): object {
+  const container = namespace === 'istio-system' ? 'discovery' : 'istio-proxy';
+  const env = [
+    { name: 'DB_PASSWORD', value: PLANTED.variable },
+    { name: 'ODD', value: PLANTED.odd },
+    { name: 'POD_NAME', value: name },
+  ];
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { namespace, name, labels, annotations },
-    spec: { containers: [{ name: 'main', image: 'example.com/main:1' }] },
+    spec: {
+      containers: [
+        { name: 'main', image: 'example.com/main:1', env },
+        { name: container, image: 'example.com/proxy:1' },
+      ],
+    },
   };
 }
 
@@ -53,6 +115,21 @@ const OBJECTS = [
 ];
 
 const PODS = [
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'creds' },
+    stringData: { password: PLANTED.secret, key: String(PRIVATE_KEY) },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'shop', name: 'app' },
+    data: {
+      'app.properties': `db=postgres://app:${PLANTED.url}@db\npassword=${PLANTED.password}\n`,
+      apiKey: PLANTED.json,
+    },
+  },
   pod('shop', 'web-0', { app: 'web' }),
   pod(
     'istio-system',
@@ -178,7 +255,7 @@ describeOnCluster(
         controller.kill('SIGKILL');
         await ended;
       }
-      rmSync(folder, { recursive: true, force: true });
+      for (const one of [folder, LOG_FOLDER]) rmSync(one, { recursive: true, force: true });
     });
 
     test('proxy-config shows what the proxy of a pod has, however the pod is named', async () => {
@@ -349,6 +426,86 @@ describeOnCluster(
       expect(denied.stderr).toMatch(
         /Note: no right to list pods, so they count for nothing; a ClusterRole with the rule \{apiGroups: \[""\], resources: \["pods"\], verbs: \["list"\]\} gives it/,
       );
+    });
+
+    /** The report's files by their paths, and what was said. */
+    async function report(...argv: readonly string[]): Promise<{ files: Map<string, string>; run: MeshRun }> {
+      const place = mkdtempSync(join(folder, 'report-'));
+      const run = await mesh('bug-report', '--output-dir', place, ...argv);
+      expect([run.code, run.stdout]).toEqual([0, `${join(place, 'bug-report.tar.gz')}\n`]);
+      expect(readdirSync(place)).toEqual(['bug-report.tar.gz']);
+      await extract({ file: join(place, 'bug-report.tar.gz'), cwd: place });
+      const root = join(place, 'bug-report');
+      const paths = readdirSync(root, { recursive: true, encoding: 'utf8' });
+      const files = paths.filter((path) => statSync(join(root, path)).isFile());
+      return { files: new Map(files.map((path) => [path, readFileSync(join(root, path), 'utf8')])), run };
+    }
+
+    function expectNoSecrets(files: ReadonlyMap<string, string>): void {
+      const keyLines = String(PRIVATE_KEY)
+        .split('\n')
+        .filter((line) => line.length > 20 && !line.startsWith('-----'));
+      for (const [path, text] of files) {
+        for (const [name, value] of [
+          ...Object.entries(PLANTED),
+          ...keyLines.map((line) => ['key', line] as const),
+        ]) {
+          for (const form of [value, Buffer.from(value).toString('base64').replace(/=+$/, '')]) {
+            expect(text.includes(form), `${name} in ${path}`).toBe(false);
+          }
+        }
+      }
+    }
+
+    test('bug-report gathers objects, logs, pages and configuration, and no secret that was planted', async () => {
+      const { files } = await report();
+      expectNoSecrets(files);
+      const proxy = files.get('pods/shop/web-0/istio-proxy.log') ?? '';
+      expect(files.get('manifest.json')).not.toContain('istio-proxy.log",\n      "why"');
+      expect(proxy).toMatch(/^all is well$/m);
+      expect(proxy).toMatch(/^the database said <redacted>$/m);
+      expect(files.get('pods/shop/web-0/config_dump.json')).toMatch(/fruits\.shop\.svc\.cluster\.local/);
+      expect(files.get('control-plane/istiod-0/syncz.txt')).toMatch(/web-0\.shop/);
+      const pods = files.get('objects/pods.json') ?? '';
+      expect(pods).toMatch(/"name": "DB_PASSWORD",\s+"value": "<redacted>"/);
+      expect(pods).toMatch(/"name": "POD_NAME",\s+"value": "web-0"/);
+      expect(files.get('objects/configmaps.json')).toMatch(/app\.properties/);
+      const manifest = JSON.parse(files.get('manifest.json') ?? '') as {
+        files: { path: string }[];
+        missing: object[];
+      };
+      expect(manifest.files.map(({ path }) => path).toSorted()).toEqual(
+        [...files.keys()].filter((path) => path !== 'manifest.json').toSorted(),
+      );
+    });
+
+    test('bug-report keeps to the namespaces and to the size that are asked for', async () => {
+      const { files } = await report('--include', 'shop//web-*', '--max-size', '1');
+      expectNoSecrets(files);
+      expect([...files.keys()].filter((path) => /istio-system|control-plane|kube-/.test(path))).toEqual([]);
+      expect(files.has('pods/shop/web-0/istio-proxy.log')).toBe(true);
+      const size = [...files.values()].reduce((sum, text) => sum + text.length, 0);
+      expect(size).toBeLessThan(1.2 * 1024 * 1024);
+      const dry = await mesh('bug-report', '--include', 'shop', '--dry-run');
+      expect(dry.stdout).toMatch(/^objects\/pods\.shop\.json$/m);
+      expect(dry.stdout).not.toMatch(/istio-system/);
+    });
+
+    test('bug-report of somebody with few rights says what is missing and which rule would give it', async () => {
+      const { files, run } = await report('--include', 'shop', '--as', 'viewer');
+      expectNoSecrets(new Map([...files].filter(([path]) => !path.endsWith('.log'))));
+      expect(run.stderr).toMatch(/things are missing/);
+      const { missing } = JSON.parse(files.get('manifest.json') ?? '') as {
+        missing: { what: string; why: string }[];
+      };
+      expect(missing).toContainEqual({
+        what: 'values of Secrets, to look for them in texts',
+        why: expect.stringMatching(/no right to list secrets in namespace shop/) as string,
+      });
+      expect(missing).toContainEqual({
+        what: 'pods/shop/web-0/istio-proxy.log',
+        why: expect.stringMatching(/resources: \["pods\/log"\], verbs: \["get"\]/) as string,
+      });
     });
 
     test('the same without a cluster, from the controller itself', async () => {
