@@ -6,7 +6,7 @@ import { meshFromObjects } from '../analysis/mesh-input.ts';
 import type { Message } from '../analysis/message.ts';
 import type { ReportFinding } from '../analysis/reporters/report.ts';
 import { suppress, type Suppression } from '../analysis/suppress.ts';
-import type { Level } from '../config/finding.ts';
+import { CHECK_CODES, type Level } from '../config/finding.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { Loaded } from '../config/sources/files.ts';
 import { validate } from '../config/validate.ts';
@@ -100,6 +100,9 @@ interface ClusterState extends ClusterInput {
   readonly isMissing: boolean;
 }
 
+/** Codes of what is found in objects by themselves, for which all kinds of the mesh are read. */
+const VALIDATION_CODES = ['IST0106', 'IST0130', 'IST0131', 'IST0133', CHECK_CODES.Duplicate];
+
 async function readClusterOf(
   { analyzers, withOnRequest, withValidation }: AnalyzerChoice,
   { only, skip }: { readonly only: ReadonlySet<string> | undefined; readonly skip: ReadonlySet<string> },
@@ -118,7 +121,7 @@ async function readClusterOf(
         messages.some(({ code }) => isReported(code)) &&
         (onRequest !== true || withOnRequest || messages.some(({ code }) => only?.has(code) === true)),
     ),
-    withValidation,
+    withValidation: withValidation && VALIDATION_CODES.some(isReported),
     istioNamespace: flags.istioNamespace,
     signal: timeoutSignal(flags.timeout),
   });

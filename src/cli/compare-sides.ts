@@ -5,15 +5,17 @@ import type { KindSchema } from '../api/schema.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import type { Comparison, CompareOptions } from '../install/diff.ts';
 import { compareObjects } from '../install/diff.ts';
+import type { ClusterFlags } from './cluster.ts';
 import type { Context } from './context.ts';
 import { readSide } from './diff-side.ts';
+import { pathKind } from './path-kind.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatComparison } from './output/comparison.ts';
 import { paintLine } from './output/paint-line.ts';
 import { readSchema } from './schema-store.ts';
 
 export interface SideChoices {
-  readonly flags: { readonly namespace: string | undefined };
+  readonly flags: ClusterFlags;
   readonly output: 'text' | 'json' | 'yaml';
   /** Which resources, and under which names. */
   readonly resources?: Pick<CompareOptions, 'select' | 'ignore' | 'rename'>;
@@ -32,9 +34,21 @@ export async function compareSides(
       hint: 'Put the other one into a file.',
     });
   }
-  const left = await readSide(sides[0], context);
-  const right = await readSide(sides[1], context);
-  if (left === undefined || right === undefined) return EXIT.usage;
+  if (sides.every(isCluster)) {
+    throw new MeshError('BadArgument', 'the cluster is compared with itself', {
+      hint: 'Name a file, a folder or a profile as the other side.',
+    });
+  }
+  const given = await Promise.all(sides.map((side) => (isCluster(side) ? [] : readSide(side, context))));
+  if (given.includes(undefined)) return EXIT.usage;
+  const live = sides.some(isCluster)
+    ? await readLive(
+        given.flatMap((side) => side ?? []),
+        flags,
+        context,
+      )
+    : [];
+  const [left = [], right = []] = sides.map((side, index) => (isCluster(side) ? live : given[index]));
   const schemas = await schemasOf([...left, ...right]);
   const comparison = compareObjects(left, right, {
     ...resources,
@@ -43,6 +57,24 @@ export async function compareSides(
   });
   await report(comparison, output, inWords, context);
   return comparison.differences.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Whether a side is the cluster: its own objects of the names that the other side has. */
+function isCluster(side: string): boolean {
+  return side === 'cluster:' || (side === 'cluster' && pathKind(side) === 'nothing');
+}
+
+async function readLive(
+  objects: readonly Readonly<Record<string, unknown>>[],
+  flags: ClusterFlags,
+  context: Context,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const [{ openCluster }, { liveObjects }] = await Promise.all([
+    import('./cluster.ts'),
+    import('../kube/live-objects.ts'),
+  ]);
+  const { client, namespace } = await openCluster(flags, context);
+  return liveObjects(client, objects, namespace, new AbortController().signal);
 }
 
 async function report(

@@ -10,6 +10,9 @@ import type { Json } from './yaml/value.ts';
 /** Texts of JSON, to which defaults of the API server come when they are made again. */
 const JSON_ENV = new Set(['ISTIO_META_POD_PORTS', PROBERS_ENV]);
 
+/** Numbers whose absence means zero, which the API server does not write. */
+const LEFT_OUT_WHEN_ZERO = new Set(['initialDelaySeconds']);
+
 /**
  * Whether `actual` has every field of `wanted` with the same value. It may have more, such as defaults; but of
  * containers it must have the same.
@@ -20,7 +23,11 @@ export function covers(actual: Json | undefined, wanted: Json, field = ''): bool
       return sameJson(getKey(actual, 'value'), wanted.value);
     return Object.entries(wanted).every(
       ([key, value]) =>
-        key === STATUS || value === null || isEmpty(value) || covers(getKey(actual, key), value, key),
+        key === STATUS ||
+        value === null ||
+        isEmpty(value) ||
+        (value === 0 && LEFT_OUT_WHEN_ZERO.has(key) && getKey(actual, key) === undefined) ||
+        covers(getKey(actual, key), value, key),
     );
   }
   if (Array.isArray(wanted)) {

@@ -17,7 +17,8 @@ export const TAG_LABEL = 'istio.io/tag';
 
 /**
  * Kinds of objects that belong to one installation alone, in the order to delete them: what would stand in the
- * way of others first. Namespaces and definitions, in which users' own objects live, are not among them.
+ * way of others first. Namespaces and definitions, in which users' own objects live, are not among them; nor are
+ * Secrets, of which an installation makes none.
  */
 export const OWNED_TYPES: readonly Pick<Resource, 'apiVersion' | 'kind'>[] = [
   { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' },
@@ -29,7 +30,6 @@ export const OWNED_TYPES: readonly Pick<Resource, 'apiVersion' | 'kind'>[] = [
   { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' },
   { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
   { apiVersion: 'v1', kind: 'ConfigMap' },
-  { apiVersion: 'v1', kind: 'Secret' },
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' },
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding' },

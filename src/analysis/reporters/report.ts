@@ -26,7 +26,7 @@ export interface ReportFinding {
 }
 
 export interface Report {
-  readonly command: 'validate' | 'analyze';
+  readonly command: 'validate' | 'analyze' | 'upgrade-check';
   /** The version of this program. */
   readonly version: string;
   /** Every file that was read, in the order of the input. */

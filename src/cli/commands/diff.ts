@@ -9,7 +9,8 @@ export const metadata = {
   summary: 'Show what differs between two sets of manifests',
   description:
     'Compares two sets of manifests by resource and field. A side is a file, a folder with all below it, - for ' +
-    'standard input, or an installation profile, as profile:demo (or just demo, where no file is called so). ' +
+    'standard input, an installation profile, as profile:demo (or just demo, where no file is called so), or ' +
+    'cluster: the objects of the cluster that have the names of those on the other side. ' +
     'Objects are matched by group, kind, namespace and name, whatever their version.\n\n' +
     'The order of objects, of keys and of lists whose items have names counts for nothing; nor do defaults, ' +
     'status and what the API server fills in. A line starting with + is a resource or field that only B has, ' +
@@ -21,10 +22,15 @@ export const metadata = {
       command: 'helm template ./chart | mesh diff deployed/ -',
     },
     { text: 'What does one profile install that the other does not?', command: 'mesh diff default demo' },
+    { text: 'What would applying these files change?', command: 'mesh diff cluster manifests/' },
+    {
+      text: 'Has somebody changed what is installed?',
+      command: 'mesh manifest generate -f mesh.yaml | mesh diff - cluster',
+    },
     { text: 'For a program', command: 'mesh diff -o json before/ after/' },
   ],
   args: [
-    { name: 'A', description: 'File, folder, - for standard input, or profile', complete: 'files' },
+    { name: 'A', description: 'File, folder, - for standard input, profile, or cluster', complete: 'files' },
     { name: 'B', description: 'What to compare it with', complete: 'files' },
   ],
   flags: {

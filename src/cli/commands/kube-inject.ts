@@ -14,7 +14,7 @@ export const metadata = {
     'ReplicationControllers, Jobs, CronJobs, DeploymentConfigs and Lists of them. All other text keeps its bytes, ' +
     'and "mesh experimental kube-uninject" gives the input back. A workload that has the same sidecar stays as it ' +
     'is; an older sidecar is replaced. Needs no cluster and no network: what is injected is built in, or comes ' +
-    'from the files given.\n\n' +
+    'from the files given; with --use-kube, from the settings that the cluster has.\n\n' +
     'The result goes to standard output, what became of each workload to standard error.',
   examples: [
     { text: 'To a cluster', command: 'mesh kube-inject -f deployment.yaml | kubectl apply -f -' },
@@ -26,6 +26,10 @@ export const metadata = {
       text: 'Files of a repository, changed where they are',
       command: 'mesh kube-inject --in-place manifests/',
     },
+    {
+      text: 'With the settings of the cluster',
+      command: 'mesh kube-inject --use-kube -f deployment.yaml',
+    },
     { text: 'Is everything up to date? Exit code 1 if not', command: 'mesh kube-inject --check manifests/' },
     {
       text: 'With the settings of an installation',
@@ -35,6 +39,11 @@ export const metadata = {
   args: INPUT_ARGS,
   flags: {
     ...REWRITE_FLAGS,
+    'use-kube': {
+      type: 'boolean',
+      short: 'k',
+      description: 'Take settings that no file gives from the ConfigMaps of the control plane in the cluster',
+    },
     injectConfigFile: {
       type: 'string',
       value: 'FILE',
@@ -44,7 +53,8 @@ export const metadata = {
     injectConfigMapName: {
       type: 'string',
       value: 'NAME',
-      description: 'ConfigMap among the files given that holds the injection configuration and values',
+      description:
+        'ConfigMap with the injection configuration and values, among the files given or in the cluster',
     },
     meshConfigFile: {
       type: 'string',
@@ -55,7 +65,7 @@ export const metadata = {
     meshConfigMapName: {
       type: 'string',
       value: 'NAME',
-      description: 'ConfigMap among the files given that holds the MeshConfig',
+      description: 'ConfigMap with the MeshConfig, among the files given or in the cluster',
     },
     valuesFile: {
       type: 'string',

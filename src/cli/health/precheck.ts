@@ -80,7 +80,7 @@ async function permissions({ client, signal, istioNamespace }: HealthQuestion): 
     ...OWNED_TYPES,
     { apiVersion: 'v1', kind: 'Namespace' },
     { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
-  ].filter(({ kind }) => kind !== 'EndpointSlice' && kind !== 'Secret');
+  ].filter(({ kind }) => kind !== 'EndpointSlice');
   const questions = types.flatMap((type) => ['create', 'patch', 'delete'].map((verb) => ({ type, verb })));
   const denied = await inParallel(questions, 8, async ({ type, verb }) => {
     const { group, plural, clusterWide } = resourceType(type);

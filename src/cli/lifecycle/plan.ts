@@ -30,6 +30,8 @@ export interface PlanOptions {
   readonly signal: AbortSignal;
   /** The value of `istio.io/rev` of the installation. */
   readonly revisionLabel: string;
+  /** Compare on this side only: the server is asked for nothing that only those who may write can ask. */
+  readonly isReading?: boolean;
   away?(): void;
 }
 
@@ -69,8 +71,9 @@ async function judge(
     const live = await persisting(() => findObject(client, resource, resource.metadata, signal), options);
     if (live === undefined) return compareObjects([], [resource]).differences;
     // Most often nothing changes, which needs no question.
-    const asWanted = compareObjects([typed(live, resource)], [resource]).differences.length === 0;
-    if (asWanted && isManaged(live)) return undefined;
+    const seen = compareObjects([typed(live, resource)], [resource]).differences;
+    if (options.isReading === true) return seen.length === 0 ? undefined : seen;
+    if (seen.length === 0 && isManaged(live)) return undefined;
     const after = await persisting(() => applyObject(client, resource, { signal, dryRun: true }), options);
     const { differences } = compareObjects([typed(live, resource)], [typed(after, resource)]);
     return differences.length === 0 && isManaged(live) ? undefined : differences;

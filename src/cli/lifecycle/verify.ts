@@ -32,7 +32,7 @@ export async function verify(
 ): Promise<number> {
   const { signal } = new AbortController();
   const { revisionLabel } = installationOf(spec, version);
-  const plan = await planInstallation(client, resources, { signal, revisionLabel });
+  const plan = await planInstallation(client, resources, { signal, revisionLabel, isReading: true });
   const followed = followedFor(resources, revisionLabel);
   const lists = await Promise.all(
     followed.map(async ({ type, namespace, labels }) => {
