@@ -147,7 +147,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   }
 
   #onDrain(): void {
-    this.#closeWhenIdle();
+    // The next answer says that the connection ends: a request may be on its way already, which must not be lost.
   }
 
   /** Between two requests nobody would be told by an answer that the connection ends. */
