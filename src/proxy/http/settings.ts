@@ -53,6 +53,8 @@ export interface ManagerSettings {
   readonly escapedSlashes: EscapedSlashAction;
   readonly stripPort: 'no' | 'matching' | 'any';
   readonly stripTrailingDot: boolean;
+  /** What a request is refused for does not end its connection. */
+  readonly keepsRefused: boolean;
   readonly proxy100Continue: boolean;
   readonly appendForwardedPort: boolean;
   /** Empty for what the connection says. */
@@ -129,6 +131,10 @@ export function managerSettings(config: HttpConnectionManager): ManagerSettings 
         ? 'any'
         : 'no',
     stripTrailingDot: config.stripTrailingHostDot,
+    keepsRefused:
+      config.httpProtocolOptions?.overrideStreamErrorOnInvalidHttpMessage ??
+      config.streamErrorOnInvalidHttpMessage ??
+      false,
     proxy100Continue: config.proxy100Continue,
     appendForwardedPort: config.appendXForwardedPort,
     overwriteScheme: schemeOf(config),

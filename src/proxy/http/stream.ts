@@ -103,11 +103,11 @@ export class HttpStream
     const { settings } = manager;
     this.#timers = StreamTimers.of(this);
     if (!request.hasAuthority) {
-      this.reply({ status: 400, body: '', details: 'missing_host_header' });
+      this.#refuse('missing_host_header');
       return;
     }
     if (this.method === 'QUERY' && !this.requestHeaders.has('content-type')) {
-      this.reply({ status: 400, body: '', details: 'query_missing_content_type' });
+      this.#refuse('query_missing_content_type');
       return;
     }
     if (this.path !== '' || this.method !== 'CONNECT') {
@@ -119,7 +119,7 @@ export class HttpStream
       const ordered = orderedPath(this.path, settings);
       if (ordered === undefined) {
         manager.stats.counters.downstream_rq_failed_path_normalization.value++;
-        this.reply({ status: 400, body: '', details: 'path_normalization_failed' });
+        this.#refuse('path_normalization_failed');
         return;
       }
       if (ordered.redirects) {
@@ -157,7 +157,14 @@ export class HttpStream
     }
     if (manager.tracing !== undefined) this.#beginSpan(manager.tracing);
     this.#makeChains();
+    // What follows is for the other protocol, once the destination has agreed to it.
+    if (this.upgrade !== '') this.pauseClient();
     this.#request?.start(this.requestDone);
+  }
+
+  #refuse(details: string): void {
+    if (!this.manager.settings.keepsRefused) this.writer.closeAfter();
+    this.reply({ status: 400, body: '', details });
   }
 
   /** Answers what was no request. */
@@ -367,6 +374,7 @@ export class HttpStream
       manager.stats.counters.downstream_rq_response_before_rq_complete.value++;
     }
     this.responseStarted = true;
+    if (this.upgrade !== '' && !end) this.resumeClient();
     writer.head(status, headers, end);
     info.responseHeaderBytes = writer.headBytes;
     this.#timers?.active();

@@ -7,6 +7,8 @@ import { HEADERS_TOO_LARGE, MALFORMED, type Refusal } from './refusal.ts';
 const LF = 10;
 const CR = 13;
 
+const MAX_DIGITS = 16;
+
 type State = 'size' | 'extension' | 'data' | 'data-end' | 'trailers' | 'done';
 
 export interface ChunkedLimits {
@@ -20,6 +22,8 @@ export class ChunkedDecoder {
   #state: State = 'size';
   #digits = 0;
   #left = 0;
+  /** Digits behind the first that is not 0. */
+  #significant = 0;
   #afterCr = false;
   #trailerText = '';
   #trailerLine = 0;
@@ -52,7 +56,7 @@ export class ChunkedDecoder {
             break;
           }
           // 2^64 - 1 is the most; zeros in front do not count.
-          if (this.#left >= 0x1000_0000_0000_0000) return MALFORMED;
+          if (this.#left > 0 && ++this.#significant >= MAX_DIGITS) return MALFORMED;
           this.#left = this.#left * 16 + digit;
           this.#digits++;
           at++;
@@ -66,6 +70,7 @@ export class ChunkedDecoder {
           this.#afterCr = byte === CR;
           if (byte !== LF) break;
           this.#digits = 0;
+          this.#significant = 0;
           this.#state = this.#left === 0 ? 'trailers' : 'data';
           break;
         }
@@ -115,7 +120,6 @@ export class ChunkedDecoder {
       this.#trailerLine = lastLine(text);
       return bytes.length;
     }
-    this.#state = 'done';
     const whole = text.slice(0, end);
     if (whole !== '\r\n' && whole !== '\n') {
       const trailers = new HeaderList();
@@ -124,6 +128,7 @@ export class ChunkedDecoder {
       this.trailers = trailers;
     }
     this.#trailerText = '';
+    this.#state = 'done';
     return at + end - before;
   }
 }

@@ -131,6 +131,8 @@ class HeadReader {
     if (refusal !== undefined) return refusal;
     const version = this.#line.version === 'HTTP/1.1' ? '1.1' : '1.0';
 
+    const keepAlive = this.#keepAlive(version);
+    if (keepAlive instanceof Refusal) return keepAlive;
     let { target: path } = this.#line;
     let authority = this.#host;
     // The usual form is known by sight.
@@ -141,8 +143,6 @@ class HeadReader {
       authority = target.authority ?? authority;
     }
 
-    const keepAlive = this.#keepAlive(version);
-    if (keepAlive instanceof Refusal) return keepAlive;
     let upgrade = this.#chosenUpgrade();
     let length = this.#bodyLength(method);
     if (length instanceof Refusal) return length;

@@ -199,7 +199,7 @@ export class RouteTable {
   }
 
   #host({ authority }: RouteRequest): CompiledHost | undefined {
-    return authority === '' ? undefined : this.#hosts.find(authority, this.#config.ignorePortInHostMatching);
+    return this.#hosts.find(authority, this.#config.ignorePortInHostMatching);
   }
 }
 
