@@ -1,0 +1,184 @@
+/**
+ * What both engines are given: the resources that the controller makes for a sidecar among services, as a static
+ * bootstrap. The listener takes the place of interception, and every cluster leads to the backend.
+ */
+
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { anyIs } from '@bufbuild/protobuf/wkt';
+import { translate } from '../../../src/xds/translate.ts';
+import { proxyIdentity } from '../../../src/xds/proxy-identity.ts';
+import { messageToJson } from '../../../src/xds/proto/registry.ts';
+import type { Cluster } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { NodeSchema } from '../../../src/xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import type { Listener } from '../../../src/xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
+import type { RouteConfiguration } from '../../../src/xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import { HttpConnectionManagerSchema } from '../../../src/xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { snapshotOf } from '../../model/snapshot-of.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface BenchSetup {
+  readonly services: number;
+  /** Access log, tracing headers. */
+  readonly telemetry: boolean;
+  /** Endpoints speak HTTP/2. */
+  readonly http2?: boolean;
+  readonly accessLog?: string;
+}
+
+export interface BenchPorts {
+  readonly admin: number;
+  readonly http: number;
+  readonly tcp: number;
+  readonly backend: number;
+  /** Of a backend of HTTP/2. */
+  readonly backend2: number;
+}
+
+/** The service that requests are for. */
+export const TARGET = 'svc50.shop.svc.cluster.local';
+
+function mesh(services: number, http2: boolean): string {
+  const parts: string[] = [];
+  const port = http2 ? 'http2-web' : 'http-web';
+  for (let index = 0; index < services; index++) {
+    const ip = `10.96.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+    parts.push(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: `svc${index}`, namespace: 'shop' },
+        spec: {
+          clusterIP: ip,
+          selector: { app: `svc${index}` },
+          ports: [{ name: port, port: 80, targetPort: 8080, protocol: 'TCP' }],
+        },
+      }),
+      JSON.stringify({
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: { name: `svc${index}`, namespace: 'shop' },
+        spec: {
+          hosts: [`svc${index}`],
+          http: [
+            {
+              match: [{ headers: { 'end-user': { exact: 'jason' } } }],
+              route: [{ destination: { host: `svc${index}`, subset: 'v2' } }],
+            },
+            {
+              route: [{ destination: { host: `svc${index}`, subset: 'v1' } }],
+              retries: { attempts: 3, perTryTimeout: '2s', retryOn: '5xx' },
+            },
+          ],
+        },
+      }),
+      JSON.stringify({
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'DestinationRule',
+        metadata: { name: `svc${index}`, namespace: 'shop' },
+        spec: {
+          host: `svc${index}`,
+          subsets: ['v1', 'v2'].map((name) => ({ name, labels: { version: name } })),
+        },
+      }),
+    );
+  }
+  return parts.join('\n---\n');
+}
+
+/** The bootstrap as Envoy and the builtin engine read it. */
+export function benchBootstrap(setup: BenchSetup, ports: BenchPorts): Json {
+  const { services, telemetry, http2 = false, accessLog = '' } = setup;
+  const snapshot = snapshotOf(
+    mesh(services, http2),
+    telemetry
+      ? { accessLogFile: accessLog, enableTracing: true, defaultConfig: { tracing: { sampling: 100 } } }
+      : {},
+  );
+  const node = create(NodeSchema, {
+    id: 'sidecar~10.40.0.1~app-0.shop~shop.svc.cluster.local',
+    cluster: 'app.shop',
+    metadata: { LABELS: { app: 'app' }, NAMESPACE: 'shop' },
+  });
+  const translated = translate(snapshot, proxyIdentity(node));
+  const route = translated.routes
+    .map(({ message }) => message as RouteConfiguration)
+    .find(({ name }) => name === '80');
+  const manager = translated.listeners
+    .flatMap(({ message }) => (message as Listener).filterChains)
+    .flatMap(({ filters }) => filters)
+    .map(({ configType }) => (configType.case === 'typedConfig' ? configType.value : undefined))
+    .find((any) => any !== undefined && anyIs(any, HttpConnectionManagerSchema));
+  if (route === undefined || manager === undefined)
+    throw new Error('the controller makes no listener for HTTP');
+  const http = fromBinary(HttpConnectionManagerSchema, manager.value);
+  http.routeSpecifier = { case: 'routeConfig', value: route };
+  http.statPrefix = 'bench';
+  const clusters = translated.clusters
+    .map(({ message }) => message as Cluster)
+    .filter(({ name }) => name.startsWith('outbound|80'))
+    .map((cluster) => {
+      const json = messageToJson(cluster) as Json;
+      const { eds_cluster_config: _eds, transport_socket_matches: _tls, type: _type, ...rest } = json;
+      return {
+        ...rest,
+        type: 'STATIC',
+        load_assignment: assignment(cluster.name, http2 ? ports.backend2 : ports.backend),
+      };
+    });
+  return {
+    node: messageToJson(node),
+    admin: { address: address(ports.admin) },
+    static_resources: {
+      listeners: [
+        {
+          name: 'bench',
+          address: address(ports.http),
+          filter_chains: [
+            {
+              filters: [
+                {
+                  name: 'http',
+                  typed_config: {
+                    '@type': `type.googleapis.com/${HttpConnectionManagerSchema.typeName}`,
+                    ...(messageToJson(http) as Json),
+                  },
+                },
+              ],
+            },
+          ],
+        },
+        {
+          name: 'bench-tcp',
+          address: address(ports.tcp),
+          filter_chains: [
+            {
+              filters: [
+                {
+                  name: 'tcp',
+                  typed_config: {
+                    '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+                    stat_prefix: 'tcp',
+                    cluster: 'tcp',
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+      clusters: [
+        ...clusters,
+        { name: 'tcp', type: 'STATIC', load_assignment: assignment('tcp', ports.backend) },
+      ],
+    },
+  };
+}
+
+function address(port: number): Json {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
+}
+
+function assignment(name: string, port: number): Json {
+  return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: address(port) } }] }] };
+}
