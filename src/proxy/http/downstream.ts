@@ -1,6 +1,7 @@
 /** A client's connection at a connection manager: which protocol it speaks, how long it may, and its end. */
 
 import type { DownstreamConnection } from '../listeners/connection.ts';
+import { Http2ServerConnection } from '../http2/server-connection.ts';
 import type { Refusal } from '../http1/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { Http1ServerConnection, type ServerOptions, type ServerOwner } from '../http1/server-connection.ts';
@@ -9,6 +10,9 @@ import { Deadline, type DeadlineOwner, type Deadlines, deadlinesOf } from './dea
 import { HeaderList } from './header-list.ts';
 import type { Manager } from './manager.ts';
 import { HttpStream } from './stream.ts';
+
+/** More than this is not let come in ahead of what is read. */
+const MAX_STREAM_WINDOW = 1024 * 1024;
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n', 'latin1');
 
@@ -42,6 +46,8 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   readonly #options: ServerOptions;
   readonly #startTime = performance.now();
   #http1: Http1ServerConnection | undefined;
+  #http2: Http2ServerConnection | undefined;
+  readonly #idle = new Deadline(this);
   #age: Deadline | undefined;
   #requests = 0;
 
@@ -63,6 +69,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     }
     connection.onDrain(() => this.#onDrain());
     if (codec === 'http1' || (codec === 'auto' && connection.alpn === 'http/1.1')) this.#speakHttp1();
+    else if (codec === 'http2' || connection.alpn === 'h2') this.#speakHttp2();
     else this.#findProtocol();
   }
 
@@ -72,6 +79,37 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     gauges.downstream_cx_http1_active.value++;
     this.#http1 = new Http1ServerConnection(this.#connection.socket, this.#options, this);
     return this.#http1;
+  }
+
+  #speakHttp2(): void {
+    const { counters, gauges } = this.#manager.stats;
+    const { settings } = this.#manager;
+    counters.downstream_cx_http2_total.value++;
+    gauges.downstream_cx_http2_active.value++;
+    this.#http2 = new Http2ServerConnection(
+      this.#connection.socket,
+      {
+        ...settings.http2,
+        initialStreamWindow: Math.min(settings.http2.initialStreamWindow, MAX_STREAM_WINDOW),
+        maxHeadBytes: settings.maxHeadBytes,
+        maxHeaders: settings.maxHeaders,
+      },
+      {
+        onRequest: (request, writer) => this.#onRequest(request, writer),
+        onBusy: (busy) => this.#onBusy(busy),
+        onClosed: () => {
+          gauges.downstream_cx_http2_active.value--;
+          this.#close();
+        },
+      },
+    );
+    this.#onBusy(false);
+  }
+
+  #onBusy(busy: boolean): void {
+    const { idle } = this.#options;
+    if (busy) this.#idle.cancel();
+    else idle?.start(this.#idle, performance.now());
   }
 
   /** The first bytes tell: connections of HTTP/2 begin with a text of their own. */
@@ -90,7 +128,13 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       socket.off('error', ignore);
       socket.off('close', gone);
       socket.off('end', leave);
-      this.#speakHttp1().receive(bytes);
+      if (!fits) {
+        this.#speakHttp1().receive(bytes);
+        return;
+      }
+      socket.pause();
+      socket.unshift(bytes);
+      this.#speakHttp2();
     };
     const gone = () => this.#close();
     const leave = () => socket.destroySoon();
@@ -101,11 +145,16 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   }
 
   onRequest(head: RequestHead, writer: ResponseWriter): RequestReceiver {
+    return this.#onRequest(head, writer);
+  }
+
+  #onRequest(head: IncomingRequest, writer: ResponseWriter): RequestReceiver {
     const stream = this.#stream(head, writer);
     const { maxRequestsPerConnection: most } = this.#manager.settings;
     if (most > 0 && ++this.#requests >= most) {
       this.#manager.stats.counters.downstream_cx_max_requests_reached.value++;
       writer.closeAfter();
+      this.#http2?.drain();
     }
     stream.begin(head);
     return stream;
@@ -135,7 +184,12 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     this.#http1?.close();
   }
 
-  onDeadline(): void {
+  onDeadline(deadline: Deadline): void {
+    if (deadline === this.#idle) {
+      this.#manager.stats.counters.downstream_cx_idle_timeout.value++;
+      this.#http2?.drain();
+      return;
+    }
     this.#manager.stats.counters.downstream_cx_max_duration_reached.value++;
     this.#manager.retire(this.#connection);
     this.#closeWhenIdle();
@@ -153,6 +207,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   /** Between two requests nobody would be told by an answer that the connection ends. */
   #closeWhenIdle(): void {
     if (this.#http1?.idle === true) this.#http1.close();
+    this.#http2?.drain();
   }
 
   #close(): void {
@@ -161,6 +216,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     if (this.#connection.tls) gauges.downstream_cx_ssl_active.value--;
     counters.downstream_cx_destroy.value++;
     this.#age?.cancel();
+    this.#idle.cancel();
     connectionTime.record(performance.now() - this.#startTime);
   }
 }

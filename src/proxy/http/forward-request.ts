@@ -75,8 +75,9 @@ export function poolProtocol({ settings }: Cluster, downstream: string): PoolPro
     case 'as-downstream':
       return downstream === 'HTTP/2' ? 'http2' : 'http1';
     case 'http1':
-    case 'by-alpn':
       return 'http1';
+    case 'by-alpn':
+      return 'by-alpn';
   }
 }
 

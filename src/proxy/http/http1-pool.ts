@@ -84,6 +84,11 @@ export class Http1Pool implements HostPool, ConnectOwner {
 
   onConnected(attempt: ConnectAttempt, socket: Socket): void {
     this.#connecting.delete(attempt);
+    this.adopt(socket);
+  }
+
+  /** Takes a connection over that was made already. */
+  adopt(socket: Socket): void {
     const pooled = new PooledConnection(socket, this.#options, this.#cluster, this);
     this.#all.add(pooled);
     this.#cluster.stats.cxHttp1Total.value++;

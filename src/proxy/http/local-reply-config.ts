@@ -12,6 +12,7 @@ import { type LogFilter, compileLogFilter } from '../telemetry/access-log/filter
 import { compileFormatString, dataText } from '../telemetry/format-string.ts';
 import { compileEdits } from './header-edits.ts';
 import { HeaderList } from './header-list.ts';
+import { bodyText } from './local-reply.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export type LocalReplies = (reply: LocalReply, info: StreamRecord) => LocalReply;
@@ -83,10 +84,4 @@ function bodyOf(format: SubstitutionFormatString): Body {
   const text = compileFormatString(format);
   const byDefault = format.format.case === 'jsonFormat' ? 'application/json' : 'text/plain';
   return { contentType: format.contentType === '' ? byDefault : format.contentType, text };
-}
-
-function bodyText({ body }: LocalReply): string {
-  return typeof body === 'string'
-    ? Buffer.from(body).toString('latin1')
-    : Buffer.from(body).toString('latin1');
 }

@@ -37,7 +37,7 @@ export function buildReply(reply: LocalReply, grpc: boolean): BuiltReply {
     for (const [name, value] of reply.headers ?? []) headers.set(name, value);
     return { status: 200, headers, body: NO_BYTES };
   }
-  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : Buffer.from(reply.body);
+  const body = Buffer.from(bodyText(reply), 'latin1');
   if (body.length > 0) {
     headers.append('content-length', String(body.length));
     headers.append('content-type', TEXT);
@@ -56,4 +56,9 @@ function percentEncoded(text: string): string {
         : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return written;
+}
+
+/** The body as Latin-1 text, one character a byte. */
+export function bodyText({ body }: LocalReply): string {
+  return (typeof body === 'string' ? Buffer.from(body) : Buffer.from(body)).toString('latin1');
 }

@@ -6,6 +6,7 @@ import type { OutgoingRequest, RequestWriter } from './codec.ts';
 import type { HeaderList } from './header-list.ts';
 import { RequestContext } from './load-balancing.ts';
 import { localAddress } from './local-address.ts';
+import { poolProtocol } from './forward-request.ts';
 import { poolOf } from './pool.ts';
 import type { HttpStream } from './stream.ts';
 import { type TryOwner, UpstreamTry } from './upstream-try.ts';
@@ -80,7 +81,7 @@ class Copy implements TryOwner {
     if (host === undefined) return;
     const attempt = new UpstreamTry(cluster, host, cluster.breaker('default').requests, this);
     this.#try = attempt;
-    const protocol = cluster.settings.protocol === 'http2' ? 'http2' : 'http1';
+    const protocol = poolProtocol(cluster, stream.info.protocol);
     const options = { alpn: [], authority: this.#request.authority };
     const cancel = poolOf(cluster, host, protocol, 'default', options).request(attempt, options);
     if (!attempt.over) attempt.cancelWish = cancel;

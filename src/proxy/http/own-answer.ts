@@ -3,7 +3,7 @@
 import type { LocalReply } from '../http-filters/filter.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import { isGrpc } from '../telemetry/grpc-status.ts';
-import { type BuiltReply, buildReply } from './local-reply.ts';
+import { type BuiltReply, bodyText, buildReply } from './local-reply.ts';
 import { planOf } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
 
@@ -12,8 +12,7 @@ export function ownAnswer(
   reply: LocalReply,
   compiled: CompiledRoute | undefined,
 ): BuiltReply {
-  info.localReplyBody =
-    typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('latin1');
+  info.localReplyBody = bodyText(reply);
   info.responseCode = reply.status;
   const local = manager.localReplies?.(reply, info) ?? reply;
   const built = buildReply(local, isGrpc(requestHeaders));

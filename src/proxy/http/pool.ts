@@ -2,7 +2,9 @@
 
 import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResponseReceiver } from './codec.ts';
+import { AlpnPool } from './alpn-pool.ts';
 import { Http1Pool } from './http1-pool.ts';
+import { Http2Pool } from './http2-pool.ts';
 
 export interface PendingRequest {
   readonly receiver: ResponseReceiver;
@@ -14,7 +16,7 @@ export interface HostPool {
   drain(): void;
 }
 
-export type PoolProtocol = 'http1' | 'http2';
+export type PoolProtocol = 'http1' | 'http2' | 'by-alpn';
 
 /** All pools of a cluster, for as long as it is in force. */
 class ClusterPools {
@@ -41,13 +43,30 @@ class ClusterPools {
     const key = own === '' ? shared : `${shared} ${own}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Http1Pool(this.#cluster, host, priority, () => {
+      pool = makePool(this.#cluster, host, protocol, priority, () => {
         // Of those that belong to one client or name there may be any number.
         if (own !== '' && pools.get(key) === pool) pools.delete(key);
       });
       pools.set(key, pool);
     }
     return pool;
+  }
+}
+
+function makePool(
+  cluster: Cluster,
+  host: Host,
+  protocol: PoolProtocol,
+  priority: 'default' | 'high',
+  onEmpty: () => void,
+): HostPool {
+  switch (protocol) {
+    case 'http1':
+      return new Http1Pool(cluster, host, priority, onEmpty);
+    case 'http2':
+      return new Http2Pool(cluster, host, priority, onEmpty);
+    case 'by-alpn':
+      return new AlpnPool(cluster, host, priority, onEmpty);
   }
 }
 

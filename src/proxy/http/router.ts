@@ -34,7 +34,7 @@ import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
 
 export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingRequest {
   readonly #stream: HttpStream;
-  readonly #flow: Flow;
+  readonly flow: Flow;
   #cluster: Cluster | undefined;
   #codes: ClusterCodes | undefined;
   #action: ForwardAction | undefined;
@@ -58,7 +58,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
 
   constructor(stream: HttpStream) {
     this.#stream = stream;
-    this.#flow = new Flow(stream);
+    this.flow = new Flow(stream);
   }
 
   get scheme(): string {
@@ -90,8 +90,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       this.#retry = undefined;
       if (this.#cluster !== undefined) this.#cluster.stats.scope.counter('retry_or_shadow_abandoned').value++;
     }
-    if (writer !== undefined && !writer.data(chunk, end)) this.#flow.stopRequest();
-    else if (writer === undefined && body.waiting > this.#limit) this.#flow.stopRequest();
+    if (writer !== undefined && !writer.data(chunk, end)) this.flow.stopRequest();
+    else if (writer === undefined && body.waiting > this.#limit) this.flow.stopRequest();
     if (end) this.#onRequestDone();
   }
 
@@ -116,11 +116,11 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   }
 
   onClientBlocked(): void {
-    this.#flow.stopResponse(this.#try?.writer);
+    this.flow.stopResponse(this.#try?.writer);
   }
 
   onClientWritable(): void {
-    this.#flow.resumeResponse(this.#try?.writer);
+    this.flow.resumeResponse(this.#try?.writer);
   }
 
   /** A filter holds more of the response than it should, or no longer does. */
@@ -248,7 +248,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       if (trailers !== undefined) writer.trailers(trailers);
     }
     if (this.#done) info.times.upstreamLastSent = info.times.upstreamFirstSent;
-    this.#flow.resumeRequest();
+    this.flow.resumeRequest();
   }
 
   onTryInformation(_attempt: UpstreamTry, status: number, headers: HeaderList): void {
@@ -360,7 +360,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   }
 
   onTryWritable(): void {
-    this.#flow.resumeRequest();
+    this.flow.resumeRequest();
   }
 
   /** The whole time for an answer is over. */

@@ -232,14 +232,9 @@ export class HttpStream
     if (this.#pauses > 0 && --this.#pauses === 0) this.writer.resume();
   }
 
-  #holding = false;
-
   onRequestHeld(bytes: number): void {
-    const holds = bytes > this.info.connection.listener.bufferLimit;
-    if (holds === this.#holding) return;
-    this.#holding = holds;
-    if (holds) this.pauseClient();
-    else this.resumeClient();
+    if (bytes > this.info.connection.listener.bufferLimit) this.#router?.flow.stopRequest();
+    else if (bytes === 0) this.#router?.flow.resumeRequest();
   }
 
   onResponseHeld(bytes: number): void {

@@ -1,0 +1,156 @@
+/** Connections of HTTP/2 to one endpoint: as few as will do. */
+
+import type { Socket } from 'node:net';
+import { Http2ClientConnection, type Http2ClientOwner } from '../http2/client-session.ts';
+import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
+import type { ResetReason, ResponseReceiver } from './codec.ts';
+import { ConnectAttempt, type ConnectOwner, uncountConnection } from './connect.ts';
+import type { HostPool, PendingRequest } from './pool.ts';
+
+/** More than this is not let come in ahead of what is read. */
+const MAX_STREAM_WINDOW = 1024 * 1024;
+
+export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
+  readonly #cluster: Cluster;
+  readonly #host: Host;
+  readonly #breaker: CircuitBreaker;
+  readonly #open = new Set<Http2ClientConnection>();
+  readonly #all = new Set<Http2ClientConnection>();
+  readonly #pending: PendingRequest[] = [];
+  readonly #connecting = new Set<ConnectAttempt>();
+  #closed = false;
+  #connectOptions: ConnectOptions = { alpn: [] };
+  readonly #onEmpty: () => void;
+
+  constructor(cluster: Cluster, host: Host, priority: 'default' | 'high', onEmpty: () => void) {
+    this.#onEmpty = onEmpty;
+    this.#cluster = cluster;
+    this.#host = host;
+    this.#breaker = cluster.breaker(priority);
+  }
+
+  request(receiver: ResponseReceiver, options: ConnectOptions): (() => void) | undefined {
+    this.#connectOptions = options;
+    const { stats } = this.#cluster;
+    const { requests, pendingRequests } = this.#breaker;
+    if (requests.current >= requests.max) {
+      stats.rqPendingOverflow.value++;
+      receiver.onReset('overflow', '');
+      return undefined;
+    }
+    for (const connection of this.#open) {
+      if (!connection.hasRoom) continue;
+      this.#attach(connection, receiver);
+      return undefined;
+    }
+    if (pendingRequests.current >= pendingRequests.max) {
+      stats.rqPendingOverflow.value++;
+      receiver.onReset('overflow', '');
+      return undefined;
+    }
+    const pending: PendingRequest = { receiver };
+    this.#pending.push(pending);
+    pendingRequests.current++;
+    stats.rqPendingTotal.value++;
+    stats.rqPendingActive.value++;
+    if (this.#connecting.size === 0) this.#connect(options);
+    return () => this.#cancel(pending);
+  }
+
+  drain(): void {
+    this.#closed = true;
+    for (const connection of this.#all) connection.retire();
+  }
+
+  /** Takes a connection over that was made already. */
+  adopt(socket: Socket): void {
+    const { settings, stats } = this.#cluster;
+    stats.cxHttp2Total.value++;
+    const connection = new Http2ClientConnection(
+      socket,
+      {
+        maxConcurrentStreams: settings.maxConcurrentStreams,
+        initialStreamWindow: Math.min(settings.http2.initialStreamWindow, MAX_STREAM_WINDOW),
+        initialConnectionWindow: settings.http2.initialConnectionWindow,
+        maxHeadBytes: settings.maxResponseHeadersKb * 1024,
+        maxHeaders: settings.maxResponseHeaderCount,
+      },
+      this,
+    );
+    this.#all.add(connection);
+    this.#open.add(connection);
+    this.onRoom(connection);
+    if (this.#closed) connection.retire();
+  }
+
+  onConnected(attempt: ConnectAttempt, socket: Socket): void {
+    this.#connecting.delete(attempt);
+    this.adopt(socket);
+  }
+
+  onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void {
+    this.#connecting.delete(attempt);
+    this.#breaker.connections.current--;
+    for (const { receiver } of this.#pending.splice(0)) {
+      this.#leavePending();
+      receiver.onReset(reason, details);
+    }
+  }
+
+  onRoom(connection: Http2ClientConnection): void {
+    while (connection.hasRoom) {
+      const next = this.#pending.shift();
+      if (next === undefined) return;
+      this.#leavePending();
+      this.#attach(connection, next.receiver);
+    }
+  }
+
+  onRetired(connection: Http2ClientConnection): void {
+    this.#open.delete(connection);
+  }
+
+  onClosed(connection: Http2ClientConnection): void {
+    if (!this.#all.delete(connection)) return;
+    this.#open.delete(connection);
+    this.#breaker.connections.current--;
+    uncountConnection(this.#cluster, this.#host);
+    if (this.#pending.length > 0 && this.#connecting.size === 0) this.#connect(this.#connectOptions);
+    this.#finishWhenEmpty();
+  }
+
+  #finishWhenEmpty(): void {
+    if (this.#all.size + this.#connecting.size + this.#pending.length === 0) this.#onEmpty();
+  }
+
+  #attach(connection: Http2ClientConnection, receiver: ResponseReceiver): void {
+    const most = this.#cluster.settings.maxRequestsPerConnection;
+    const writer = connection.start(receiver);
+    if (most > 0 && connection.requests >= most) connection.retire();
+    receiver.onReady(writer);
+  }
+
+  #connect(options: ConnectOptions): void {
+    const { connections } = this.#breaker;
+    if (connections.current >= connections.max && this.#all.size > 0) {
+      this.#cluster.stats.scope.counter('upstream_cx_overflow').value++;
+      return;
+    }
+    connections.current++;
+    const offered = { ...options, alpn: ['h2'] };
+    this.#connecting.add(new ConnectAttempt(this.#cluster, this.#host, offered, this));
+  }
+
+  #cancel(pending: PendingRequest): void {
+    const index = this.#pending.indexOf(pending);
+    if (index < 0) return;
+    this.#pending.splice(index, 1);
+    this.#leavePending();
+    this.#cluster.stats.rqCancelled.value++;
+  }
+
+  #leavePending(): void {
+    this.#breaker.pendingRequests.current--;
+    this.#cluster.stats.rqPendingActive.value--;
+  }
+}
