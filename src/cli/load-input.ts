@@ -21,7 +21,7 @@ export async function loadInput(
   for (const file of unrecognized) {
     context.stderr.write(`Skipping file ${file}, recognized file extensions are: [.json .yaml .yml]\n`);
   }
-  if (files.length === 0 && unrecognized.length === 0) {
+  if (paths.length > 0 && files.length === 0 && unrecognized.length === 0) {
     context.stderr.write(`Note: there are no .yaml, .yml or .json files in ${paths.join(', ')}\n`);
   }
   if (files.includes(STDIN) && context.stdin.isTTY) {

@@ -21,7 +21,11 @@ export function showSteps(steps: Steps, stream: NodeJS.WriteStream, colour: bool
     exitOnCtrlC: false,
     patchConsole: false,
   });
-  return () => app.unmount();
+  return () => {
+    // What was told a moment ago may not have been drawn yet.
+    app.rerender(createElement(StepList, { steps, colour }));
+    app.unmount();
+  };
 }
 
 function StepList({ steps, colour }: { readonly steps: Steps; readonly colour: boolean }) {
