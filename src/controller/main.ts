@@ -4,7 +4,7 @@ import { formatPosition, MeshError } from '../base/mesh-error.ts';
 import { translate } from '../xds/translate.ts';
 import { Controller } from './controller.ts';
 import { Log } from '../base/log.ts';
-import { readSettings, settingsHelp } from './settings.ts';
+import { readSettings, settingsFileIn, settingsHelp } from './settings.ts';
 
 /** Codes of errors in how the program was called. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
@@ -17,7 +17,12 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 /** Runs until a signal ends it. The exit code: 0 after a signal, 1 when it cannot serve, 2 for bad usage. */
 export async function start(argv: readonly string[]): Promise<void> {
   try {
-    const settings = readSettings(argv, process.env);
+    const { file, names } = settingsFileIn(argv, process.env);
+    const fromFile =
+      file === undefined
+        ? {}
+        : await import('./settings-file.ts').then(({ readSettingsFile }) => readSettingsFile(file, names));
+    const settings = readSettings(argv, process.env, fromFile);
     if (settings === 'help') {
       process.stdout.write(settingsHelp());
       return;

@@ -5,6 +5,7 @@ import { parseDuration } from '../base/duration.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { IN_CLUSTER } from '../kube/access.ts';
+import type { FileSettings } from './settings-file.ts';
 import { LOG_LEVELS, type LogLevel } from '../base/log.ts';
 import type { ListenAddress } from './grpc/listeners.ts';
 
@@ -17,6 +18,10 @@ interface SettingSpec {
 }
 
 const SPECS = {
+  'settings-file': {
+    value: 'FILE',
+    description: 'File with settings, YAML by the names of these flags. Flags win, then the environment.',
+  },
   config: {
     value: 'PATH',
     isList: true,
@@ -108,15 +113,32 @@ function variable(name: string): string {
   return `MESH_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** Reads flags and environment; flags win. `'help'` when help is asked for. Throws a `MeshError` for bad ones. */
-export function readSettings(argv: readonly string[], env: Env): Settings | 'help' {
+/** The file with settings that is asked for, and the names that may stand in it. Throws a `MeshError` for bad flags. */
+export function settingsFileIn(
+  argv: readonly string[],
+  env: Env,
+): { readonly file: string | undefined; readonly names: readonly string[] } {
+  const flags = parseFlags(argv);
+  const given =
+    (flags['settings-file'] as readonly string[] | undefined)?.at(-1) ?? env[variable('settings-file')];
+  return {
+    file: flags.help === true || given === '' ? undefined : given,
+    names: Object.keys(SPECS).filter((name) => name !== 'settings-file'),
+  };
+}
+
+/**
+ * Reads flags, environment and what a file says; flags win, the file comes last. `'help'` when help is asked for.
+ * Throws a `MeshError` for bad ones.
+ */
+export function readSettings(argv: readonly string[], env: Env, file: FileSettings = {}): Settings | 'help' {
   const flags = parseFlags(argv);
   if (flags.help === true) return 'help';
   const list = (name: SettingName): readonly string[] => {
     const given = flags[name] as readonly string[] | undefined;
     if (given !== undefined) return given;
     const inherited = env[variable(name)];
-    return inherited === undefined || inherited === '' ? [] : inherited.split(',');
+    return inherited === undefined || inherited === '' ? (file[name] ?? []) : inherited.split(',');
   };
   const text = (name: SettingName): string | undefined => {
     const spec: SettingSpec = SPECS[name];
@@ -230,7 +252,7 @@ function logLevel(text: string): LogLevel {
 
 function badValue(name: SettingName, text: string, wanted: string): MeshError {
   return new MeshError('BadSetting', `--${name} is "${text}", but must be ${wanted}`, {
-    hint: `It comes from --${name} or ${variable(name)}.`,
+    hint: `It comes from --${name}, ${variable(name)} or the settings file.`,
   });
 }
 

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings, settingsHelp } from '../../src/controller/settings.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettingsFile } from '../../src/controller/settings-file.ts';
+import { readSettings, settingsFileIn, settingsHelp } from '../../src/controller/settings.ts';
 
 describe('settings of the controller', () => {
   test('have defaults for all but the configuration', () => {
@@ -54,6 +58,8 @@ describe('settings of the controller', () => {
     [['--config', 'a', '--http-addr', '127.0.0.1:70000'], 'BadSetting', '--http-addr is "127.0.0.1:70000"'],
     [['--config', 'a', '--drain-time', 'soon'], 'BadSetting', 'must be a duration'],
     [['--config', 'a', '--max-bytes-in-flight', '0'], 'BadSetting', 'a number of bytes above 0'],
+    [['--config', 'a', '--write-status', 'true'], 'BadSetting', 'there is no cluster to write to'],
+    [['--kubeconfig', 'a', '--write-status', 'yes'], 'BadSetting', 'true, false or auto'],
     [['--config', 'a', '--log-level', 'loud'], 'BadSetting', 'one of debug, info'],
     [['--config'], 'BadUsage', '--config'],
     [['--confg', 'a'], 'BadUsage', '--confg'],
@@ -74,6 +80,63 @@ describe('settings of the controller', () => {
       config: ['a'],
       kubeconfig: 'in-cluster',
     });
+  });
+
+  test('the environment wins over a file, and flags over both', () => {
+    const file = { config: ['a', 'b'], 'grpc-addr': [':1'], 'log-level': ['warn'], 'debounce-after': ['1s'] };
+    expect(readSettings(['--log-level=error'], { MESH_GRPC_ADDR: ':2' }, file)).toMatchObject({
+      config: ['a', 'b'],
+      grpcAddress: { port: 2 },
+      logLevel: 'error',
+      debounceAfter: 1000,
+    });
+  });
+
+  test.each([
+    [[], {}, undefined],
+    [['--settings-file=a'], { MESH_SETTINGS_FILE: 'b' }, 'a'],
+    [[], { MESH_SETTINGS_FILE: 'b' }, 'b'],
+    [['--help', '--settings-file=a'], {}, undefined],
+  ])('the file is named by a flag or the environment: %j %j', (argv, env, file) => {
+    expect(settingsFileIn(argv, env).file).toBe(file);
+  });
+
+  test.each([
+    [
+      'grpc-addr: ":1"\nconfig: [a, b]\nmax-bytes-in-flight: 7\n',
+      { 'grpc-addr': [':1'], config: ['a', 'b'], 'max-bytes-in-flight': ['7'] },
+    ],
+    ['', {}],
+    ['grpc-adr: x', 'there is no setting "grpc-adr"'],
+    ['settings-file: x', 'there is no setting "settings-file"'],
+    ['config: {a: b}', 'config must be a text or a list of texts'],
+    ['- a', 'the settings must be a map'],
+    ['a: [', 'flow'],
+    ['# nothing\n', {}],
+    [undefined, 'no such file'],
+  ])('a file holds settings: %j', async (text, expected) => {
+    const folder = mkdtempSync(join(tmpdir(), 'lateen-settings-'));
+    const file = join(folder, 'settings.yaml');
+    if (text !== undefined) writeFileSync(file, text);
+    const reading = readSettingsFile(file, settingsFileIn([], {}).names);
+    if (typeof expected === 'string') {
+      await expect(reading).rejects.toMatchObject({
+        message: expect.stringContaining(expected),
+        where: { file },
+      });
+    } else {
+      expect(await reading).toEqual(expected);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    [['--kubeconfig', 'k'], false],
+    [['--kubeconfig', 'in-cluster'], true],
+    [['--kubeconfig', 'in-cluster', '--write-status=false'], false],
+    [['--kubeconfig', 'k', '--write-status=true'], true],
+  ])('statuses are written inside of a cluster, or as it is said: %j', (argv, writesStatus) => {
+    expect(readSettings(argv, {})).toMatchObject({ writesStatus });
   });
 
   test('a flag that is almost one is told', () => {

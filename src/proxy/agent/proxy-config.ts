@@ -81,12 +81,13 @@ const MAX_BYTES = 1 << 20;
 
 /** YAML or JSON of a map; `where` is what the text is called in errors. Empty text is an empty map. */
 export async function parseConfig(text: string, where: string): Promise<ConfigMap> {
-  if (text.trim() === '') return {};
   if (text.length > MAX_BYTES) throw bad(where, `is longer than ${MAX_BYTES} bytes`);
-  const { CORE_SCHEMA, load } = await import('js-yaml');
+  const { CORE_SCHEMA, loadAll } = await import('js-yaml');
   let value: unknown;
   try {
-    value = load(text, { schema: CORE_SCHEMA });
+    const documents = loadAll(text, { schema: CORE_SCHEMA });
+    if (documents.length > 1) throw new Error('there is more than one document');
+    value = documents[0];
   } catch (error) {
     throw bad(where, `is no YAML: ${(error as Error).message.split('\n', 1)[0] ?? ''}`);
   }
