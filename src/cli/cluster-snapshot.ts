@@ -3,6 +3,7 @@
 import { findKind } from '../api/kinds.ts';
 import type { KindKey } from '../api/kind-info.ts';
 import { admit } from '../config/admission.ts';
+import type { MeshObject } from '../config/object.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { WantedKind } from '../kube/discovery.ts';
@@ -21,7 +22,19 @@ export async function clusterSnapshot(
   signal: AbortSignal,
   context: Context,
 ): Promise<Snapshot> {
-  const wanted = [...kinds, 'core/ConfigMap'].map((key): WantedKind => {
+  const objects = await clusterObjects(client, kinds, flags, signal, context);
+  return buildSnapshot(objects, flags, context);
+}
+
+/** The objects of a cluster that are in force: see `clusterSnapshot`. */
+export async function clusterObjects(
+  client: KubeClient,
+  kinds: readonly KindKey[],
+  flags: Pick<MeshFlags, 'istioNamespace'>,
+  signal: AbortSignal,
+  context: Pick<Context, 'stderr'>,
+): Promise<readonly MeshObject[]> {
+  const wanted = [...new Set([...kinds, 'core/ConfigMap'])].map((key): WantedKind => {
     const info = findKind(key);
     if (info === undefined) throw new Error(`there is no kind ${key}`);
     return key === 'core/ConfigMap' ? { info, namespace: flags.istioNamespace } : { info };
@@ -35,5 +48,5 @@ export async function clusterSnapshot(
   for (const { object, errors } of admitted.rejections) {
     context.stderr.write(`Note: ${object} has errors and is left out: ${errors.join('; ')}\n`);
   }
-  return buildSnapshot(admitted.objects, flags, context);
+  return admitted.objects;
 }

@@ -12,7 +12,9 @@ export const metadata = {
     'Makes of the files what a gateway or a sidecar would be told, asks it for one request, and shows the rule ' +
     'that takes it with its file and line: destinations with weights and endpoints, rewrites, timeout, retries, ' +
     'mirrors, faults; or why nothing takes it. Rules that were asked before are listed with the condition that ' +
-    'does not hold. Needs no cluster.\n\n' +
+    'does not hold.\n\n' +
+    'Without files, or with --use-kube beside them, the cluster is read, where a file stands for the object of its ' +
+    'name.\n\n' +
     '"mesh route test" runs a table of expectations; see docs/route.md.',
   examples: [
     { text: 'Through the gateway', command: 'mesh route --host shop.example --path /fruits manifests/' },
@@ -23,6 +25,10 @@ export const metadata = {
     {
       text: 'From a workload of the mesh',
       command: 'mesh route --from shop/web --host fruits --path /v1 manifests/',
+    },
+    {
+      text: 'In a cluster, as it would be with these files',
+      command: 'mesh route --use-kube --host shop.example new/',
     },
     { text: 'For scripts', command: 'mesh route --host shop.example -o json manifests/' },
   ],
@@ -44,6 +50,11 @@ export const metadata = {
       settable: false,
       complete: 'files',
       description: 'File, folder, or - for standard input; may be repeated',
+    },
+    'use-kube': {
+      type: 'boolean',
+      short: 'k',
+      description: 'Take what a cluster holds, with the files in it; true when no files are given',
     },
     host: {
       type: 'string',
@@ -91,6 +102,12 @@ export const metadata = {
       complete: 'files',
       description: "The mesh's settings; else those of the ConfigMap istio of the input",
     },
+    timeout: {
+      type: 'duration',
+      value: 'DURATION',
+      default: '30s',
+      description: 'Longest time that reading the cluster may take',
+    },
     output: {
       type: 'string',
       short: 'o',
@@ -110,15 +127,16 @@ export const metadata = {
 export type RouteInvocation = Invocation<GlobalFlags & typeof metadata.flags>;
 
 export async function run(invocation: RouteInvocation, context: Context): Promise<number> {
-  const { args, flags } = invocation;
+  const { args, flags, given } = invocation;
   const paths = [...flags.filename, ...args];
   const example = 'Example: mesh route --host shop.example --path /fruits manifests/';
   if ((flags.host ?? '') === '') {
     throw new MeshError('MissingArgument', 'a request needs a host: --host', { hint: example });
   }
-  if (paths.length === 0) {
+  const withCluster = given.has('use-kube') ? flags['use-kube'] : paths.length === 0;
+  if (!withCluster && paths.length === 0) {
     throw new MeshError('MissingArgument', 'there are no files to take routes from', { hint: example });
   }
   const { routeFiles } = await import('../route/route-files.ts');
-  return routeFiles(paths, invocation, context);
+  return routeFiles(paths, invocation, context, withCluster);
 }

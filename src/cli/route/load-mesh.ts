@@ -5,6 +5,7 @@ import { admit } from '../../config/admission.ts';
 import type { MeshObject } from '../../config/object.ts';
 import { meshSettings } from '../../model/mesh-settings.ts';
 import { Snapshot } from '../../model/snapshot.ts';
+import type { ClusterFlags } from '../cluster.ts';
 import type { Context } from '../context.ts';
 import { loadInput } from '../load-input.ts';
 import { RouteMesh, missingGateways } from './route-mesh.ts';
@@ -45,12 +46,23 @@ export async function loadSnapshot(
   return { objects, snapshot: await buildSnapshot(objects, flags, context), files: loaded.files };
 }
 
-/** The mesh of the files; Gateways that they name and do not hold are taken for plain ones. */
+/** What routes are made of, where a cluster is asked too. */
+export interface ClusterMeshFlags extends MeshFlags, ClusterFlags {
+  /** How long reading the cluster may take, in milliseconds. */
+  readonly timeout: string;
+}
+
+/**
+ * The mesh of the files, of a cluster, or of a cluster with the files in it: a file's object stands for the cluster's
+ * of its name. Gateways that are named and are not there are taken for plain ones where there are only files.
+ */
 export async function loadMesh(
   paths: readonly string[],
-  flags: MeshFlags,
+  flags: ClusterMeshFlags,
+  withCluster: boolean,
   context: Context,
 ): Promise<LoadedMesh> {
+  if (withCluster) return loadClusterMesh(paths, flags, context);
   const { objects, snapshot: given, files } = await loadSnapshot(paths, flags, context);
   const missing = missingGateways(given);
   for (const name of missing.names) {
@@ -63,6 +75,27 @@ export async function loadMesh(
       ? given
       : await buildSnapshot([...objects, ...missing.objects], flags, context);
   return { mesh: new RouteMesh(snapshot, flags.namespace ?? 'default'), files };
+}
+
+async function loadClusterMesh(
+  paths: readonly string[],
+  flags: ClusterMeshFlags,
+  context: Context,
+): Promise<LoadedMesh> {
+  const [{ openCluster, timeoutSignal }, { clusterObjects }, { wantedKinds }] = await Promise.all([
+    import('../cluster.ts'),
+    import('../cluster-snapshot.ts'),
+    import('../../controller/wanted-kinds.ts'),
+  ]);
+  const { client, namespace } = await openCluster(flags, context);
+  const kinds = wantedKinds(flags.istioNamespace).map(({ info }) => info.key);
+  const inCluster = await clusterObjects(client, kinds, flags, timeoutSignal(flags.timeout), context);
+  const here = { ...flags, namespace };
+  const given = paths.length === 0 ? undefined : await loadSnapshot(paths, here, context);
+  // Of two objects of one name the later counts.
+  const objects = [...inCluster, ...(given?.objects ?? [])];
+  const snapshot = await buildSnapshot(objects, here, context);
+  return { mesh: new RouteMesh(snapshot, namespace), files: given?.files ?? [] };
 }
 
 /** The snapshot of objects that have been checked, with the settings of the file or of the ConfigMap among them. */

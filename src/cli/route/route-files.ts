@@ -1,4 +1,4 @@
-/** What `mesh route` does: reads the files, asks, and shows the answer. */
+/** What `mesh route` does: reads files or a cluster, asks, and shows the answer. */
 
 import { MeshError } from '../../base/mesh-error.ts';
 import type { RouteInvocation } from '../commands/route.ts';
@@ -11,6 +11,7 @@ export async function routeFiles(
   paths: readonly string[],
   { flags }: RouteInvocation,
   context: Context,
+  withCluster: boolean,
 ): Promise<number> {
   if (flags.gateway !== undefined && flags.from !== undefined) {
     throw new MeshError('BadFlagValue', '--gateway and --from are two ways of saying who is asked', {
@@ -18,7 +19,7 @@ export async function routeFiles(
     });
   }
   const headers = flags.header.map(parseHeader);
-  const { mesh } = await loadMesh(paths, flags, context);
+  const { mesh } = await loadMesh(paths, flags, withCluster, context);
   const answer = mesh.ask({ ...flags, host: flags.host ?? '', headers });
   if (flags.output === 'json') context.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   else if (flags.output === 'yaml') {

@@ -14,6 +14,7 @@ export async function testFiles(
   paths: readonly string[],
   { flags }: RouteTestInvocation,
   context: Context,
+  withCluster: boolean,
 ): Promise<number> {
   const cases = await casesOf(flags.tests.length > 0 ? flags.tests : paths, flags.tests.length > 0);
   if (cases.length === 0) {
@@ -21,7 +22,7 @@ export async function testFiles(
       hint: 'A file of cases has a list "tests" (or "testCases") at its top; docs/route.md shows one.',
     });
   }
-  const { mesh } = await loadMesh(paths, flags, context);
+  const { mesh } = await loadMesh(paths, flags, withCluster, context);
   const results = cases.map((one) => runCase(one, mesh, flags));
   context.stdout.write(reportCases(results, flags.output));
   return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed;

@@ -12,10 +12,13 @@ export const metadata = {
     'Runs cases, each a request and where it should go, against what the files make of it. Cases stand in YAML ' +
     'files among the manifests, or in those of --tests, as a list "tests", or as "testCases" of ' +
     'istio-config-validator; docs/route.md describes both. A case that fails says which rule won instead, with ' +
-    'its file and line. Needs no cluster.',
+    'its file and line.\n\n' +
+    'Without manifests, or with --use-kube beside them, the cluster is read, where a file stands for the object of ' +
+    'its name; cases then come from --tests.',
   examples: [
     { text: 'Manifests and cases in one folder', command: 'mesh route test manifests/' },
     { text: 'Cases apart', command: 'mesh route test --tests cases/ manifests/' },
+    { text: 'Against a cluster', command: 'mesh route test --tests cases/' },
     { text: 'For a CI server', command: 'mesh route test -o junit manifests/ > routes.xml' },
   ],
   args: [{ name: 'FILE', description: 'File or folder', optional: true, repeated: true, complete: 'files' }],
@@ -28,6 +31,11 @@ export const metadata = {
       settable: false,
       complete: 'files',
       description: 'File or folder; may be repeated',
+    },
+    'use-kube': {
+      type: 'boolean',
+      short: 'k',
+      description: 'Take what a cluster holds, with the files in it; true when no files are given',
     },
     tests: {
       type: 'strings',
@@ -55,6 +63,12 @@ export const metadata = {
       complete: 'files',
       description: "The mesh's settings; else those of the ConfigMap istio of the input",
     },
+    timeout: {
+      type: 'duration',
+      value: 'DURATION',
+      default: '30s',
+      description: 'Longest time that reading the cluster may take',
+    },
     output: {
       type: 'string',
       short: 'o',
@@ -70,13 +84,21 @@ export const metadata = {
 export type RouteTestInvocation = Invocation<GlobalFlags & typeof metadata.flags>;
 
 export async function run(invocation: RouteTestInvocation, context: Context): Promise<number> {
-  const { args, flags } = invocation;
+  const { args, flags, given } = invocation;
   const paths = [...flags.filename, ...args];
-  if (paths.length === 0) {
+  const withCluster = given.has('use-kube')
+    ? flags['use-kube']
+    : paths.length === 0 && flags.tests.length > 0;
+  if (paths.length === 0 && flags.tests.length === 0) {
+    throw new MeshError('MissingArgument', 'there are no files with cases', {
+      hint: 'Example: mesh route test --tests cases/ manifests/',
+    });
+  }
+  if (!withCluster && paths.length === 0) {
     throw new MeshError('MissingArgument', 'there are no files to take routes from', {
       hint: 'Example: mesh route test --tests cases/ manifests/',
     });
   }
   const { testFiles } = await import('../../route/test-files.ts');
-  return testFiles(paths, invocation, context);
+  return testFiles(paths, invocation, context, withCluster);
 }
