@@ -4,6 +4,7 @@ import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import type { CommandEntry, FlagSpec, GroupMetadata } from './command.ts';
 import { GLOBAL_FLAGS, IGNORED_FLAGS } from './global-flags.ts';
+import { OTHER_COMMANDS } from './other-commands.table.ts';
 
 export type Resolved =
   | { readonly kind: 'command'; readonly entry: CommandEntry; readonly rest: readonly string[] }
@@ -109,6 +110,13 @@ function unknownCommand(
   groups: readonly GroupMetadata[],
 ): MeshError {
   const parent = ['mesh', ...path].join(' ');
+  const typed = [...path, word].join(' ');
+  const other = Object.hasOwn(OTHER_COMMANDS, typed) ? OTHER_COMMANDS[typed] : undefined;
+  if (other !== undefined) {
+    return new MeshError('UnknownCommand', `there is no "mesh ${typed}": ${other.why}`, {
+      hint: other.instead,
+    });
+  }
   const known = childrenOf(path, commands, groups).flatMap((child) => [child.name, ...child.aliases]);
   const near = nearestName(word, known);
   return new MeshError('UnknownCommand', `unknown command "${word}" for "${parent}"`, {

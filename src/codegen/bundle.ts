@@ -71,7 +71,7 @@ const GROUPS = [
   },
   {
     name: 'start',
-    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|parser|flag-value|global-flags|input-flags|settings|context|exit-codes|error-text|process-io|generated\/commands|output\/report-formats)\.ts$/,
+    test: /\/node_modules\/commander\/|\/src\/cli\/(main|resolve|other-commands\.table|parser|flag-value|global-flags|input-flags|settings|context|exit-codes|error-text|process-io|generated\/commands|output\/report-formats)\.ts$/,
     priority: 2,
   },
   {

@@ -1,15 +1,18 @@
 /** Install, verify, upgrade, uninstall on a real control plane: what goes well, and what stands in the way. */
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { load } from 'js-yaml';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { PROFILES } from '../../src/install/profiles.ts';
 import { type MeshRun, runMesh } from '../cli/run-mesh.ts';
+import { tempFolder } from '../cli/temp-folder.ts';
 import type { Cluster } from '../peers/cluster.ts';
 import { describeOnCluster } from './on-cluster.ts';
 
@@ -76,6 +79,60 @@ describeOnCluster('the life cycle of an installation', (cluster) => {
       code: 0,
       stdout: expect.stringMatching(/^0 objects to create, 0 to change, 0 to delete/),
     });
+  });
+
+  test('webhooks name the root of an authority that is made once, or that somebody has brought', async () => {
+    const roots = (): ReadonlySet<string> => {
+      const path = 'jsonpath={range .items[*].webhooks[*]}{.clientConfig.caBundle}{"\\n"}{end}';
+      const own = ['-l', 'app.kubernetes.io/managed-by=lateen', '-o', path];
+      const bundles = kubectl('get', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', ...own);
+      return new Set(bundles.trim().split('\n'));
+    };
+    const made = (name: string): string =>
+      kubectl('-n', 'istio-system', 'get', 'secret', name, '-o', 'jsonpath={.data.root-cert\\.pem}');
+    good(await mesh('install', '-y', ...NO_CRDS));
+    const root = made('istio-ca-secret');
+    expect(new X509Certificate(Buffer.from(root, 'base64'))).toMatchObject({
+      subject: 'O=cluster.local',
+      ca: true,
+    });
+    expect(roots()).toEqual(new Set([root]));
+    good(await mesh('uninstall', '--purge', '-y'));
+    good(await mesh('install', '-y', ...NO_CRDS));
+    expect(roots()).toEqual(new Set([root]));
+    const own = Buffer.from(root, 'base64').toString('utf8').replace('-----BEGIN', '# ours\n-----BEGIN');
+    kubectl(
+      '-n',
+      'istio-system',
+      'create',
+      'secret',
+      'generic',
+      'cacerts',
+      `--from-literal=root-cert.pem=${own}`,
+    );
+    const brought = await mesh('install', '-y', ...NO_CRDS);
+    good(brought);
+    expect(roots()).toEqual(new Set([made('cacerts')]));
+    kubectl('-n', 'istio-system', 'delete', 'secret', 'cacerts');
+  });
+
+  test('create-remote-secret gives a kubeconfig with which another cluster reads this one, and no more', async () => {
+    good(await mesh('install', '-y', ...NO_CRDS, '--set', 'values.global.multiCluster.enabled=true'));
+    const { code, stdout } = await mesh('create-remote-secret', '--name', 'west');
+    expect(code).toBe(0);
+    const secret = load(stdout.replace(/---\n$/, '')) as {
+      readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+      readonly stringData: Readonly<Record<string, string>>;
+    };
+    expect(secret.metadata).toMatchObject({
+      name: 'istio-remote-secret-west',
+      labels: { 'istio/multiCluster': 'true' },
+    });
+    const file = join(tempFolder(), 'west');
+    writeFileSync(file, secret.stringData['west'] ?? '', { mode: 0o600 });
+    const as = (...args: readonly string[]) => cluster().kubectl(['--kubeconfig', file, ...args]);
+    expect(as('get', 'services', '-A').status).toBe(0);
+    expect(as('get', 'secrets', '-n', 'istio-system').stderr).toContain('Forbidden');
   });
 
   test.for(PROFILES.filter((profile) => profile !== 'empty'))(
@@ -170,7 +227,7 @@ describeOnCluster('the life cycle of an installation', (cluster) => {
     ...settings: readonly string[]
   ): Promise<void> {
     const command = ['install', '-y', ...SMALL, ...settings];
-    const failed = await mesh(...command, '--readiness-timeout', '12s');
+    const failed = await mesh(...command, '--readiness-timeout', '8s');
     expect(failed.code).toBe(1);
     for (const word of words) expect(failed.stderr).toMatch(word);
     mend();

@@ -14,6 +14,7 @@ import { followSteps } from '../output/show-steps.ts';
 import { applyAll, awaitReady, removeAll } from './apply-plan.ts';
 import { confirmed } from './confirm.ts';
 import { type Plan, planInstallation } from './plan.ts';
+import { withTrust } from './trust.ts';
 import { writePlan } from './write-plan.ts';
 
 export interface InstallFlags {
@@ -47,14 +48,15 @@ export async function install(
   context: Context,
 ): Promise<number> {
   const { revisionLabel } = installationOf(wanted.spec, wanted.version);
-  const resources = withSettings(wanted);
-  if (resources.length === 0) {
+  const settled = withSettings(wanted);
+  if (settled.length === 0) {
     throw new MeshError('NothingToInstall', 'these settings install nothing', {
       hint: 'Choose a profile with --set profile=default; "mesh profile list" names them.',
     });
   }
   const away = awayNotice(context);
   const { signal } = new AbortController();
+  const resources = await withTrust(client, wanted, settled, { signal, away });
   const plan = await planInstallation(client, resources, { signal, revisionLabel, away });
   await writePlan(plan, flags, context);
   if (flags['dry-run']) return EXIT.ok;
