@@ -192,6 +192,7 @@ export class ProxyServer {
     if (this.#isClosed) return;
     this.#setState('LIVE');
     this.#serverStats.initialized();
+    this.#listeners.started();
     this.#log.info('all dependencies initialized. starting workers');
   }
 

@@ -6,8 +6,7 @@ import { inCi } from '../peers/tools.ts';
 import { networkProblem } from '../peers/world/network.ts';
 import type { WorldEngine } from '../peers/world/world.ts';
 
-/** The builtin proxy joins when it serves the same bootstrap: every suite then runs on both. */
-const ENGINES: readonly WorldEngine['name'][] = ['envoy'];
+const ENGINES: readonly WorldEngine['name'][] = ['envoy', 'builtin'];
 
 /** A suite for each engine. Where something is missing it is left out, and in continuous integration fails. */
 export function describeOnEachEngine(title: string, suite: (engine: WorldEngine) => void): void {

@@ -130,6 +130,11 @@ export class ListenerManager {
     this.#count();
   }
 
+  /** The first listeners are in force: agents that wait for `workers_started` may go on. */
+  started(): void {
+    this.#stats.workersStarted.value = 1;
+  }
+
   /** Resolves when the newest version is in force or there is no such listener; rejects when it cannot be bound. */
   async warm(name: string): Promise<void> {
     for (let last: unknown; ;) {

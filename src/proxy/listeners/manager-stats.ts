@@ -13,6 +13,8 @@ export interface ManagerStats {
   readonly warming: Gauge;
   readonly active: Gauge;
   readonly draining: Gauge;
+  /** 1 once the first listeners are in force. */
+  readonly workersStarted: Gauge;
 }
 
 export function managerStats(scope: StatsScope): ManagerStats {
@@ -27,5 +29,6 @@ export function managerStats(scope: StatsScope): ManagerStats {
     warming: scope.gauge('total_listeners_warming'),
     active: scope.gauge('total_listeners_active'),
     draining: scope.gauge('total_listeners_draining'),
+    workersStarted: scope.gauge('workers_started'),
   };
 }
