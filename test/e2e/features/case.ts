@@ -3,12 +3,14 @@
 import { expect, test } from 'vitest';
 import type { Errand, Outcome } from '../../peers/world/courier-messages.ts';
 import { WHO } from '../../peers/world/shop.ts';
-import type { World } from '../../peers/world/world.ts';
+import type { World, WorldEngine } from '../../peers/world/world.ts';
 
 export interface FeatureCase {
   readonly feature: string;
   /** Manifests of its own: hosts and names that no other case has. */
   readonly config?: string;
+  /** The only engine that has it; the other refuses its configuration by name. */
+  readonly only?: WorldEngine['name'];
   readonly asks: readonly Ask[];
 }
 

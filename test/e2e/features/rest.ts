@@ -429,6 +429,7 @@ ${filter(
   },
   {
     feature: 'EnvoyFilter HTTP_FILTER INSERT_BEFORE: a filter of Lua',
+    only: 'envoy',
     config: `${routed('lua', `- ${V1}`)}---
 ${filter(
   'patch-lua',
