@@ -17,6 +17,8 @@ export interface Seen {
   /** Names in lower case, sorted; values of one name joined in their order. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Its end came. */
+  readonly whole: boolean;
   readonly trailers: Readonly<Record<string, string>>;
 }
 
@@ -151,9 +153,11 @@ export class Backends {
   async #answer(name: string, request: AnyRequest, response: AnyResponse): Promise<void> {
     const chunks: Buffer[] = [];
     request.on('error', () => undefined);
+    let whole = true;
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     } catch {
+      whole = false;
       // The proxy gave the request up; it was seen nonetheless.
     }
     const headers = record(request.rawHeaders);
@@ -163,7 +167,9 @@ export class Backends {
       method: request.method ?? '',
       url: request.url ?? '',
       headers,
-      body: body.length > 200 ? `${body.length} characters` : body,
+      // How much of a request that breaks off has come is a matter of luck.
+      body: !whole ? '' : body.length > 200 ? `${body.length} characters` : body,
+      whole,
       trailers: record(request.rawTrailers),
     });
     const asked = ordersOf(headers['x-do'] ?? '');
@@ -188,6 +194,7 @@ export class Backends {
       url: request.url ?? '',
       headers: record(request.rawHeaders),
       body: '',
+      whole: true,
       trailers: {},
     });
     if (request.headers['x-do'] === 'refuse') {
