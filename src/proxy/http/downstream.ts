@@ -30,7 +30,8 @@ export function codecOptions({ settings, stats }: Manager): CodecOptions {
     maxHeaders: settings.maxHeaders,
     maxHeadBytes: settings.maxHeadBytes,
     underscores: settings.underscores,
-    tls: false,
+    // Only where the connection itself says who the client is does it say what scheme there is.
+    tls: !settings.useRemoteAddress || settings.trustedHops > 0,
     idle: wait(settings.idleTimeout),
     head: wait(settings.requestHeadersTimeout),
     delayedClose: wait(settings.delayedCloseTimeout),

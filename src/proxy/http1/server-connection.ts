@@ -176,7 +176,8 @@ export class Http1ServerConnection implements DeadlineOwner {
       at,
       Math.min(bytes.length, at + maxHeadBytes + 1 - this.#headBytes),
     );
-    const tail = (this.#headParts.at(-1) ?? '').slice(-2);
+    // A part may be a single character.
+    const tail = this.#headParts.slice(-2).join('').slice(-2);
     this.#headParts.push(text);
     const blank = BLANK_LINE.exec(tail + text);
     const before = this.#headBytes;

@@ -155,8 +155,12 @@ function overHttp2(
   });
 }
 
+/** Milliseconds until the first byte of an answer, and after each further one. */
+const FIRST = 1_000;
+const QUIET = 200;
+
 /** Bytes as they are, on a connection of their own; resolves with what came back when it ends or nothing comes for a while. */
-export function sendBytes(port: number, bytes: string | readonly string[], quiet = 300): Promise<string> {
+export function sendBytes(port: number, bytes: string | readonly string[]): Promise<string> {
   const pieces = typeof bytes === 'string' ? [bytes] : bytes;
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -169,7 +173,7 @@ export function sendBytes(port: number, bytes: string | readonly string[], quiet
     let timer = setTimeout(done, PATIENCE);
     const wait = () => {
       clearTimeout(timer);
-      timer = setTimeout(done, quiet);
+      timer = setTimeout(done, text === '' ? FIRST : QUIET);
     };
     socket.on('connect', () => {
       void (async () => {

@@ -319,7 +319,7 @@ const STREAMS: readonly RawStream[] = [
   ['a line between requests', `${get('')}\r\n${NEXT}`],
   ['bare LFs everywhere', `GET /N HTTP/1.1\nHost: raw.example\n\n`],
   ['bare CRs everywhere', `GET /N HTTP/1.1\rHost: raw.example\r\r`],
-  ['letter by letter', [...`GET /N HTTP/1.1\r\n${H}\r\n`]],
+  ['letter by letter', [...`GET /letters HTTP/1.1\r\n${H}\r\n`]],
   ['a line end in two pieces', [`GET /N HTTP/1.1\r`, `\n${H}\r`, '\n']],
   ['a body in pieces', ['POST /N HTTP/1.1\r\n', `${H}Content-Length: 5\r\n\r\n`, 'he', 'llo']],
   [
