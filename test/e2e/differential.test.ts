@@ -1,5 +1,6 @@
 /** The same configuration and the same requests to Envoy and to the builtin engine: both do the same. */
 
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCENARIOS } from './differential/cases/all.ts';
 import { Pair } from './differential/pair.ts';
@@ -29,10 +30,21 @@ describeOnRealEnvoy('both engines', (program) => {
     expect(ROWS.length).toBeGreaterThanOrEqual(400);
   });
 
+  it('differ only where docs/differences.md says so', () => {
+    const headings = readFileSync(new URL('../../docs/differences.md', import.meta.url), 'utf8').match(
+      /^### .+$/gm,
+    );
+    for (const { differs } of SCENARIOS.flatMap(({ questions }) => questions)) {
+      if (differs !== undefined) expect(headings).toContain(`### ${differs}`);
+    }
+  });
+
   describe('do the same', () => {
     it.each(ROWS)('%s', async (_, index, question) => {
       if (pair === undefined) throw new Error('not started');
-      expectSame(await pair.ask(index, question), question.within);
+      const outcomes = await pair.ask(index, question);
+      if (question.differs === undefined) expectSame(outcomes, question.within);
+      else expect(outcomes[1]).not.toEqual(outcomes[0]);
     });
   });
 });

@@ -11,7 +11,6 @@ import { milliseconds } from '../route/milliseconds.ts';
 import { fractionFits } from '../route/share.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { Counter } from '../stats/stats.ts';
-import { httpStatusOfGrpc } from '../telemetry/grpc-status.ts';
 import { requestOf } from '../telemetry/request-of.ts';
 import type { FilterKind, FilterStream, LocalReply } from './filter.ts';
 import { RouteSettings, unpack } from './settings.ts';
@@ -78,7 +77,7 @@ function abortOf({ abort }: HTTPFault, stream: FilterStream, random: () => numbe
     case 'httpStatus':
       return { status: kind.value };
     case 'grpcStatus':
-      return grpcAbort(kind.value);
+      return { status: 200, grpcStatus: kind.value };
     case 'headerAbort': {
       const status = headerNumber(stream, ABORT_HEADER);
       if (status !== undefined && status >= 200 && status < 600) return { status };
@@ -88,10 +87,6 @@ function abortOf({ abort }: HTTPFault, stream: FilterStream, random: () => numbe
     default:
       return undefined;
   }
-}
-
-function grpcAbort(grpcStatus: number): Abort {
-  return { status: httpStatusOfGrpc(grpcStatus), grpcStatus };
 }
 
 export const FAULT: FilterKind = {

@@ -53,16 +53,17 @@ function filterFor(type: string, accept: string): HttpFilter {
 
   return {
     onRequestHeaders({ requestHeaders: headers }) {
-      headers.set('content-type', `application/grpc${type.endsWith('+proto') ? '+proto' : ''}`);
+      headers.set('content-type', 'application/grpc');
       headers.remove('content-length');
       headers.set('te', 'trailers');
-      headers.set('grpc-accept-encoding', 'identity,deflate,gzip');
+      headers.set('grpc-accept-encoding', 'identity');
       return 'continue';
     },
     onRequestData: (_, chunk) => decoder?.decode(chunk) ?? chunk,
     onResponseHeaders(_, __, headers) {
       isGrpc = /^application\/grpc(\+|;|$)/.test(headers.get('content-type') ?? '');
       if (!isGrpc) return 'continue';
+      headers.remove('content-length');
       headers.set(
         'content-type',
         encoder === undefined ? 'application/grpc-web+proto' : 'application/grpc-web-text+proto',

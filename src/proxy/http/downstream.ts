@@ -94,6 +94,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
         initialStreamWindow: Math.min(settings.http2.initialStreamWindow, MAX_STREAM_WINDOW),
         maxHeadBytes: settings.maxHeadBytes,
         maxHeaders: settings.maxHeaders,
+        underscores: settings.underscores,
       },
       {
         onRequest: (request, writer) => this.#onRequest(request, writer),

@@ -32,7 +32,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
       maxHeadBytes: settings.maxResponseHeadersKb * 1024,
       maxHeaders: settings.maxResponseHeaderCount,
       allowChunkedLength: false,
-      enableTrailers: false,
+      enableTrailers: settings.http1.enableTrailers,
       nameStyle: 'lower',
       received: stats.cxRxBytesTotal,
       sent: stats.cxTxBytesTotal,

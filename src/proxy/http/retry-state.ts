@@ -133,8 +133,8 @@ export class RetryState {
     this.#stats = stats;
   }
 
-  onHead(status: number, headers: HeaderList, end: boolean): RetryVerdict {
-    const wanted = this.#wantsStatus(status, headers, end);
+  onHead(status: number, headers: HeaderList): RetryVerdict {
+    const wanted = this.#wantsStatus(status, headers);
     if (!wanted && this.#tried > 0 && !this.#isFailure(status)) this.#stats.rqRetrySuccess.value++;
     return this.#decide(wanted);
   }
@@ -186,7 +186,7 @@ export class RetryState {
     return status >= 500;
   }
 
-  #wantsStatus(status: number, headers: HeaderList, end: boolean): boolean {
+  #wantsStatus(status: number, headers: HeaderList): boolean {
     const flags = this.#flags;
     // What was limited on purpose is not sent again unless that is asked for.
     if (headers.has('x-envoy-ratelimited')) return (flags & ON['envoy-ratelimited']) !== 0;
@@ -195,7 +195,7 @@ export class RetryState {
     if ((flags & ON['retriable-4xx']) !== 0 && status === 409) return true;
     if ((flags & ON['retriable-status-codes']) !== 0 && this.#statusCodes.includes(status)) return true;
     if ((flags & ON['retriable-headers']) !== 0 && this.#wantsHeaders(status, headers)) return true;
-    if (flags < ON.cancelled || !end) return false;
+    if (flags < ON.cancelled) return false;
     const grpc = Number(headers.get('grpc-status') ?? '');
     return GRPC.some(([flag, code]) => (flags & flag) !== 0 && code === grpc);
   }

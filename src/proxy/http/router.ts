@@ -29,6 +29,7 @@ import {
   poolProtocol,
   rewriteTarget,
 } from './forward-request.ts';
+import { dropReply } from './drop-overload.ts';
 import { type Timeouts, announceTimeout, timeoutsOf } from './timeouts.ts';
 import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
 
@@ -152,6 +153,12 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.#edits = plan.byDestination.get(destination) ?? plan.edits;
     info.upstreamCluster = cluster;
     this.#internal = headers.has('x-envoy-internal');
+    const dropped = cluster.dropShare > 0 ? dropReply(cluster, info, manager.context.random()) : undefined;
+    if (dropped !== undefined) {
+      this.#codes.count(dropped.status, this.#internal);
+      stream.reply(dropped);
+      return;
+    }
 
     const asked = asksForMore(headers);
     const timeouts = timeoutsOf(forwarding, headers, asked, manager.router.respectExpectedTimeout);
@@ -263,7 +270,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     info.times.upstreamFirstReceived = now;
     cluster.report(host, { kind: 'status', status });
     if (this.#retry !== undefined) {
-      const verdict = this.#retry.onHead(status, headers, end);
+      const verdict = this.#retry.onHead(status, headers);
       if (verdict === 'again') {
         this.#codes?.count(status, this.#internal);
         countTry(attempt, status);
@@ -420,14 +427,9 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   /** An answer of the proxy's own in place of the destination's. */
   #answer(status: number, body: string, details: string, overloaded = false): void {
     this.#codes?.count(status, this.#internal);
-    const headers =
-      overloaded && !this.#stream.manager.router.suppressHeaders
-        ? ([['x-envoy-overloaded', 'true']] as const)
-        : undefined;
+    const shows = overloaded && !this.#stream.manager.router.suppressHeaders;
     this.#stop();
-    this.#stream.reply(
-      headers === undefined ? { status, body, details } : { status, body, details, headers },
-    );
+    this.#stream.reply({ status, body, details, headers: shows ? [['x-envoy-overloaded', 'true']] : [] });
   }
 
   #stop(): void {

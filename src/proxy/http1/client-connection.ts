@@ -5,6 +5,7 @@ import type { OutgoingRequest, RequestWriter, ResponseReceiver } from '../http/c
 import type { HeaderList } from '../http/header-list.ts';
 import type { Counter } from '../stats/stats.ts';
 import { ChunkedDecoder } from './chunked.ts';
+import { quickEndOfHead } from './fields.ts';
 import { MessageWriter } from './message-writer.ts';
 import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
 import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
@@ -120,7 +121,8 @@ export class Http1ClientConnection {
       while (bytes[at] === LF || bytes[at] === CR) at++;
       if (at === bytes.length) return at;
       const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
-      if (text.includes('\r\n\r\n')) return this.#onHead(text, bytes, at, 0, stream);
+      const end = quickEndOfHead(text);
+      if (end >= 0) return this.#onHead(text.slice(0, end), bytes, at, 0, stream);
     }
     const { maxHeadBytes } = this.options;
     const text = bytes.toString(
@@ -128,7 +130,8 @@ export class Http1ClientConnection {
       at,
       Math.min(bytes.length, at + maxHeadBytes + 1 - this.#headBytes),
     );
-    const tail = (this.#headParts.at(-1) ?? '').slice(-2);
+    // A part may be a single character.
+    const tail = this.#headParts.slice(-2).join('').slice(-2);
     this.#headParts.push(text);
     const before = this.#headBytes;
     const blank = BLANK_LINE.exec(tail + text);
@@ -136,7 +139,7 @@ export class Http1ClientConnection {
     const size = blank === null ? this.#headBytes : before - tail.length + blank.index + blank[0].length;
     if (size > maxHeadBytes) return this.#fail(HEADERS_TOO_LARGE, bytes);
     if (blank === null) return bytes.length;
-    const whole = this.#headParts.join('');
+    const whole = this.#headParts.join('').slice(0, size);
     return this.#onHead(whole, bytes, at, before, stream);
   }
 

@@ -27,6 +27,17 @@ export function endOfHead(text: string, from: number): number {
   }
 }
 
+/**
+ * As `endOfHead` of a text that begins with a head and may go on with a body, whose bytes are nobody's business there:
+ * the usual form, with a CR in each line end, is found at once.
+ */
+export function quickEndOfHead(text: string): number {
+  const usual = text.indexOf('\n\r\n');
+  if (usual < 0) return -1;
+  const bare = text.lastIndexOf('\n\n', usual);
+  return bare < 0 ? usual + 3 : endOfHead(text, 0);
+}
+
 /** The start of the last line of the text that has no end yet: where to look on when more has come. */
 export function lastLine(text: string): number {
   return text.lastIndexOf('\n') + 1;

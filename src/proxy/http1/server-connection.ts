@@ -5,6 +5,7 @@ import type { RequestReceiver, ResponseWriter } from '../http/codec.ts';
 import { Deadline, type DeadlineOwner, type Deadlines } from '../http/deadlines.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { Exchange } from './exchange.ts';
+import { quickEndOfHead } from './fields.ts';
 import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
 import {
   CHUNKED,
@@ -166,9 +167,9 @@ export class Http1ServerConnection implements DeadlineOwner {
       if (at === bytes.length) return at;
       if ((bytes[at] ?? 0) <= SPACE) return this.#refuse(MALFORMED, bytes);
       const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
-      const end = text.indexOf('\r\n\r\n');
-      if (end + 4 > this.options.maxHeadBytes) return this.#refuse(HEADERS_TOO_LARGE, bytes);
-      if (end >= 0) return this.#onHead(text, bytes, at, 0);
+      const end = quickEndOfHead(text);
+      if (end > this.options.maxHeadBytes) return this.#refuse(HEADERS_TOO_LARGE, bytes);
+      if (end >= 0) return this.#onHead(text.slice(0, end), bytes, at, 0);
     }
     const { maxHeadBytes } = this.options;
     const text = bytes.toString(
@@ -182,8 +183,8 @@ export class Http1ServerConnection implements DeadlineOwner {
     const blank = BLANK_LINE.exec(tail + text);
     const before = this.#headBytes;
     if (blank !== null) {
-      const whole = this.#headParts.join('');
       const size = before - tail.length + blank.index + blank[0].length;
+      const whole = this.#headParts.join('').slice(0, size);
       return size > maxHeadBytes
         ? this.#refuse(HEADERS_TOO_LARGE, bytes)
         : this.#onHead(whole, bytes, at, before);

@@ -20,6 +20,8 @@ export interface Http2ServerOptions {
   readonly maxHeaderTableSize: number;
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
+  /** What becomes of headers with an underscore in their names. */
+  readonly underscores: 'allow' | 'reject' | 'drop';
 }
 
 export interface Http2ServerOwner {
@@ -38,11 +40,13 @@ const RESETS = { streamResetBurst: 1_000, streamResetRate: 100 };
 export class Http2ServerConnection {
   readonly #session: ServerHttp2Session;
   readonly #owner: Http2ServerOwner;
+  readonly #options: Http2ServerOptions;
   #streams = 0;
   #closed = false;
 
   constructor(socket: Socket, options: Http2ServerOptions, owner: Http2ServerOwner) {
     this.#owner = owner;
+    this.#options = options;
     const session = performServerHandshake(socket, {
       ...RESETS,
       maxHeaderListPairs: options.maxHeaders + 8,
@@ -81,6 +85,11 @@ export class Http2ServerConnection {
       if (--this.#streams === 0) this.#owner.onBusy(false);
     });
     const headers = listOf(raw);
+    if (!this.#takes(headers, raw.length / 2)) {
+      stream.on('error', () => undefined);
+      stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+      return;
+    }
     const method = pseudo(raw, ':method') ?? '';
     const protocol = pseudo(raw, ':protocol') ?? '';
     const authority = pseudo(raw, ':authority') ?? headers.get('host');
@@ -105,6 +114,16 @@ export class Http2ServerConnection {
       end: end && upgrade === '',
       headBytes: bytesOf(raw),
     }).begin();
+  }
+
+  /** Whether the request may have these headers; those that are to be dropped go. */
+  #takes(headers: HeaderList, count: number): boolean {
+    const { maxHeaders, underscores } = this.#options;
+    if (count > maxHeaders) return false;
+    if (underscores === 'allow') return true;
+    const odd = headers.names.filter((name) => name.includes('_'));
+    if (underscores === 'drop') for (const name of odd) headers.remove(name);
+    return underscores === 'drop' || odd.length === 0;
   }
 
   #onClosed(): void {

@@ -94,12 +94,3 @@ export function grpcStatusOf(info: StreamInfo): number | undefined {
   if (found !== undefined) return found;
   return info.responseCode === 0 ? undefined : grpcStatusOfHttp(info.responseCode);
 }
-
-const HTTP_OF_GRPC: readonly number[] = [
-  200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
-];
-
-/** What Envoy answers with when a gRPC status is asked for and the client does not speak gRPC. */
-export function httpStatusOfGrpc(status: number): number {
-  return HTTP_OF_GRPC[status] ?? 500;
-}

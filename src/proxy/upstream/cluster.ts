@@ -177,6 +177,10 @@ export class UpstreamCluster implements Cluster {
     this.#becomeWarm();
   }
 
+  get dropShare(): number {
+    return this.hosts.assignment.drops[0]?.share ?? 0;
+  }
+
   breaker(priority: 'default' | 'high') {
     return this.#breakers[priority];
   }

@@ -56,6 +56,7 @@ export function connectionSettings(owner: string, cluster: Cluster): HttpSetting
       bufferLimit: cluster.perConnectionBufferLimitBytes ?? MIB,
       maxResponseHeadersKb: 60,
       maxResponseHeaderCount: common?.maxHeadersCount ?? 100,
+      http1: { enableTrailers: http1?.enableTrailers ?? false },
       http2: {
         initialStreamWindow: http2?.initialStreamWindowSize ?? HTTP2.streamWindow,
         initialConnectionWindow: http2?.initialConnectionWindowSize ?? HTTP2.connectionWindow,

@@ -84,6 +84,7 @@ export interface ConnectionSettings {
   readonly bufferLimit: number;
   readonly maxResponseHeadersKb: number;
   readonly maxResponseHeaderCount: number;
+  readonly http1: { readonly enableTrailers: boolean };
   readonly http2: { readonly initialStreamWindow: number; readonly initialConnectionWindow: number };
   readonly tls: boolean;
 }
@@ -135,6 +136,8 @@ export interface Cluster {
   /** `alt_stat_name`, else the name; colons as underscores, as Envoy shows it. */
   readonly statName: string;
   readonly stats: ClusterStats;
+  /** The share of requests, from 0 to 1, that is answered at once because there are too many (`drop_overloads`). */
+  readonly dropShare: number;
   breaker(priority: 'default' | 'high'): CircuitBreaker;
   /** An endpoint for this request; undefined when none may be used (503, no healthy upstream). */
   choose(context: LoadBalancerContext): Host | undefined;

@@ -14,6 +14,8 @@ export interface Question extends Partial<Sent> {
   readonly excused?: Readonly<Record<string, string>>;
   /** Asked so often, one after the other; what was got and seen is compared as a whole. */
   readonly repeat?: number;
+  /** The heading in docs/differences.md under which it stands why the two do not do the same here. */
+  readonly differs?: string;
   /** Balancers choose by chance: only how often each answer came must agree, within so many of them. */
   readonly within?: number;
 }

@@ -111,7 +111,7 @@ describe('fault', () => {
 
   it.each<[string, JsonObject, readonly (readonly [string, string])[], number | undefined]>([
     ['an abort', { abort: { http_status: 418, percentage } }, [], 418],
-    ['a gRPC abort', { abort: { grpc_status: 14, percentage } }, [], 503],
+    ['a gRPC abort', { abort: { grpc_status: 14, percentage } }, [], 200],
     ['no share', { abort: { http_status: 418 } }, [], undefined],
     ['a header', { abort: { header_abort: {}, percentage } }, [['x-envoy-fault-abort-request', '417']], 417],
     ['a header that is not there', { abort: { header_abort: {}, percentage } }, [], undefined],

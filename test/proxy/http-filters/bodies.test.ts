@@ -201,9 +201,9 @@ describe('gRPC-Web', () => {
     });
     expect(sent).toMatchObject({
       headers: {
-        'content-type': 'application/grpc+proto',
+        'content-type': 'application/grpc',
         te: 'trailers',
-        'grpc-accept-encoding': 'identity,deflate,gzip',
+        'grpc-accept-encoding': 'identity',
       },
       body: message('ask'),
     });
