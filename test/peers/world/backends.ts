@@ -114,8 +114,14 @@ function greet(socket: Socket): void {
   socket.pipe(socket);
 }
 
-/** Begins to listen at all addresses. Over TLS too where there is a certificate; clients may show one of theirs. */
-export async function startBackends(tls: { cert: string; key: string } | undefined): Promise<void> {
+/**
+ * Begins to listen at all addresses. Over TLS too where there is a certificate; clients may show one of theirs. `more`
+ * are further places for HTTP, as 10.0.0.1:80, also where a proxy listens at all addresses.
+ */
+export async function startBackends(
+  tls: { cert: string; key: string } | undefined,
+  more: readonly string[],
+): Promise<void> {
   const listen = (server: Server, port: number): Promise<void> =>
     new Promise((resolve) => server.listen(port, '0.0.0.0', resolve));
   const http = createServer(answer).on('upgrade', (_request, socket) => {
@@ -126,6 +132,13 @@ export async function startBackends(tls: { cert: string; key: string } | undefin
   await listen(createHttp2Server(answer), BACKEND_PORTS.http2);
   await listen(createTcpServer(echoBytes), BACKEND_PORTS.tcp);
   await listen(createTcpServer(greet), BACKEND_PORTS.greeting);
+  for (const place of more) {
+    const [host = '', port] = place.split(':');
+    const server = createServer(answer);
+    await new Promise<void>((resolve) =>
+      server.listen({ host, port: Number(port), reusePort: true }, () => resolve()),
+    );
+  }
   if (tls === undefined) return;
   const options = { cert: readFileSync(tls.cert), key: readFileSync(tls.key), requestCert: true };
   await listen(createHttpsServer({ ...options, rejectUnauthorized: false }, answer), BACKEND_PORTS.tls);

@@ -1,6 +1,7 @@
 /**
  * A program that runs inside a test's network and does for the test what only a program in there can: it answers at
- * every address as a backend, and makes requests. `courier.ts SOCKET [CERT KEY]`; it is asked over HTTP at SOCKET.
+ * every address as a backend, and makes requests. `courier.ts SOCKET CERT KEY PLACE…`, where CERT
+ * and KEY may be empty; it is asked over HTTP at SOCKET.
  */
 
 import { createServer } from 'node:http';
@@ -8,7 +9,7 @@ import { startBackends, takeSeen } from './backends.ts';
 import type { Errand, Errands, Outcome } from './courier-messages.ts';
 import { run } from './errands.ts';
 
-const [socket = '', cert, key] = process.argv.slice(2);
+const [socket = '', cert = '', key = '', ...more] = process.argv.slice(2);
 
 async function runAll({ errand, times = 1, atOnce }: Errands): Promise<readonly Outcome[]> {
   const attempt = (one: Errand): Promise<Outcome> => run(one);
@@ -18,7 +19,7 @@ async function runAll({ errand, times = 1, atOnce }: Errands): Promise<readonly 
   return outcomes;
 }
 
-await startBackends(cert !== undefined && key !== undefined ? { cert, key } : undefined);
+await startBackends(cert === '' ? undefined : { cert, key }, more);
 createServer((request, response) => {
   let text = '';
   request.setEncoding('utf8').on('data', (part: string) => (text += part));

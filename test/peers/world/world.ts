@@ -23,6 +23,8 @@ export interface WorldOptions extends NetworkOptions {
   readonly meshConfig?: string;
   /** What names mean, beside localhost. */
   readonly names?: Readonly<Record<string, string>>;
+  /** Further places where the backends listen for HTTP: `10.0.0.1:80`. */
+  readonly backends?: readonly string[];
   /** What backends show on their port for TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -69,7 +71,7 @@ export class World {
   }
 
   async #open(): Promise<void> {
-    const { manifests, meshConfig = '', names = {}, tls } = this.#options;
+    const { manifests, meshConfig = '', names = {}, tls, backends } = this.#options;
     const hostsFile = join(this.folder, 'hosts');
     const lines = Object.entries({ localhost: '127.0.0.1', ...names }).map(([name, ip]) => `${ip} ${name}\n`);
     writeFileSync(hostsFile, lines.join(''));
@@ -77,8 +79,8 @@ export class World {
     mkdirSync(this.manifestFolder);
     for (const [name, text] of Object.entries(manifests)) this.write(name, text);
     writeFileSync(this.meshConfigFile, meshConfig);
-    const files = tls === undefined ? [] : [tls.cert, tls.key];
-    this.start('courier', [process.execPath, COURIER, this.#socket, ...files]);
+    const files = [tls?.cert ?? '', tls?.key ?? ''];
+    this.start('courier', [process.execPath, COURIER, this.#socket, ...files, ...(backends ?? [])]);
     const sources = ['--config', this.manifestFolder, '--mesh-config', this.meshConfigFile];
     const addresses = ['--grpc-addr', '127.0.0.1:15010', '--http-addr', '127.0.0.1:8081'];
     this.start('controller', [
