@@ -77,6 +77,11 @@ const tasks = {
     node('src/codegen/build.ts', '--quiet');
     node('test/bench/main.ts', ...rest);
   },
+  'bench:cluster'() {
+    install();
+    node('src/codegen/build.ts', '--quiet');
+    node('test/bench/cluster.ts', ...rest);
+  },
   'bench:controller'() {
     install();
     node('src/codegen/build.ts', '--quiet');

@@ -93,6 +93,13 @@ function refusalOf(status: number, message: string): Meaning {
       hint: 'Choose another Pod Security level for the namespace (label pod-security.kubernetes.io/enforce), then run the same command again.',
     };
   }
+  if (/being terminated/.test(message)) {
+    return {
+      code: 'Terminating',
+      message,
+      hint: 'Wait until it is gone (kubectl get namespaces), then run the same command again.',
+    };
+  }
   if (status === 404) return { code: 'NotFound', message };
   if (status === 429 || status >= 500) {
     return { code: 'ServerBusy', message, hint: 'Run the same command again in a moment.' };

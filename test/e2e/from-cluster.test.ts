@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { load } from 'js-yaml';
 import { beforeAll, expect, test } from 'vitest';
 import { type MeshRun, type RunOptions, runMesh } from '../cli/run-mesh.ts';
 import { tempFolder } from '../cli/temp-folder.ts';
@@ -200,7 +202,78 @@ describeOnCluster('commands that read a cluster', (cluster) => {
     ['precheck', '--skip-controlplane'],
     ['tag', 'list'],
     ['uninstall', '--purge', '--dry-run'],
+    ['diff', 'cluster', 'default'],
+    ['upgrade-check'],
+    ['experimental', 'injector', 'list'],
+    ['experimental', 'revision', 'list'],
   ];
+
+  test('what is printed for programs fits the schemas, as JSON and as YAML', async () => {
+    expect(await mesh(['tag', 'set', 'prod', '-r', 'default'])).toMatchObject({ code: 0 });
+    for (const [name, ...command] of [
+      ['tag-list', 'tag', 'list'],
+      ['verify-install', 'verify-install'],
+      ['check', 'check'],
+      ['check', 'precheck'],
+      ['diff', 'install', '--dry-run', '--set', 'profile=demo'],
+    ] as const) {
+      const file = new URL(`../../schemas/output/${name}.json`, import.meta.url);
+      const validate = new Ajv2020({ allErrors: true }).compile(
+        JSON.parse(readFileSync(file, 'utf8')) as object,
+      );
+      const value: unknown = JSON.parse((await mesh([...command, '-o', 'json'])).stdout);
+      expect([command, validate(value), validate.errors]).toEqual([command, true, null]);
+      expect(value).not.toEqual([]);
+      const yaml = load((await mesh([...command, '-o', 'yaml'])).stdout);
+      expect(new Ajv2020().compile(JSON.parse(readFileSync(file, 'utf8')) as object)(yaml)).toBe(true);
+    }
+    expect(await mesh(['tag', 'remove', 'prod', '-y'])).toMatchObject({ code: 0 });
+  });
+
+  test('an upgrade goes on from the settings that are kept, and not back to an older version', async () => {
+    const patch = (version: string): void => {
+      const data = JSON.stringify({ data: { version } });
+      const args = [
+        '-n',
+        'istio-system',
+        'patch',
+        'configmap',
+        'lateen-installation',
+        '--type=merge',
+        '-p',
+        data,
+      ];
+      expect(cluster().kubectl(args).status).toBe(0);
+    };
+    patch('9.0.0');
+    expect(await mesh(['upgrade', '-y'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--force'),
+    });
+    expect(await mesh(['upgrade', '-y', '--force'])).toMatchObject({ code: 0 });
+    patch('0.0.9');
+    const newer = await mesh(['upgrade'], { stdin: 'y' });
+    expect(newer).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/upgrade .* from Lateen 0\.0\.9 to /),
+    });
+    expect(await mesh(['upgrade', '--dry-run'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^0 objects to create, 0 to change, 0 to delete/),
+    });
+    expect(await mesh(['install', '--set', 'tag=x'], { stdin: 'n' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Cancelled.'),
+    });
+    expect(await mesh(['verify-install'])).toMatchObject({ code: 0 });
+  });
+
+  test('precheck names the rights that one lacks to install', async () => {
+    expect(await mesh(['precheck', '--as', 'nobody', '-o', 'short'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('no right to create deployments.apps'),
+    });
+  });
 
   test('a user with the documented roles can use each command that only reads', async () => {
     apply(documentedRoles());

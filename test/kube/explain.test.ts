@@ -31,6 +31,12 @@ describe('a failed request is explained', () => {
       'x.y',
     ],
     [503, 'apiserver not ready', 'ServerBusy', 'again'],
+    [
+      403,
+      'configmaps "a" is forbidden: unable to create new content in namespace x because it is being terminated',
+      'Terminating',
+      'Wait until it is gone',
+    ],
   ])('%s %s', (status, message, code, hint) => {
     const error = explained(new ApiFailure(status, message), client, 'Service istio-system/istiod');
     expect(error).toBeInstanceOf(MeshError);

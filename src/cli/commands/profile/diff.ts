@@ -12,13 +12,18 @@ export const metadata = {
     'Compares the settings of two profiles, each given by its name or as a file with an IstioOperator, and shows ' +
     'the ones that differ, with what they are in A and in B.',
   examples: [
-    { text: 'What does demo turn on?', command: 'mesh profile diff default demo' },
+    { text: 'What does demo turn on that default does not?', command: 'mesh profile diff demo' },
     { text: 'What does my file change?', command: 'mesh profile diff default mesh.yaml' },
     { text: 'For a program', command: 'mesh profile diff -o json default demo' },
   ],
   args: [
     { name: 'A', description: 'Profile, or file with an IstioOperator', complete: 'profiles' },
-    { name: 'B', description: 'What to compare it with', complete: 'profiles' },
+    {
+      name: 'B',
+      description: 'What to compare it with; without it, A is compared with default',
+      optional: true,
+      complete: 'profiles',
+    },
   ],
   flags: {
     output: {
@@ -67,8 +72,9 @@ export async function run(
     // That they have different names is no news.
     return { ...spec, profile: undefined };
   };
-  const left = await side(args[0] ?? '');
-  const right = await side(args[1] ?? '');
+  const [first = '', second] = args;
+  const left = await side(second === undefined ? 'default' : first);
+  const right = await side(second ?? first);
   const differences = settingDifferences(left, right);
   const { stdout } = context;
   if (flags.output === 'json') stdout.write(`${JSON.stringify(differences, undefined, 2)}\n`);
