@@ -123,6 +123,7 @@ export const PROTO_ROOTS: readonly string[] = [
   'udpa/type/v1',
   'xds/type/matcher/v3',
   'xds/type/v3',
+  'istio/mcp/v1alpha1',
 ];
 
 /**

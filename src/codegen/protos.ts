@@ -21,6 +21,13 @@ export const PROTO_FOLDER = 'src/xds/proto/generated';
 /** Holds a hash of all that the output depends on, so that most runs of the generator have nothing to do. */
 const MARK = `${PROTO_FOLDER}/inputs.txt`;
 
+const OWN_INPUTS = [
+  'protos.ts',
+  'proto-list.ts',
+  'protos/validate/validate.proto',
+  'protos-istio/istio/mcp/v1alpha1/resource.proto',
+] as const;
+
 const require = createRequire(import.meta.url);
 
 /** Where a package of npm is installed. */
@@ -40,6 +47,7 @@ function protoFolders(): ReadonlyMap<string, string> {
     ['google', join(api, 'googleapis')],
     ['xds', join(api, 'xds')],
     ['options', join(import.meta.dirname, 'protos')],
+    ['istio', join(import.meta.dirname, 'protos-istio')],
   ]);
 }
 
@@ -49,7 +57,7 @@ function inputs(): string {
   for (const name of ['@grpc/grpc-js-xds', '@bufbuild/buf', '@bufbuild/protoc-gen-es']) {
     hash.update(readFileSync(join(packageFolder(name), 'package.json')));
   }
-  for (const file of ['protos.ts', 'proto-list.ts', 'protos/validate/validate.proto']) {
+  for (const file of OWN_INPUTS) {
     hash.update(readFileSync(join(import.meta.dirname, file)));
   }
   return `${hash.digest('hex')}\n`;

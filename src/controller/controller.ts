@@ -13,6 +13,7 @@ import type { TranslationProblem } from '../xds/problem.ts';
 import type { ProxyIdentity } from '../xds/proxy-identity.ts';
 import type { ProxyResources } from '../xds/resource.ts';
 import { TranslationMemo } from '../xds/translation-memo.ts';
+import { ConfigResources } from './config-service/resources.ts';
 import { DiscoveryListener } from './discovery/grpc.ts';
 import { DiscoveryMetrics } from './discovery/metrics.ts';
 import { DiscoveryServer } from './discovery/server.ts';
@@ -25,6 +26,7 @@ import { MeshState } from './mesh-state.ts';
 import { Counter, expositionText, Gauge } from './metrics.ts';
 import type { Settings } from './settings.ts';
 import { StatusKeeper } from './status/keeper.ts';
+import { XdsSource } from './upstream/source.ts';
 import { wantedKinds } from './wanted-kinds.ts';
 
 /** The mesh for one proxy, with what of the configuration does not hold for it. */
@@ -56,6 +58,7 @@ export class Controller {
   readonly #told = new Set<string>();
   readonly #toldLists = new WeakSet<readonly TranslationProblem[]>();
   readonly #memo: TranslationMemo;
+  readonly #configResources: ConfigResources;
   /** Kinds of the objects that changed since the last push. */
   readonly #changedKinds = new Set<KindKey>();
   #meshConfigWatch: PathWatch | undefined;
@@ -78,10 +81,12 @@ export class Controller {
       // Two controllers, and two runs of one, never give the same name to different states.
       versionPrefix: new Date().toISOString(),
       maxBytesInFlight: settings.maxBytesInFlight,
+      configClients: settings.configClients,
       log,
       metrics: this.#metrics,
       now: () => Date.now(),
     });
+    this.#configResources = new ConfigResources(istioNamespace);
     // Messages are larger than their bytes, and nobody looks at them after that.
     this.#memo = new TranslationMemo((resource) => this.discovery.encode(resource));
   }
@@ -161,6 +166,11 @@ export class Controller {
       this.#sources.push(new KubeSource(access, { ...admission, wanted: wantedKinds(istioNamespace) }));
       this.#access = access;
     }
+    const kinds = wantedKinds(istioNamespace).map(({ info }) => info);
+    for (const upstream of this.#settings.upstreams) {
+      this.#log.info('another control plane is read', upstream);
+      this.#sources.push(new XdsSource(upstream, { ...admission, kinds }));
+    }
     if (config.length > 0) this.#sources.push(new FolderSource(config, { ...FILE_TIMES, ...admission }));
     // A folder that is not there is told of at once, whether or not the cluster answers.
     await Promise.all(this.#sources.map((source) => source.start((change) => this.#changed(change))));
@@ -230,7 +240,7 @@ export class Controller {
       this.#problems.set(proxy.nodeId, resources.problems);
       this.#tellProblems(resources.problems);
       return resources;
-    });
+    }, this.#configResources.of(snapshot));
     this.#log.debug('a new state is sent', { version: this.discovery.version });
   }
 

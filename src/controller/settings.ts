@@ -25,7 +25,8 @@ const SPECS = {
   config: {
     value: 'PATH',
     isList: true,
-    description: 'Folder or file of manifests; read again when it changes. May be repeated.',
+    description:
+      'Folder or file of manifests, read again when it changes, or xds://HOST:PORT for another controller. May be repeated.',
   },
   'mesh-config': { value: 'FILE', description: 'File with the MeshConfig; read again when it changes.' },
   'grpc-addr': {
@@ -65,6 +66,12 @@ const SPECS = {
     default: '16777216',
     description: 'Bytes that may be on their way to proxies at once.',
   },
+  'config-clients': {
+    value: 'WHO',
+    default: 'local',
+    description:
+      'Who may read the objects of the configuration over discovery, as another controller does: local (this machine) or any.',
+  },
   'drain-time': {
     value: 'DURATION',
     default: '5s',
@@ -88,6 +95,8 @@ type SettingName = keyof typeof SPECS;
 
 export interface Settings {
   readonly config: readonly string[];
+  /** Other control planes to read configuration from. */
+  readonly upstreams: readonly { readonly host: string; readonly port: number }[];
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly meshConfig: string | undefined;
@@ -102,6 +111,8 @@ export interface Settings {
   readonly sendTimeout: number;
   readonly maxBytesInFlight: number;
   readonly drainTime: number;
+  /** Who may read the objects of the configuration over discovery. */
+  readonly configClients: 'local' | 'any';
   /** Whether what became of objects is written into their status. */
   readonly writesStatus: boolean;
 }
@@ -145,15 +156,19 @@ export function readSettings(argv: readonly string[], env: Env, file: FileSettin
     return list(name).at(-1) ?? spec.default;
   };
   const required = (name: SettingName): string => text(name) ?? '';
-  refuseUnavailable(list('config'));
   const kubeconfig = text('kubeconfig');
   if (list('config').length === 0 && kubeconfig === undefined) {
     throw new MeshError('MissingSetting', 'the controller has no configuration', {
       hint: `Name a folder of manifests with --config, or a cluster with --kubeconfig (${variable('config')}, ${variable('kubeconfig')}).`,
     });
   }
+  refuseUnavailable(list('config'));
+  const isUpstream = (path: string): boolean => path.startsWith(UPSTREAM_SCHEME);
   return {
-    config: list('config'),
+    config: list('config').filter((path) => !isUpstream(path)),
+    upstreams: list('config')
+      .filter(isUpstream)
+      .map((text) => upstream(text)),
     kubeconfig,
     context: text('context'),
     meshConfig: text('mesh-config'),
@@ -167,6 +182,7 @@ export function readSettings(argv: readonly string[], env: Env, file: FileSettin
     sendTimeout: milliseconds('send-timeout', required('send-timeout')),
     maxBytesInFlight: bytes('max-bytes-in-flight', required('max-bytes-in-flight')),
     drainTime: milliseconds('drain-time', required('drain-time')),
+    configClients: configClients(required('config-clients')),
     writesStatus: writesStatus(required('write-status'), kubeconfig),
   };
 }
@@ -201,16 +217,6 @@ function knows(word: string): boolean {
   return Object.hasOwn(SPECS, flagName(word));
 }
 
-/** Sources that other versions have; silence would look as if they were used. */
-function refuseUnavailable(config: readonly string[]): void {
-  const remote = config.find((one) => /^[a-z0-9+.-]+:\/\//i.test(one));
-  if (remote !== undefined) {
-    throw new MeshError('NotAvailable', `this version cannot read configuration from ${remote}`, {
-      hint: 'Give a folder or a file with --config, or a cluster with --kubeconfig.',
-    });
-  }
-}
-
 function writesStatus(text: string, kubeconfig: string | undefined): boolean {
   if (text === 'auto') return kubeconfig === IN_CLUSTER;
   if (text !== 'true' && text !== 'false') throw badValue('write-status', text, 'true, false or auto');
@@ -222,14 +228,43 @@ function writesStatus(text: string, kubeconfig: string | undefined): boolean {
   return text === 'true';
 }
 
+const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/;
+
 function hostPort(name: SettingName, text: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const match = HOST_PORT.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) {
     throw badValue(name, text, 'HOST:PORT, as 127.0.0.1:15010');
   }
   const host = match[1] ?? match[2] ?? '';
   return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+/** Sources that other control planes have; silence would look as if they were used. */
+function refuseUnavailable(config: readonly string[]): void {
+  const remote = config.find((one) => /^[a-z0-9+.-]+:\/\//i.test(one) && !one.startsWith(UPSTREAM_SCHEME));
+  if (remote !== undefined) {
+    throw new MeshError('NotAvailable', `configuration cannot be read from ${remote}`, {
+      hint: 'Give a folder or a file with --config, a cluster with --kubeconfig, or another controller as xds://HOST:PORT.',
+    });
+  }
+}
+
+const UPSTREAM_SCHEME = 'xds://';
+
+function upstream(text: string): { host: string; port: number } {
+  const match = HOST_PORT.exec(text.slice(UPSTREAM_SCHEME.length));
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  if (host === '' || !(port > 0 && port <= 65535)) {
+    throw badValue('config', text, 'a path, or xds://HOST:PORT for another control plane');
+  }
+  return { host, port };
+}
+
+function configClients(text: string): 'local' | 'any' {
+  if (text === 'local' || text === 'any') return text;
+  throw badValue('config-clients', text, 'local or any');
 }
 
 function milliseconds(name: SettingName, text: string): number {

@@ -39,6 +39,8 @@ export interface ProxyIdentity {
   readonly interceptionMode: InterceptionMode;
   /** A gRPC application without a proxy, which takes another form of resources. */
   readonly isProxylessGrpc: boolean;
+  /** No proxy at all: another controller, which takes the objects of the configuration. */
+  readonly isConfigClient: boolean;
   readonly locality: ProxyLocality;
   /** The node's metadata as it came. */
   readonly metadata: JsonObject;
@@ -77,6 +79,7 @@ export function proxyIdentity(node: Node): ProxyIdentity {
     version: text(metadata.ISTIO_VERSION, ''),
     interceptionMode: interceptionMode(metadata.INTERCEPTION_MODE),
     isProxylessGrpc: metadata.GENERATOR === 'grpc',
+    isConfigClient: metadata.GENERATOR === 'api',
     locality: localityOf(node.locality),
     metadata,
   };

@@ -9,6 +9,8 @@ describe('settings of the controller', () => {
   test('have defaults for all but the configuration', () => {
     expect(readSettings(['--config', 'mesh'], {})).toEqual({
       config: ['mesh'],
+      upstreams: [],
+      configClients: 'local',
       kubeconfig: undefined,
       context: undefined,
       meshConfig: undefined,
@@ -43,12 +45,29 @@ describe('settings of the controller', () => {
     expect(readSettings(['--config', 'a', '--config', 'b'], env)).toMatchObject({ config: ['a', 'b'] });
   });
 
+  test('tell other controllers from folders', () => {
+    const argv = ['--config', 'xds://mesh.example:15010', '--config', 'a', '--config', 'xds://[::1]:2'];
+    expect(readSettings(argv, {})).toMatchObject({
+      config: ['a'],
+      upstreams: [
+        { host: 'mesh.example', port: 15010 },
+        { host: '::1', port: 2 },
+      ],
+    });
+  });
+
   test.each([
     [[], 'MissingSetting', 'has no configuration'],
     [
-      ['--config', 'xds://10.0.0.1:15010'],
+      ['--config', 'k8s://10.0.0.1:6443'],
       'NotAvailable',
-      'cannot read configuration from xds://10.0.0.1:15010',
+      'configuration cannot be read from k8s://10.0.0.1:6443',
+    ],
+    [['--config', 'xds://10.0.0.1'], 'BadSetting', 'must be a path, or xds://HOST:PORT'],
+    [
+      ['--config', 'a', '--config-clients', 'friends'],
+      'BadSetting',
+      '--config-clients is "friends", but must be local or any',
     ],
     [
       ['--config', 'a', '--grpc-addr', 'there'],

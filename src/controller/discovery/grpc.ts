@@ -4,9 +4,10 @@ import { MeshError } from '../../base/mesh-error.ts';
 import type { CallHandler, Method, ServerCall } from '../grpc/call.ts';
 import type { ListenAddress } from '../grpc/listeners.ts';
 import { GrpcServer } from '../grpc/server.ts';
+import type { GrpcStatus } from '../grpc/status.ts';
 import { DELTA, type Protocol, STATE_OF_THE_WORLD } from './protocol.ts';
 import type { DiscoveryServer } from './server.ts';
-import type { Sink } from './stream.ts';
+import type { Refusal, Sink } from './stream.ts';
 
 const SERVICE = '/envoy.service.discovery.v3.AggregatedDiscoveryService/';
 
@@ -63,6 +64,12 @@ export class DiscoveryListener {
   }
 }
 
+const STATUS_OF = {
+  invalid: 'invalidArgument',
+  denied: 'permissionDenied',
+  unavailable: 'unavailable',
+} as const satisfies Record<Refusal, GrpcStatus>;
+
 function serve(
   discovery: DiscoveryServer,
   protocol: Protocol,
@@ -110,8 +117,8 @@ class CallSink implements Sink {
     done?.();
   }
 
-  refuse(reason: 'invalid' | 'unavailable', message: string): void {
-    this.#call.finish(reason === 'invalid' ? 'invalidArgument' : 'unavailable', message);
+  refuse(reason: Refusal, message: string): void {
+    this.#call.finish(STATUS_OF[reason], message);
   }
 
   /** Nothing can be sent any more. */

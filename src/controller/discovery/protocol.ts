@@ -11,7 +11,7 @@ import {
 import { ENDPOINT_TYPE, ROUTE_TYPE, type Resource } from '../../xds/resource.ts';
 import type { EncodedResource } from './encoder.ts';
 import { cutNames, type RequestNames } from './request-names.ts';
-import { type TypeView, WILDCARD_TYPES } from './view.ts';
+import { type TypeView, isWildcardType } from './view.ts';
 import type { DueResources, Watch } from './watch.ts';
 import { deltaResponse, type ResponseHead, stateResponse } from './wire.ts';
 
@@ -63,7 +63,7 @@ export const DELTA: Protocol = {
         const isFirst = !watch.isAnswered && watch.nonce === '' && watch.brought === undefined;
         if (isFirst) {
           watch.brought = new Map(Object.entries(request.initialResourceVersions));
-          if (subscribed.length === 0 && WILDCARD_TYPES.has(typeUrl)) {
+          if (subscribed.length === 0 && isWildcardType(typeUrl)) {
             watch.wildcard = true;
           }
         }
@@ -98,7 +98,7 @@ export const STATE_OF_THE_WORLD: Protocol = {
     };
   },
   response(head, watch, { changed, removed }, now, encode) {
-    if (WILDCARD_TYPES.has(watch.typeUrl)) {
+    if (isWildcardType(watch.typeUrl)) {
       // What is missing from the list is gone, so the list is always whole.
       const all = watch.wildcard
         ? listOf(now)

@@ -1,14 +1,16 @@
 /** The discovery server: keeps the newest state of the mesh, and brings every connected proxy to it. */
 
-import type { MeshError } from '../../base/mesh-error.ts';
+import { MeshError } from '../../base/mesh-error.ts';
 import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
 import type { ProxyResources, Resource } from '../../xds/resource.ts';
+import type { ConfigLookup } from '../config-service/resources.ts';
 import type { Log } from '../../base/log.ts';
 import { type EncodedResource, ResourceEncoder } from './encoder.ts';
 import type { DiscoveryMetrics } from './metrics.ts';
 import type { Protocol } from './protocol.ts';
 import { RequestNames } from './request-names.ts';
 import { SendQueue } from './send-queue.ts';
+import { LOCAL_SOCKET } from '../grpc/call.ts';
 import { ProxyStream, type Sink, type StreamEvent, type StreamHost } from './stream.ts';
 import { type ProxyView, ViewMaker } from './view.ts';
 
@@ -20,6 +22,8 @@ export interface DiscoveryOptions {
   readonly versionPrefix: string;
   /** Bytes that may be on their way to proxies at once. */
   readonly maxBytesInFlight: number;
+  /** Who may take the objects of the configuration: whoever is on this machine, or anyone. Local when absent. */
+  readonly configClients?: 'local' | 'any';
   readonly log: Log;
   readonly metrics: DiscoveryMetrics;
   /** Milliseconds since 1970. */
@@ -44,6 +48,7 @@ export class DiscoveryServer implements StreamHost {
   readonly #encoder = new ResourceEncoder();
   readonly #options: DiscoveryOptions;
   #translate: Translate | undefined;
+  #configView: ProxyView | undefined;
   #streamCount = 0;
   /** Streams that have not been brought to the newest state. */
   readonly #behind = new Set<ProxyStream>();
@@ -68,9 +73,10 @@ export class DiscoveryServer implements StreamHost {
     return this.#options.now();
   }
 
-  /** Takes a new state of the mesh and starts bringing the proxies to it. */
-  update(translate: Translate): void {
+  /** Takes a new state of the mesh and starts bringing the proxies to it; `config` are its objects, for controllers. */
+  update(translate: Translate, config: ConfigLookup = () => []): void {
     this.#translate = translate;
+    this.#configView = this.views.configView(config);
     this.generation += 1;
     this.#pendingSince ??= this.now();
     this.faults.clear();
@@ -97,6 +103,7 @@ export class DiscoveryServer implements StreamHost {
 
   viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined {
     if (this.#translate === undefined) return previous;
+    if (proxy.isConfigClient) return this.#configView;
     try {
       return this.views.view(this.#translate(proxy));
     } catch (error) {
@@ -110,6 +117,14 @@ export class DiscoveryServer implements StreamHost {
       });
       return previous;
     }
+  }
+
+  /** Throws a `MeshError` for who may not have what it asks for. */
+  admit({ peer, proxy }: ProxyStream): void {
+    if (proxy?.isConfigClient !== true || this.#options.configClients === 'any' || isLocal(peer)) return;
+    throw new MeshError('NotAllowed', `the objects of the configuration are not served to ${peer}`, {
+      hint: 'Start the controller with --config-clients any to serve them to other machines.',
+    });
   }
 
   encode(resource: Resource): EncodedResource {
@@ -177,3 +192,7 @@ export class DiscoveryServer implements StreamHost {
 
 /** A refused response may hold thousands of resources. */
 const MAX_LOGGED_NAMES = 10;
+
+function isLocal(peer: string): boolean {
+  return peer === LOCAL_SOCKET || /^(?:::ffff:)?127\.|^::1:/.test(peer);
+}

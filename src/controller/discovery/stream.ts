@@ -11,12 +11,15 @@ import type { RequestNames } from './request-names.ts';
 import { EMPTY_VIEW, type ProxyView, TYPE_ORDER, type TypeView, type ViewMaker } from './view.ts';
 import { type DueResources, Watch } from './watch.ts';
 
+/** Why a call is ended from this side. */
+export type Refusal = 'invalid' | 'denied' | 'unavailable';
+
 /** The sending side of a call. */
 export interface Sink {
   /** `done` is called when the bytes are on their way, and when they never will be. */
   write(pieces: readonly Buffer[], done: () => void): void;
   /** Ends the call with an error that the proxy sees; it will come back. */
-  refuse(reason: 'invalid' | 'unavailable', message: string): void;
+  refuse(reason: Refusal, message: string): void;
 }
 
 /** What a stream needs of the server; one value for all streams. */
@@ -30,6 +33,8 @@ export interface StreamHost {
   readonly version: string;
   /** The proxy's part of the newest state; `previous` when it cannot be made. Undefined before the first state. */
   viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined;
+  /** Throws a `MeshError` for who may not have what it asks for. */
+  admit(stream: ProxyStream): void;
   encode(resource: Resource): EncodedResource;
   onEvent(event: StreamEvent): void;
   now(): number;
@@ -44,8 +49,8 @@ export type StreamEvent =
   | { readonly kind: 'nack'; readonly stream: ProxyStream; readonly watch: Watch }
   | { readonly kind: 'refused'; readonly stream: ProxyStream; readonly error: MeshError };
 
-/** Types besides the four are answered with nothing, so their number on one stream is bounded. */
-const MAX_TYPES = 32;
+/** Anything may be asked for, and most is answered with nothing; another controller asks for each kind. */
+const MAX_TYPES = 128;
 
 export class ProxyStream implements Sender {
   readonly id: number;
@@ -86,7 +91,7 @@ export class ProxyStream implements Sender {
           ? error
           : new MeshError('BadDiscoveryRequest', `the request cannot be read: ${(error as Error).message}`);
       this.#host.onEvent({ kind: 'refused', stream: this, error: reason });
-      this.close('invalid', reason.message);
+      this.close(reason.code === 'NotAllowed' ? 'denied' : 'invalid', reason.message);
       return;
     }
     this.#host.queue.add(this);
@@ -98,6 +103,7 @@ export class ProxyStream implements Sender {
         throw new MeshError('BadDiscoveryRequest', 'the first request of a stream must name the node');
       }
       this.proxy = proxyIdentity(request.node);
+      this.#host.admit(this);
       this.#host.onEvent({ kind: 'connected', stream: this });
     }
     if (request.typeUrl === '') throw new MeshError('BadDiscoveryRequest', 'a request must name a type');
@@ -245,7 +251,7 @@ export class ProxyStream implements Sender {
   }
 
   /** Ends the stream from this side. */
-  close(reason: 'invalid' | 'unavailable', message: string): void {
+  close(reason: Refusal, message: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#sink.refuse(reason, message);

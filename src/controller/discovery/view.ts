@@ -10,13 +10,14 @@ import {
   type Resource,
   ROUTE_TYPE,
 } from '../../xds/resource.ts';
+import { isConfigType } from '../config-service/types.ts';
 import type { EncodedResource, ResourceEncoder } from './encoder.ts';
 
 /** The resources of one type by name. Never changed; proxies with the same share it. */
 export type TypeView = ReadonlyMap<string, EncodedResource>;
 
 /** By type URL. */
-export type ProxyView = ReadonlyMap<string, TypeView>;
+export type ProxyView = Pick<ReadonlyMap<string, TypeView>, 'get'>;
 
 export const EMPTY_VIEW: TypeView = new Map();
 
@@ -26,8 +27,12 @@ export const EMPTY_VIEW: TypeView = new Map();
  */
 export const TYPE_ORDER = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, EXTENSION_TYPE] as const;
 
-/** Of these the whole list is subscribed to when no names are given. */
-export const WILDCARD_TYPES: ReadonlySet<string> = new Set([CLUSTER_TYPE, LISTENER_TYPE]);
+const WILDCARD_TYPES: ReadonlySet<string> = new Set([CLUSTER_TYPE, LISTENER_TYPE]);
+
+/** Whether the whole list of a type is subscribed to when no names are given. */
+export function isWildcardType(typeUrl: string): boolean {
+  return WILDCARD_TYPES.has(typeUrl) || isConfigType(typeUrl);
+}
 
 export interface ViewDifference {
   readonly changed: readonly EncodedResource[];
@@ -63,6 +68,18 @@ export class ViewMaker {
       this.#whole.set(resources, view);
     }
     return view;
+  }
+
+  /** The view of one who takes the objects of the configuration; made as far as it is asked for. */
+  configView(lookup: (typeUrl: string) => readonly Resource[]): ProxyView {
+    const made = new Map<string, TypeView>();
+    return {
+      get: (typeUrl) => {
+        let view = made.get(typeUrl);
+        if (view === undefined) made.set(typeUrl, (view = this.#typeView(lookup(typeUrl))));
+        return view;
+      },
+    };
   }
 
   #typeView(list: readonly Resource[]): TypeView {

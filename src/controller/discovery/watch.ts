@@ -1,7 +1,7 @@
 /** What one proxy wants of one type, what it has of it, and what it said to that. */
 
 import { NameSet } from './names.ts';
-import { EMPTY_VIEW, type TypeView, type ViewMaker, WILDCARD_TYPES } from './view.ts';
+import { EMPTY_VIEW, type TypeView, type ViewMaker, isWildcardType } from './view.ts';
 import type { EncodedResource } from './encoder.ts';
 
 /** A response that the proxy refused. */
@@ -67,7 +67,7 @@ export class Watch {
     const isFirst = !this.isAnswered && this.names.size === 0;
     const hasStar = list.includes(STAR);
     const wanted = NameSet.empty.with(hasStar ? list.filter((name) => name !== STAR) : list);
-    if (list.length > 0 || !WILDCARD_TYPES.has(this.typeUrl)) this.wildcard = hasStar;
+    if (list.length > 0 || !isWildcardType(this.typeUrl)) this.wildcard = hasStar;
     // No names mean all, until names have been given once.
     else if (isFirst) this.wildcard = true;
     const before = this.names;
@@ -227,7 +227,7 @@ export class Watch {
     const named = sent.filter((name) => error.includes(name));
     const names = named.length > 0 ? named : sent;
     this.nack = { message: error, at, version: this.version, names };
-    if (sent.length > 1 && !WILDCARD_TYPES.has(this.typeUrl)) {
+    if (sent.length > 1 && !isWildcardType(this.typeUrl)) {
       this.#alone.splice(0, this.#alone.length, ...sent);
     }
     return 'nack';

@@ -11,6 +11,9 @@ export interface CallHandler {
   ended(): void;
 }
 
+/** The peer of calls over a Unix domain socket. */
+export const LOCAL_SOCKET = 'a local socket';
+
 /** Takes a call. */
 export type Method = (call: ServerCall) => CallHandler;
 

@@ -10,7 +10,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { type Method, ServerCall } from './call.ts';
+import { LOCAL_SOCKET, type Method, ServerCall } from './call.ts';
 import type { DeframerLimits, Received } from './framing.ts';
 import { type ListenAddress, Listeners } from './listeners.ts';
 import { GRPC_STATUS } from './status.ts';
@@ -119,7 +119,7 @@ export class GrpcServer {
       if (connection !== undefined) connection.heardAt = Date.now();
     });
     const { remoteAddress, remotePort } = session.socket;
-    const peer = remoteAddress === undefined ? 'a local socket' : `${remoteAddress}:${remotePort}`;
+    const peer = remoteAddress === undefined ? LOCAL_SOCKET : `${remoteAddress}:${remotePort}`;
     new ServerCall(stream, peer, limits, this.#received).serve(method);
   }
 

@@ -3,6 +3,7 @@
 export const GRPC_STATUS = {
   ok: 0,
   invalidArgument: 3,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
