@@ -17,6 +17,8 @@ export interface NetworkOptions {
   readonly addresses: readonly string[];
   /** The workload that has the sidecar: connections to it go to port 15006, all others to 15001. */
   readonly workload?: string;
+  /** Further commands of the shell that make it, as rules of iptables. */
+  readonly commands?: readonly string[];
   /** A file that programs in it have as /etc/hosts: what names mean to them. */
   readonly hostsFile?: string;
 }
@@ -79,14 +81,14 @@ export class Network {
   }
 }
 
-function setUp({ addresses, workload, hostsFile }: NetworkOptions): string {
+function setUp({ addresses, workload, hostsFile, commands = [] }: NetworkOptions): string {
   const iptables = findIptables() ?? 'iptables';
   const rule = (words: string): string => `${iptables} -w -t nat -A OUTPUT -p tcp ${words}`;
   return [
     ...(hostsFile === undefined ? [] : [`mount --bind '${hostsFile}' /etc/hosts`]),
     'ip link set lo up',
     'ip route add default dev lo',
-    ...addresses.map((address) => `ip address add ${address}/32 dev lo`),
+    ...addresses.map((address) => `ip address add ${address}/${address.includes(':') ? 128 : 32} dev lo`),
     ...(workload === undefined
       ? []
       : [
@@ -96,5 +98,6 @@ function setUp({ addresses, workload, hostsFile }: NetworkOptions): string {
           rule(`-m owner --gid-owner ${GATEWAY_GROUP} -j RETURN`),
           rule('-j REDIRECT --to-ports 15001'),
         ]),
+    ...commands,
   ].join('\n');
 }
