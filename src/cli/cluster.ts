@@ -1,10 +1,9 @@
 /** The cluster that a command works on: from the flags that kubectl has, too, to a client. */
 
-import { delimiter, join, resolve } from 'node:path';
-import { existsSync } from 'node:fs';
 import { parseDurationMs } from '../base/duration.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { kubeconfigOf } from './cluster-files.ts';
 import type { Context } from './context.ts';
 
 /** The values of the global flags that say which cluster is meant, and who asks. */
@@ -35,12 +34,12 @@ export async function openCluster(
   flags: ClusterFlags,
   context: Pick<Context, 'env' | 'homeDir' | 'cwd'>,
 ): Promise<Cluster> {
+  const kubeconfig = kubeconfigOf(flags, context);
   const [{ loadAccess }, { KubeClient }, { packageVersion }] = await Promise.all([
     import('../kube/access.ts'),
     import('../kube/client.ts'),
     import('../base/package-version.ts'),
   ]);
-  const kubeconfig = kubeconfigOf(flags, context);
   const access = await loadAccess({ kubeconfig, context: flags.context, ...impersonation(flags) });
   const silenceLimit = parseDurationMs(flags['kubeclient-timeout']);
   const client = new KubeClient(access, {
@@ -58,21 +57,6 @@ function impersonation(flags: ClusterFlags): {
   if (uid === undefined && groups.length === 0) return {};
   throw new MeshError('BadFlagValue', `${uid === undefined ? '--as-group' : '--as-uid'} needs --as`, {
     hint: 'Name the user to be with --as USER.',
-  });
-}
-
-function kubeconfigOf(
-  flags: ClusterFlags,
-  { env, homeDir, cwd }: Pick<Context, 'env' | 'homeDir' | 'cwd'>,
-): string | readonly string[] {
-  if (flags.kubeconfig !== undefined && flags.kubeconfig !== '') return resolve(cwd, flags.kubeconfig);
-  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
-  if (listed.length > 0) return listed.map((file) => resolve(cwd, file));
-  const usual = join(homeDir, '.kube', 'config');
-  if (existsSync(usual)) return usual;
-  if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'in-cluster';
-  throw new MeshError('NoKubeconfig', 'there is no cluster to ask: no kubeconfig file is named or found', {
-    hint: `Name one with --kubeconfig FILE or $KUBECONFIG; ${usual} does not exist.`,
   });
 }
 

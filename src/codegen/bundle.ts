@@ -1,5 +1,6 @@
 /** Bundles the commands and the library into `dist/js/`, so that a command reads few files and only its own code. */
 
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
@@ -19,9 +20,12 @@ const LAZY_MODULES = new Map([
 const builtinModules: Plugin = {
   name: 'builtin-modules',
   resolveId(id, _importer, { kind }) {
+    if (!isBuiltin(id)) return null;
+    // Libraries write them without the prefix, too.
+    const name = id.startsWith('node:') ? id : `node:${id}`;
     // The bundler's own code needs this one as it is.
-    if (!id.startsWith('node:') || id === 'node:module') return null;
-    return kind === 'dynamic-import' ? { id, external: true } : { id: `\0${id}` };
+    if (name === 'node:module') return null;
+    return kind === 'dynamic-import' ? { id: name, external: true } : { id: `\0${name}` };
   },
   load(id) {
     if (!id.startsWith('\0node:')) return null;

@@ -51,8 +51,13 @@ export async function openPort(
     followRedirects: false,
   });
   socket.binaryType = 'nodebuffer';
+  // Before it is open: the first bytes may come with the answer that opens it.
+  const stream = new PortStream(socket, port);
+  // Whoever uses the stream hears of its errors, too; until then nobody does.
+  stream.on('error', () => undefined);
   await opened(socket, signal);
-  return new PortStream(socket, port);
+  if (stream.errored !== null) throw stream.errored;
+  return stream;
 }
 
 function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
@@ -75,8 +80,7 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
         settle(() => reject(failure));
       });
     });
-    // Also for what comes after: the stream has its own listener then.
-    socket.on('error', (error) => {
+    socket.once('error', (error) => {
       settle(() => reject(new ApiFailure(undefined, error.message, { cause: error })));
     });
   });

@@ -3,11 +3,13 @@
  * `../shared/tools/meshgen.py` and Python for the large meshes; says so when they are missing.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LookInside } from './look-inside.ts';
 import { type Measurement, measure, mesh } from './measure.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/micro-shake-factory/manifests', import.meta.url));
@@ -50,12 +52,18 @@ writeFileSync(manyDeployments, deployments(1000));
 const baseline = measure('node -e 0', ['-e', '0'], { runs: 31 });
 
 /** A row of the table, and whether it keeps within its bound. */
-function row(result: Measurement, most?: { ratio?: number; mebibytes?: number }): boolean {
+function row(
+  result: Measurement,
+  most?: { ratio?: number; mebibytes?: number; milliseconds?: number },
+): boolean {
   const ratio = result.milliseconds / baseline.milliseconds;
-  const slow = most?.ratio !== undefined && ratio > most.ratio;
+  const slow =
+    (most?.ratio !== undefined && ratio > most.ratio) ||
+    (most?.milliseconds !== undefined && result.milliseconds > most.milliseconds);
   const large = most?.mebibytes !== undefined && result.mebibytes > most.mebibytes;
   const bounds = [
     most?.ratio === undefined ? '' : `at most ${most.ratio}x`,
+    most?.milliseconds === undefined ? '' : `at most ${most.milliseconds} ms`,
     most?.mebibytes === undefined ? '' : `${most.mebibytes} MiB`,
   ];
   const verdict = most === undefined ? '' : slow || large ? 'OVER' : 'ok';
@@ -87,6 +95,38 @@ const results = [
   ),
 ];
 rmSync(injection, { recursive: true });
+
+const server = spawn(process.execPath, [fileURLToPath(new URL('look-inside.ts', import.meta.url))], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+try {
+  const [line] = (await once(server.stdout, 'data')) as [Buffer];
+  const look = JSON.parse(line.toString()) as LookInside;
+  const [small, large] = [look.small, look.large].map((file) => ['--kubeconfig', file]);
+  results.push(
+    row(measure('mesh version, of a cluster', [mesh, 'version', ...(small ?? [])], { runs: 11 }), {
+      ratio: 6,
+    }),
+    row(measure('mesh proxy-status, small', [mesh, 'proxy-status', ...(small ?? [])], { runs: 11 }), {
+      ratio: 6,
+    }),
+    row(measure('mesh proxy-status, 2000 proxies', [mesh, 'proxy-status', ...(large ?? [])], { runs: 5 }), {
+      milliseconds: 3000,
+    }),
+    row(
+      measure('mesh proxy-config route, 50 MiB', [mesh, 'proxy-config', 'route', '-f', look.dump], {
+        runs: 3,
+      }),
+      {
+        milliseconds: 2000,
+        mebibytes: 500,
+      },
+    ),
+  );
+  rmSync(look.folder, { recursive: true });
+} finally {
+  server.kill();
+}
 
 if (existsSync(meshgen)) {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-mesh-'));

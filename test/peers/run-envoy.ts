@@ -175,7 +175,11 @@ const OWN_NETWORK = [
   'ip link set lo up && echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind && exec "$0" "$@"',
 ];
 
-function bootstrapOf({ grpcPort, node, form, adminPort = 0 }: EnvoyOptions, adminSocket: string): unknown {
+/** What Envoy, and the builtin proxy too, is started with. */
+export function bootstrapOf(
+  { grpcPort, node, form, adminPort = 0 }: EnvoyOptions,
+  adminSocket: string,
+): unknown {
   const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
   const http = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   const at = (place: number | string): unknown =>

@@ -72,12 +72,8 @@ export async function run(invocation: VersionInvocation, context: Context): Prom
     const build = flags.short ? '' : ` (Node.js ${client.nodeVersion}, ${client.platform})`;
     context.stdout.write(`client version: ${version}${build}\n`);
   }
-  const { remoteVersions, remoteText } = await import('../remote-versions.ts');
-  const remote = flags.remote ? await remoteVersions(flags, context) : undefined;
-  if (flags.output === undefined) {
-    if (remote !== undefined) context.stdout.write(remoteText(remote, flags.short));
-    return 0;
-  }
+  const remote = (await asksCluster(flags, context)) ? await askedVersions(invocation, context) : undefined;
+  if (flags.output === undefined) return 0;
   const versions = { clientVersion: client, ...remote };
   if (flags.output === 'json') {
     context.stdout.write(`${JSON.stringify(versions, undefined, 2)}\n`);
@@ -86,4 +82,22 @@ export async function run(invocation: VersionInvocation, context: Context): Prom
     context.stdout.write(toYaml(versions));
   }
   return 0;
+}
+
+/** Without a cluster, nothing of what asks one is loaded. */
+async function asksCluster(flags: VersionInvocation['flags'], context: Context): Promise<boolean> {
+  if (!flags.remote) return false;
+  if (flags['xds-address'] !== undefined) return true;
+  const { namesCluster } = await import('../cluster-files.ts');
+  return namesCluster(flags, context);
+}
+
+/** Words are written at once; data is left to the caller. */
+async function askedVersions({ flags }: VersionInvocation, context: Context): Promise<object | undefined> {
+  const { remoteVersions, remoteText } = await import('../remote-versions.ts');
+  const remote = await remoteVersions(flags, context);
+  if (remote !== undefined && flags.output === undefined) {
+    context.stdout.write(remoteText(remote, flags.short));
+  }
+  return remote;
 }
