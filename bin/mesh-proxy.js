@@ -5,5 +5,8 @@ if (node[0] < 22 || (node[0] === 22 && node[1] < 12)) {
   process.stderr.write('mesh-proxy needs Node.js 22.12 or newer, but this is ' + process.version + '.\n');
   process.exit(1);
 }
+// New objects get little room before the first collection: what a large configuration leaves behind while it is read
+// would else stay with the process for good.
+process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 process.getBuiltinModule('node:module').enableCompileCache();
 import('../dist/js/proxy.js').then((proxy) => proxy.start(process.argv.slice(2)));

@@ -4,6 +4,7 @@ import { openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { MeshError } from '../base/mesh-error.ts';
 import { loadBootstrap } from './bootstrap/bootstrap.ts';
+import { giveBackMemory } from './garbage.ts';
 import { ProcessLog } from './process-log.ts';
 import { ProxyServer } from './server.ts';
 import { WORKER_VARIABLE, WorkerPool } from './workers/worker-pool.ts';
@@ -37,7 +38,7 @@ export async function runBuiltin(argv: readonly string[], version: string): Prom
   try {
     server = new ProxyServer({ loaded, flags, log, version, onQuit, workers });
     watchSignals(server, ended.resolve);
-    server.start().catch((error: unknown) => ended.reject(error));
+    server.start(giveBackMemory).catch((error: unknown) => ended.reject(error));
     main.info(`caught ${await ended.promise}`);
   } finally {
     server?.close();

@@ -1,6 +1,7 @@
 /** A process that serves beside the main one: does what that one says, and ends with it. */
 
 import type { LoadedBootstrap } from '../bootstrap/bootstrap.ts';
+import { giveBackMemory } from '../garbage.ts';
 import type { ProcessLog } from '../process-log.ts';
 import { ProxyServer } from '../server.ts';
 import type { ServerFlags } from '../server-flags.ts';
@@ -37,7 +38,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     process.on(signal, () => undefined);
   try {
     server
-      .start()
+      .start(giveBackMemory)
       .then(() => tell({ kind: 'live' }))
       .catch((error: unknown) => ended.reject(error));
     await ended.promise;
