@@ -45,6 +45,8 @@ export class Http1ClientConnection {
   #stream: ClientStream | undefined;
   #headParts: string[] = [];
   #headBytes = 0;
+  /** Its last two characters: where it ends may stand between two pieces. */
+  #tail = '';
   #decoder: ChunkedDecoder | undefined;
   #left = 0;
   #reading = false;
@@ -130,8 +132,8 @@ export class Http1ClientConnection {
       at,
       Math.min(bytes.length, at + maxHeadBytes + 1 - this.#headBytes),
     );
-    // A part may be a single character.
-    const tail = this.#headParts.slice(-2).join('').slice(-2);
+    const tail = this.#tail;
+    this.#tail = (tail + text).slice(-2);
     this.#headParts.push(text);
     const before = this.#headBytes;
     const blank = BLANK_LINE.exec(tail + text);
@@ -146,6 +148,7 @@ export class Http1ClientConnection {
   #onHead(text: string, bytes: Buffer, at: number, before: number, stream: ClientStream): number {
     this.#headParts = [];
     this.#headBytes = 0;
+    this.#tail = '';
     const head = parseResponseHead(text, stream.method, this.options);
     if (head instanceof Refusal) return this.#fail(head, bytes);
     const stopped = at + head.headBytes - before;

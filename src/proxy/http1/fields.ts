@@ -48,9 +48,25 @@ export function lastLine(text: string): number {
  * where that line ends.
  */
 export function readFields(text: string, from: number, list: HeaderList, maxCount: number): number | Refusal {
-  const odd = INVALID_OR_LONE_CR.test(text);
-  if (odd && INVALID.test(text)) return INVALID_CHARACTERS;
-  const { names, values } = list;
+  const end = readLines(text, from, list, maxCount, false);
+  if (typeof end !== 'number') return end;
+  // Only now is it known how far the fields go: what follows them may be anything.
+  const fields = text.slice(from, end);
+  if (!INVALID_OR_LONE_CR.test(fields)) return end;
+  if (INVALID.test(fields)) return INVALID_CHARACTERS;
+  list.names.length = 0;
+  list.values.length = 0;
+  return readLines(text, from, list, maxCount, true);
+}
+
+/** `loneCr`: there is a CR inside a line. */
+function readLines(
+  text: string,
+  from: number,
+  { names, values }: HeaderList,
+  maxCount: number,
+  loneCr: boolean,
+): number | Refusal {
   for (let line = from; ;) {
     const first = text.charCodeAt(line);
     if (first <= SPACE) {
@@ -61,7 +77,7 @@ export function readFields(text: string, from: number, list: HeaderList, maxCoun
     let end = text.indexOf('\n', line);
     if (end < 0 || colon < 0 || colon > end) return MALFORMED;
     let next = end + 1;
-    let folded = odd;
+    let folded = loneCr;
     for (let begins = text.charCodeAt(next); begins === SPACE || begins === TAB;) {
       end = text.indexOf('\n', next);
       if (end < 0) return MALFORMED;

@@ -62,6 +62,8 @@ export class Http1ServerConnection implements DeadlineOwner {
   /** Pieces of a head that is not whole yet. */
   #headParts: string[] = [];
   #headBytes = 0;
+  /** Its last two characters: where it ends may stand between two pieces. */
+  #tail = '';
   #lineSeen = false;
   #decoder: ChunkedDecoder | undefined;
   #left = 0;
@@ -177,8 +179,8 @@ export class Http1ServerConnection implements DeadlineOwner {
       at,
       Math.min(bytes.length, at + maxHeadBytes + 1 - this.#headBytes),
     );
-    // A part may be a single character.
-    const tail = this.#headParts.slice(-2).join('').slice(-2);
+    const tail = this.#tail;
+    this.#tail = (tail + text).slice(-2);
     this.#headParts.push(text);
     const blank = BLANK_LINE.exec(tail + text);
     const before = this.#headBytes;
@@ -213,6 +215,7 @@ export class Http1ServerConnection implements DeadlineOwner {
   #onHead(text: string, bytes: Buffer, at: number, before: number): number {
     this.#headParts = [];
     this.#headBytes = 0;
+    this.#tail = '';
     this.#lineSeen = false;
     this.#timer.cancel();
     const head = parseRequestHead(text, this.options);

@@ -1,0 +1,68 @@
+/** A socket without a network: what is written to it is kept. */
+
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+
+export class FakeSocket extends EventEmitter {
+  written: Buffer[] = [];
+  destroyed = false;
+  writableNeedDrain = false;
+  #paused = false;
+  #waiting: Buffer[] = [];
+
+  write(data: string | Buffer, encoding?: BufferEncoding): boolean {
+    this.written.push(typeof data === 'string' ? Buffer.from(data, encoding) : data);
+    return true;
+  }
+
+  /** Bytes from the peer, kept while the socket is paused. */
+  receive(chunk: Buffer): void {
+    if (this.#paused || this.#waiting.length > 0) this.#waiting.push(chunk);
+    else this.emit('data', chunk);
+  }
+
+  pause(): this {
+    this.#paused = true;
+    return this;
+  }
+
+  resume(): this {
+    this.#paused = false;
+    while (!this.#paused && this.#waiting.length > 0) this.emit('data', this.#waiting.shift());
+    return this;
+  }
+
+  isPaused(): boolean {
+    return this.#paused;
+  }
+
+  cork(): void {
+    // Nothing is written before it is asked for.
+  }
+
+  uncork(): void {
+    // As above.
+  }
+
+  unshift(chunk: Buffer): void {
+    this.#waiting.unshift(chunk);
+  }
+
+  destroy(): this {
+    this.destroyed = true;
+    return this;
+  }
+
+  destroySoon(): void {
+    this.destroyed = true;
+  }
+
+  get output(): Buffer {
+    return Buffer.concat(this.written);
+  }
+
+  /** As the codecs take it. */
+  asSocket(): Socket {
+    return this as unknown as Socket;
+  }
+}
