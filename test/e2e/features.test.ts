@@ -9,6 +9,7 @@ import { ADDRESSES, CLIENT, INGRESS, shopManifests } from '../peers/world/shop.t
 import { World } from '../peers/world/world.ts';
 import { type FeatureCase, testCases } from './features/case.ts';
 import { certificateCases, DESTINATION_RULE } from './features/destination-rule.ts';
+import { FINER_FIELDS, finerGateways } from './features/finer-fields.ts';
 import { ENVOY_FILTERS, gatewayCases, PROTOCOLS, SERVICE_ENTRIES } from './features/rest.ts';
 import { VIRTUAL_SERVICE, VIRTUAL_SERVICE_BASE } from './features/virtual-service.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
@@ -16,10 +17,14 @@ import { describeOnEachEngine } from './on-each-engine.ts';
 /** Where the world's files will be: a folder of the test's own, whose name cases need before there is a world. */
 const folder = mkdtempSync(join(tmpdir(), 'lateen-features-'));
 
+/** The client is somewhere, so that some endpoints are near. */
+const IN_THE_NORTH = { ...CLIENT, labels: { ...CLIENT.labels, 'istio-locality': 'north.a' } };
+
 const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
   VirtualService: VIRTUAL_SERVICE,
   DestinationRule: [...DESTINATION_RULE, ...certificateCases(folder)],
-  Gateway: gatewayCases(folder),
+  Gateway: [...gatewayCases(folder), ...finerGateways(folder)],
+  'finer fields': FINER_FIELDS,
   ServiceEntry: SERVICE_ENTRIES,
   protocols: PROTOCOLS,
   EnvoyFilter: ENVOY_FILTERS,
@@ -44,7 +49,7 @@ describeOnEachEngine(
       makeCertificate(folder, 'client', 'client.example');
       const tls = makeCertificate(folder, 'server', 'backend.example');
       world = await World.open({ engine, addresses: ADDRESSES, workload: CLIENT.ip, manifests, tls });
-      await Promise.all([world.startProxy(INGRESS), world.startProxy(CLIENT)]);
+      await Promise.all([world.startProxy(INGRESS), world.startProxy(IN_THE_NORTH)]);
     }, 60_000);
     afterAll(async () => {
       await world?.close();

@@ -10,6 +10,8 @@ export interface Errand {
   readonly body?: string;
   /** Name that a TLS connection asks for. */
   readonly serverName?: string;
+  /** The newest version of TLS that it speaks. */
+  readonly newestTls?: 'TLSv1.2' | 'TLSv1.3';
   /** Files of the certificate that it shows. */
   readonly certificate?: { readonly cert: string; readonly key: string };
   /** Address that it comes from. */

@@ -49,10 +49,11 @@ function echoIn(text: string): Echo | undefined {
   }
 }
 
-function tlsOptions({ serverName, certificate }: Errand): object {
+function tlsOptions({ serverName, newestTls, certificate }: Errand): object {
   return {
     servername: serverName ?? '',
     rejectUnauthorized: false,
+    ...(newestTls === undefined ? {} : { maxVersion: newestTls }),
     ...(certificate === undefined
       ? {}
       : { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }),
