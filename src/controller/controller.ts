@@ -23,7 +23,7 @@ import { HttpListener } from './http.ts';
 import type { Log } from '../base/log.ts';
 import { readMeshConfig } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
-import { Counter, expositionText, Gauge } from './metrics.ts';
+import { MeshMetrics } from './mesh-metrics.ts';
 import type { Settings } from './settings.ts';
 import { StatusKeeper } from './status/keeper.ts';
 import { XdsSource } from './upstream/source.ts';
@@ -48,10 +48,7 @@ export class Controller {
   readonly #sources: ConfigSource[] = [];
   readonly #state: MeshState;
   readonly #pushing: Debouncer;
-  readonly #changes = new Counter(
-    'pilot_k8s_cfg_events',
-    'Objects of the configuration that changed, by event.',
-  );
+  readonly #meshMetrics = new MeshMetrics();
   readonly #metrics = new DiscoveryMetrics();
   /** By node id; of the newest state. */
   readonly #problems = new Map<string, readonly TranslationProblem[]>();
@@ -107,7 +104,7 @@ export class Controller {
       this.#http = await HttpListener.start({
         ...httpAddress,
         isReady: () => this.discovery.hasState && this.#grpc !== undefined,
-        metrics: () => this.#metricsText(),
+        metrics: () => this.#meshMetrics.text(this.#state, this.discovery, this.#metrics),
         debug: this.#debug,
       });
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
@@ -205,9 +202,9 @@ export class Controller {
     }
   }
 
-  #changed({ changed, removed }: ChangeSet): void {
-    this.#changes.add({ event: 'update' }, changed.length);
-    this.#changes.add({ event: 'delete' }, removed.length);
+  #changed(change: ChangeSet): void {
+    const { changed, removed } = change;
+    this.#meshMetrics.changed(change);
     if (changed.length + removed.length > 0)
       this.#log.info('the configuration has changed', { changed: changed.length, removed: removed.length });
     this.#logFaults();
@@ -231,7 +228,9 @@ export class Controller {
 
   #push(): void {
     const { mesh } = this.#state.snapshot ?? {};
+    const begun = performance.now();
     const snapshot = this.#state.rebuild();
+    this.#meshMetrics.pushed((performance.now() - begun) / 1_000);
     this.#memo.moveTo(snapshot, snapshot.mesh === mesh ? new Set(this.#changedKinds) : undefined);
     this.#changedKinds.clear();
     this.#problems.clear();
@@ -266,33 +265,6 @@ export class Controller {
   #allProblems(): readonly TranslationProblem[] {
     const all = [...this.#problems.values()].flat();
     return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
-  }
-
-  #metricsText(): string {
-    const { discovery } = this;
-    const state = this.#state;
-    const streams = [...discovery.streams];
-    return expositionText([
-      new Gauge('pilot_xds', 'Proxies that are connected.', () => [[{}, streams.length]]),
-      new Gauge('pilot_services', 'Services that the mesh knows.', () => [
-        [{}, state.snapshot?.services.all.length ?? 0],
-      ]),
-      new Gauge('pilot_total_rejected_configs', 'Objects that are set aside for their errors.', () => [
-        [{}, state.rejections.length],
-      ]),
-      new Gauge('pilot_xds_bytes_in_flight', 'Bytes on their way to proxies.', () => [
-        [{}, discovery.queue.bytesInFlight],
-      ]),
-      new Gauge('process_resident_memory_bytes', 'Memory that the process holds.', () => [
-        [{}, process.memoryUsage.rss()],
-      ]),
-      this.#changes,
-      this.#metrics.pushes,
-      this.#metrics.bytes,
-      this.#metrics.rejects,
-      this.#metrics.translationErrors,
-      this.#metrics.convergence,
-    ]);
   }
 }
 

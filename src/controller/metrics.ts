@@ -41,14 +41,21 @@ export class Counter implements Family {
 
 /** A number that is asked for when somebody looks. */
 export class Gauge implements Family {
-  readonly type = 'gauge';
+  readonly type: 'counter' | 'gauge';
   readonly name: string;
   readonly help: string;
   readonly #read: () => Iterable<readonly [Labels, number]>;
 
-  constructor(name: string, help: string, read: () => Iterable<readonly [Labels, number]>) {
+  constructor(
+    name: string,
+    help: string,
+    read: () => Iterable<readonly [Labels, number]>,
+    // Something that only grows, and that somebody else counts.
+    type: 'counter' | 'gauge' = 'gauge',
+  ) {
     this.name = name;
     this.help = help;
+    this.type = type;
     this.#read = read;
   }
 

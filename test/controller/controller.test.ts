@@ -109,6 +109,34 @@ describe('the controller', () => {
     expect(namesIn(await proxy.next())).toEqual(['fruits.shop.svc.cluster.local']);
   });
 
+  test('counts what it holds, what changes and what it sends, as dashboards ask for it', async () => {
+    write('a.yaml', service('apple'));
+    const { text } = await metricsAfter(await connect(await start()));
+    expect(text).toMatch(/^pilot_info\{version="[^"]+"\} 1$/m);
+    expect(text).toMatch(/^istio_build\{component="pilot",tag="[^"]+"\} 1$/m);
+    for (const line of [
+      'pilot_xds 1',
+      'pilot_services 2',
+      'pilot_virt_services 0',
+      'pilot_push_triggers{type="global"} 1',
+      'pilot_push_triggers{type="svc"} 1',
+      'pilot_inbound_updates{type="svc"} 1',
+      'pilot_pushcontext_init_seconds_count 2',
+      '# TYPE process_cpu_seconds_total counter',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+
+  /** The metrics once a second service has reached the proxy. */
+  async function metricsAfter(proxy: DeltaStream): Promise<{ readonly text: string }> {
+    const { nonce } = await proxy.next();
+    proxy.send({ typeUrl: CLUSTER_TYPE, responseNonce: nonce });
+    write('b.yaml', service('pear'));
+    await proxy.next();
+    return fetchPage('/metrics');
+  }
+
   test('is ready once it serves', async () => {
     await start();
     expect(await fetchPage('/ready')).toEqual({ status: 200, text: 'ready\n' });
