@@ -4,7 +4,7 @@ import type { KindKey } from '../api/kind-info.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { KubeClient } from './client.ts';
 import { deniedRight, rightText, ruleText } from './denied.ts';
-import { discover, type ServedKind, type WantedKind } from './discovery.ts';
+import { discoverAtOnce, type ServedKind, type WantedKind } from './discovery.ts';
 import { explained } from './explain.ts';
 import { ApiFailure } from './failure.ts';
 import { listObjects } from './list.ts';
@@ -30,7 +30,7 @@ export async function readKinds(
   wanted: readonly WantedKind[],
   signal: AbortSignal,
 ): Promise<ReadObjects> {
-  const served = await discover(client, wanted, signal).catch((error: unknown) => {
+  const served = await discoverAtOnce(client, wanted, signal).catch((error: unknown) => {
     throw explained(error, client);
   });
   const kinds = wanted.flatMap(({ info }) => served.get(info.key) ?? []);
