@@ -100,6 +100,14 @@ function refusalOf(status: number, message: string): Meaning {
       hint: 'Wait until it is gone (kubectl get namespaces), then run the same command again.',
     };
   }
+  const namespace = /^namespaces "([^"]+)" not found/.exec(message)?.[1];
+  if (namespace !== undefined) {
+    return {
+      code: 'NotFound',
+      message,
+      hint: `Make it with "kubectl create namespace ${namespace}", then run the same command again.`,
+    };
+  }
   if (status === 404) return { code: 'NotFound', message };
   if (status === 429 || status >= 500) {
     return { code: 'ServerBusy', message, hint: 'Run the same command again in a moment.' };

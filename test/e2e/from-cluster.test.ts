@@ -268,6 +268,24 @@ describeOnCluster('commands that read a cluster', (cluster) => {
     expect(await mesh(['verify-install'])).toMatchObject({ code: 0 });
   });
 
+  test('a revision is not installed twice, and a gateway needs its namespace', async () => {
+    expect(await mesh(['install', '-y', '-i', 'other'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /the revision default is installed in the namespace istio-system[^]*--revision NAME/,
+      ),
+    });
+    const elsewhere = ['--set', 'components.ingressGateways[name:istio-ingressgateway].namespace=edge'];
+    expect(await mesh(['install', '-y', '--revision', 'edge', ...elsewhere])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('kubectl create namespace edge'),
+    });
+    cluster().kubectl(['create', 'namespace', 'edge']);
+    expect(await mesh(['install', '-y', '--revision', 'edge', ...elsewhere])).toMatchObject({ code: 0 });
+    expect(await mesh(['uninstall', '-y', '--revision', 'edge'])).toMatchObject({ code: 0 });
+    expect(await mesh(['verify-install'])).toMatchObject({ code: 0 });
+  });
+
   test('precheck names the rights that one lacks to install', async () => {
     expect(await mesh(['precheck', '--as', 'nobody', '-o', 'short'])).toMatchObject({
       code: 1,
@@ -302,6 +320,9 @@ describeOnCluster('commands that read a cluster', (cluster) => {
 
   test('whoever may not install is told before anything is changed', async () => {
     const run = await mesh(['install', '-y', '--set', 'profile=demo', '--as', 'nobody']);
-    expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(/no right to get .*rule/s) });
+    expect(run).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no right to list configmaps.*rule/s),
+    });
   });
 });

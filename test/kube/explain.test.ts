@@ -31,6 +31,7 @@ describe('a failed request is explained', () => {
       'x.y',
     ],
     [503, 'apiserver not ready', 'ServerBusy', 'again'],
+    [404, 'namespaces "edge" not found', 'NotFound', 'kubectl create namespace edge'],
     [
       403,
       'configmaps "a" is forbidden: unable to create new content in namespace x because it is being terminated',

@@ -14,6 +14,7 @@ import { followSteps } from '../output/show-steps.ts';
 import { applyAll, awaitReady, removeAll } from './apply-plan.ts';
 import { confirmed } from './confirm.ts';
 import { type Plan, planInstallation } from './plan.ts';
+import { refuseTaken } from './stored.ts';
 import { withTrust } from './trust.ts';
 import { writePlan } from './write-plan.ts';
 
@@ -47,7 +48,7 @@ export async function install(
   flags: InstallFlags,
   context: Context,
 ): Promise<number> {
-  const { revisionLabel } = installationOf(wanted.spec, wanted.version);
+  const { revisionLabel, namespace } = installationOf(wanted.spec, wanted.version);
   const settled = withSettings(wanted);
   if (settled.length === 0) {
     throw new MeshError('NothingToInstall', 'these settings install nothing', {
@@ -56,6 +57,7 @@ export async function install(
   }
   const away = awayNotice(context);
   const { signal } = new AbortController();
+  await refuseTaken(client, { revision: revisionLabel, namespace }, { signal, away });
   const resources = await withTrust(client, wanted, settled, { signal, away });
   const plan = await planInstallation(client, resources, { signal, revisionLabel, away });
   await writePlan(plan, flags, context);

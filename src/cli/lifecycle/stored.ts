@@ -5,7 +5,7 @@ import { readStored, STORED_LABEL, type Stored } from '../../install/stored.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { explained } from '../../kube/explain.ts';
 import { listObjects } from '../../kube/list.ts';
-import { persisting } from '../../kube/patience.ts';
+import { type PatienceOptions, persisting } from '../../kube/patience.ts';
 import { listPath } from '../../kube/resource-path.ts';
 
 /** All of them, by revision. `namespace` is the only one that is looked into. Throws a `MeshError`. */
@@ -23,6 +23,33 @@ export async function installations(
     return found
       .map((one) => readStored(one, (text) => load(text)))
       .toSorted((one, other) => (one.revision < other.revision ? -1 : 1));
+  } catch (error) {
+    throw explained(error, client);
+  }
+}
+
+/**
+ * Refuses a revision that is installed in another namespace: both would answer for the same pods, and what belongs
+ * to one of them could not be told from the other's. Throws a `MeshError`.
+ */
+export async function refuseTaken(
+  client: KubeClient,
+  { revision, namespace }: { readonly revision: string; readonly namespace: string },
+  options: PatienceOptions,
+): Promise<void> {
+  const { signal } = options;
+  const path = listPath({ apiVersion: 'v1', kind: 'ConfigMap' });
+  const labels = `${STORED_LABEL}=${revision}`;
+  try {
+    const list = () => listObjects(client, path, { signal, labels, metadataOnly: true });
+    const found = (await persisting(list, options)).map(({ metadata }) =>
+      String((metadata as { readonly namespace?: unknown }).namespace),
+    );
+    const other = found.find((one) => one !== namespace);
+    if (other === undefined) return;
+    throw new MeshError('RevisionTaken', `the revision ${revision} is installed in the namespace ${other}`, {
+      hint: `Go on there with --istioNamespace ${other}, or install beside it with --revision NAME.`,
+    });
   } catch (error) {
     throw explained(error, client);
   }
