@@ -75,6 +75,15 @@ function legacyBalancer(owner: string, cluster: Cluster, scope: StatsScope): Bal
     useHostname: consistent?.useHostnameForHashing === true,
     balanceFactor: consistent?.hashBalanceFactor ?? 0,
   };
+  const isStrictDns =
+    cluster.clusterDiscoveryType.case === 'type' &&
+    cluster.clusterDiscoveryType.value === Cluster_DiscoveryType.STRICT_DNS;
+  if (hashing.useHostname && !isStrictDns) {
+    throw new InvalidConfigError(
+      `${owner}.common_lb_config.consistent_hashing_lb_config.use_hostname_for_hashing`,
+      'needs type STRICT_DNS',
+    );
+  }
   switch (cluster.lbPolicy) {
     case Cluster_LbPolicy.ROUND_ROBIN: {
       const config = lbConfig.case === 'roundRobinLbConfig' ? lbConfig.value.slowStartConfig : undefined;

@@ -15,7 +15,6 @@ import {
 } from '../../../xds/proto/generated/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb.js';
 import { RoundRobinSchema } from '../../../xds/proto/generated/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.js';
 import { SubsetSchema } from '../../../xds/proto/generated/envoy/extensions/load_balancing_policies/subset/v3/subset_pb.js';
-import { WrrLocalitySchema } from '../../../xds/proto/generated/envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality_pb.js';
 import { InvalidConfigError, typeNameOf, unpacked } from '../../config-error.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { BalancerEnvironment, BalancerFactory } from './balancer.ts';
@@ -103,11 +102,6 @@ const READERS: Readonly<Record<string, Reader>> = {
     const config = unpacked(field, any, SubsetSchema);
     const inner = typedPolicy(`${field}.subset_lb_policy`, config.subsetLbPolicy, scope);
     return { create: subsets(field, config, inner.create, scope), locality: inner.locality };
-  },
-  'wrr_locality.v3.WrrLocality': (field, any, scope) => {
-    const config = unpacked(field, any, WrrLocalitySchema);
-    const inner = typedPolicy(`${field}.endpoint_picking_policy`, config.endpointPickingPolicy, scope);
-    return { create: inner.create, locality: 'weighted' };
   },
 };
 
