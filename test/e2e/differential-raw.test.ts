@@ -35,33 +35,40 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     expect(RAW_STREAMS.length).toBeGreaterThanOrEqual(150);
   });
 
-  it.each(RAW_STREAMS)('%s', async (_, bytes) => {
-    if (pair === undefined) throw new Error('not started');
-    const [envoy, other] = await Promise.all(
-      pair.sides.map(async ({ engine, backends, portOf }) => {
-        backends.take();
-        const before = await engine.stats();
-        const text = await sendBytes(portOf(0), bytes);
-        const total = 'cluster.b1.upstream_rq_total';
-        let after = await engine.stats();
-        const sent = () => (after.get(total) ?? 0) - (before.get(total) ?? 0);
-        // The counters of Envoy's workers are gathered from time to time.
-        for (let turn = 0; turn < 100 && sent() < backends.seen.length; turn++) after = await engine.stats();
-        // One that breaks off is understood by nobody.
-        const all = backends.take();
-        const seen = all.filter(({ whole }) => whole);
-        return {
-          answers: answersIn(text),
-          seen: seen.map(({ method, url, body, headers }) => ({ method, url, body, host: headers.host })),
-          // Each request of the endpoint has the id that the proxy gave it, and there are as many as the proxy sent.
-          strangers: all.filter(({ headers }) => !/^[0-9a-f-]{36}$/.test(headers['x-request-id'] ?? ''))
-            .length,
-          surplus: Math.max(0, all.length - sent()),
-        };
-      }),
-    );
-    expect(other).toEqual(envoy);
-    expect(other?.strangers).toBe(0);
-    expect(other?.surplus).toBe(0);
-  });
+  it.each(RAW_STREAMS.map(([title, bytes], number) => [title, number, bytes] as const))(
+    '%s',
+    async (_, number, bytes) => {
+      if (pair === undefined) throw new Error('not started');
+      const [envoy, other] = await Promise.all(
+        pair.sides.map(async ({ engine, backends, portOf }) => {
+          backends.take();
+          const before = await engine.stats();
+          const text = await sendBytes(portOf(0), bytes);
+          const total = 'cluster.b1.upstream_rq_total';
+          let after = await engine.stats();
+          const sent = () => (after.get(total) ?? 0) - (before.get(total) ?? 0);
+          // The counters of Envoy's workers are gathered from time to time.
+          for (let turn = 0; turn < 100 && sent() < backends.seen.length; turn++)
+            after = await engine.stats();
+          // One that breaks off is understood by nobody.
+          // What an earlier stream left unfinished is seen late.
+          const all = backends
+            .take()
+            .filter(({ url }) => !/^\/\d/.test(url) || Number.parseInt(url.slice(1)) === number);
+          const seen = all.filter(({ whole }) => whole);
+          return {
+            answers: answersIn(text),
+            seen: seen.map(({ method, url, body, headers }) => ({ method, url, body, host: headers.host })),
+            // Each request of the endpoint has the id that the proxy gave it, and there are as many as the proxy sent.
+            strangers: all.filter(({ headers }) => !/^[0-9a-f-]{36}$/.test(headers['x-request-id'] ?? ''))
+              .length,
+            surplus: Math.max(0, all.length - sent()),
+          };
+        }),
+      );
+      expect(other).toEqual(envoy);
+      expect(other?.strangers).toBe(0);
+      expect(other?.surplus).toBe(0);
+    },
+  );
 });

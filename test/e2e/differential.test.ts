@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCENARIOS } from './differential/cases/all.ts';
+import { mainCounters } from './differential/counters.ts';
 import { Pair } from './differential/pair.ts';
 import { expectSame } from './differential/same.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
@@ -46,5 +47,21 @@ describeOnRealEnvoy('both engines', (program) => {
       if (question.differs === undefined) expectSame(outcomes, question.within);
       else expect(outcomes[1]).not.toEqual(outcomes[0]);
     });
+  });
+
+  it('are counted the same', async () => {
+    if (pair === undefined) throw new Error('not started');
+    const counters = await mainCounters(pair.engines);
+    // Where chance decides how often, or the two differ on purpose.
+    const onPurpose = SCENARIOS.flatMap(({ questions }, index) =>
+      questions.some(({ differs }) => differs !== undefined) ? [`http.apart_${index}.`] : [],
+    );
+    const apart = (name: string) =>
+      /^cluster\.(b1|b2|b3|half-dead|lb-|outliers)/.test(name) ||
+      onPurpose.some((prefix) => name.startsWith(prefix));
+    const different = Object.entries(counters).filter(
+      ([name, [envoy, other]]) => envoy !== other && !apart(name),
+    );
+    expect(different).toEqual([]);
   });
 });

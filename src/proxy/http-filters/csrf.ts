@@ -15,9 +15,9 @@ function compilePolicy(settings: Any) {
 
 const CHANGING = new Set(['POST', 'PUT', 'DELETE', 'PATCH']);
 
-/** Of a URL; a text that is none stays as it is. */
+/** Of a URL; empty for a text that is none. */
 function hostAndPort(url: string): string {
-  return /^https?:\/\/([^/?#]+)/i.exec(url)?.[1] ?? url;
+  return /^https?:\/\/([^/?#]+)/i.exec(url)?.[1] ?? '';
 }
 
 function sourceOf({ requestHeaders }: FilterStream): string {

@@ -4,12 +4,16 @@ import { FilterConfigSchema } from '../../xds/proto/generated/envoy/extensions/f
 import type { StatsScope } from '../stats/stats.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { isGrpc } from '../telemetry/grpc-status.ts';
+import type { Cluster } from '../upstream/types.ts';
 import type { FilterKind, FilterStream } from './filter.ts';
 import { FrameCounter } from './grpc-frames.ts';
 import { unpack } from './settings.ts';
 
 /** Under this name access logs find how many messages went. */
 const STATE = 'envoy.filters.http.grpc_stats';
+
+/** Methods of one cluster that are counted apart. */
+const MOST_METHODS = 1_000;
 
 interface Method {
   readonly service: string;
@@ -44,9 +48,19 @@ export const GRPC_STATS: FilterKind = {
       return `grpc.${config.replaceDotsInGrpcServiceName ? service.replaceAll('.', '_') : service}.${method}.`;
     }
 
+    /** Kept for as long as the cluster is, since statistics go when nobody holds their scope. */
+    const scopes = new WeakMap<Cluster, Map<string, StatsScope>>();
+
     function scopeOf(stream: FilterStream, prefix: string): StatsScope | undefined {
       const cluster = stream.info.upstreamCluster ?? clusters.get(stream.routeCluster);
-      return cluster?.stats.scope.scope(prefix);
+      if (cluster === undefined) return undefined;
+      const known = scopes.get(cluster) ?? new Map<string, StatsScope>();
+      scopes.set(cluster, known);
+      // Clients choose the names of methods: beyond so many they are counted together.
+      const kept = known.has(prefix) || known.size < MOST_METHODS ? prefix : 'grpc.';
+      const scope = known.get(kept) ?? cluster.stats.scope.scope(kept);
+      known.set(kept, scope);
+      return scope;
     }
 
     return {
@@ -96,7 +110,6 @@ export const GRPC_STATS: FilterKind = {
                 .histogram('upstream_rq_time')
                 .record(Math.round(upstreamFirstReceived - upstreamLastSent));
             }
-            scope.release();
           },
         };
       },

@@ -33,6 +33,7 @@ export class ClusterCodes {
   readonly #external: Codes;
   readonly #scope: StatsScope;
   #internal: Codes | undefined;
+  #retried: Codes | undefined;
 
   constructor(cluster: Cluster) {
     this.#scope = cluster.stats.scope;
@@ -43,6 +44,11 @@ export class ClusterCodes {
   count(status: number, internal: boolean): void {
     this.#all.count(status);
     this.#part(internal).count(status);
+  }
+
+  /** An answer that nobody gets, since the request is sent again. */
+  countRetried(status: number): void {
+    (this.#retried ??= new Codes(this.#scope.scope('retry.'))).count(status);
   }
 
   time(milliseconds: number, internal: boolean): void {

@@ -98,6 +98,10 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       },
       {
         onRequest: (request, writer) => this.#onRequest(request, writer),
+        onRejected: () => {
+          counters.downstream_rq_total.value++;
+          counters.downstream_rq_http2_total.value++;
+        },
         onBusy: (busy) => this.#onBusy(busy),
         onClosed: () => {
           gauges.downstream_cx_http2_active.value--;

@@ -43,7 +43,6 @@ export class Http1Pool implements HostPool, ConnectOwner {
     this.#connectOptions = options;
     const { requests } = this.#breaker;
     if (requests.current >= requests.max) {
-      this.#cluster.stats.rqPendingOverflow.value++;
       receiver.onReset('overflow', '');
       return undefined;
     }

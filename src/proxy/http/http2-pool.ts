@@ -34,7 +34,6 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     const { stats } = this.#cluster;
     const { requests, pendingRequests } = this.#breaker;
     if (requests.current >= requests.max) {
-      stats.rqPendingOverflow.value++;
       receiver.onReset('overflow', '');
       return undefined;
     }

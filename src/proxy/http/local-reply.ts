@@ -26,14 +26,14 @@ export interface BuiltReply {
 
 export const NO_BYTES = Buffer.alloc(0);
 
-/** `grpc`: the request is a gRPC call. */
-export function buildReply(reply: LocalReply, grpc: boolean): BuiltReply {
+/** `grpc`: the request is a gRPC call. Messages are left out where a body would be. */
+export function buildReply(reply: LocalReply, grpc: boolean, method: string): BuiltReply {
   const headers = new HeaderList();
   if (grpc) {
     headers.append('content-type', 'application/grpc');
     headers.append('grpc-status', String(reply.grpcStatus ?? GRPC_STATUS[reply.status] ?? UNKNOWN));
     const message = typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('utf8');
-    if (message !== '') headers.append('grpc-message', percentEncoded(message));
+    if (message !== '' && method !== 'HEAD') headers.append('grpc-message', percentEncoded(message));
     for (const [name, value] of reply.headers ?? []) headers.set(name, value);
     return { status: 200, headers, body: NO_BYTES };
   }

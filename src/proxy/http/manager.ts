@@ -74,7 +74,8 @@ export class Manager {
   onStreamEnd(stream: HttpStream): void {
     const { info } = stream;
     this.stats.gauges.downstream_rq_active.value--;
-    if (info.responseCode !== 0) this.stats.onAnswer(info.responseCode);
+    // Health checks are not counted, as in Envoy.
+    if (info.responseCode !== 0 && info.healthCheck !== true) this.stats.onAnswer(info.responseCode);
     this.stats.requestTime.record(info.times.end - info.times.start);
     stream.finishSpan();
     this.#accessLog?.(info);

@@ -4,6 +4,7 @@ import type { Mirror } from '../route/forwarding.ts';
 import type { Cluster } from '../upstream/types.ts';
 import type { OutgoingRequest, RequestWriter } from './codec.ts';
 import type { HeaderList } from './header-list.ts';
+import { codesOf } from './cluster-codes.ts';
 import { RequestContext } from './load-balancing.ts';
 import { localAddress } from './local-address.ts';
 import { poolProtocol } from './forward-request.ts';
@@ -124,6 +125,8 @@ class Copy implements TryOwner {
 
   onTryHead(attempt: UpstreamTry, status: number): void {
     attempt.cluster.report(attempt.host, { kind: 'status', status });
+    // Copies are requests of the proxy's own.
+    codesOf(attempt.cluster).count(status, true);
   }
 
   onTryInformation(): void {
@@ -138,8 +141,8 @@ class Copy implements TryOwner {
     // As above.
   }
 
-  onTryReset(): void {
-    // As above.
+  onTryReset(attempt: UpstreamTry): void {
+    codesOf(attempt.cluster).count(503, true);
   }
 
   onTryTimeout(): void {

@@ -15,7 +15,7 @@ export function ownAnswer(
   info.localReplyBody = bodyText(reply);
   info.responseCode = reply.status;
   const local = manager.localReplies?.(reply, info) ?? reply;
-  const built = buildReply(local, isGrpc(requestHeaders));
+  const built = buildReply(local, isGrpc(requestHeaders), info.method);
   info.responseHeaders = built.headers;
   info.responseStatus = built.status;
   if (compiled !== undefined) {

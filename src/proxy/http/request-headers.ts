@@ -93,7 +93,10 @@ export function introduceClient(
     single = found?.single ?? false;
   }
   const scheme = schemeOf(headers, settings, connection.tls);
-  record.scheme = settings.overwriteScheme === '' ? scheme : settings.overwriteScheme;
+  // Over HTTP/2 the request says itself what it is.
+  const own = record.scheme.toLowerCase();
+  const said = own === 'http' || own === 'https' ? own : scheme;
+  record.scheme = settings.overwriteScheme === '' ? said : settings.overwriteScheme;
   if (settings.overwriteScheme !== '') headers.set('x-forwarded-proto', settings.overwriteScheme);
   if (settings.appendForwardedPort && !headers.has('x-forwarded-port')) {
     const { localPlace } = connection;

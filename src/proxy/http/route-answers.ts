@@ -20,7 +20,7 @@ export function forwardingRoute(stream: HttpStream): ForwardingRoute | undefined
       stream.reply({ status: 404, body: '', details: 'route_not_found' });
       return undefined;
     case 'tls-required':
-      counters.rq_redirect.value++;
+      counters.rq_direct_response.value++;
       redirect(stream, 301, overTls(stream));
       return undefined;
     case 'route':
@@ -36,7 +36,7 @@ function answer(stream: HttpStream, compiled: CompiledRoute): undefined {
   const { action } = compiled;
   const { counters } = stream.manager.stats;
   if (action.kind === 'redirect') {
-    counters.rq_redirect.value++;
+    counters.rq_direct_response.value++;
     redirect(stream, action.status, action.location(stream));
   } else if (action.kind === 'direct') {
     counters.rq_direct_response.value++;

@@ -272,7 +272,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     if (this.#retry !== undefined) {
       const verdict = this.#retry.onHead(status, headers);
       if (verdict === 'again') {
-        this.#codes?.count(status, this.#internal);
+        this.#codes?.countRetried(status);
         countTry(attempt, status);
         attempt.abandon();
         this.#again(attempt, headers);

@@ -61,6 +61,7 @@ export class StreamRecord implements StreamInfo {
   routeMetadata: Metadata | undefined;
   virtualHostMetadata: Metadata | undefined;
   responseStatus: number | undefined;
+  healthCheck: boolean | undefined;
   localReplyBody: string | undefined;
   traceId: string | undefined;
   spanId: string | undefined;

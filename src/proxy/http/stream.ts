@@ -80,6 +80,7 @@ export class HttpStream
     this.#table = manager.routes.table;
     info.protocol = request.protocol;
     info.method = request.method;
+    info.scheme = request.scheme;
     info.authority = request.authority;
     info.path = request.path;
     info.originalPath = request.path;
@@ -154,6 +155,7 @@ export class HttpStream
     if (this.#expectsContinue && !settings.proxy100Continue) {
       this.requestHeaders.remove('expect');
       this.writer.inform(100, NO_FIELDS);
+      manager.stats.onAnswer(100);
     }
     if (manager.tracing !== undefined) this.#beginSpan(manager.tracing);
     this.#makeChains();
@@ -308,6 +310,7 @@ export class HttpStream
   /** From behind: an interim answer. */
   inform(status: number, headers: HeaderList): void {
     if (this.responseStarted || (status === 100 && !this.manager.settings.proxy100Continue)) return;
+    this.manager.stats.onAnswer(status);
     this.writer.inform(status, headers);
   }
 

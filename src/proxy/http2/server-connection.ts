@@ -26,6 +26,8 @@ export interface Http2ServerOptions {
 
 export interface Http2ServerOwner {
   onRequest(request: IncomingRequest, writer: ResponseWriter): RequestReceiver;
+  /** A request was reset for its headers. */
+  onRejected(): void;
   /** A stream has begun where there was none, or the last one is over. */
   onBusy(busy: boolean): void;
   onClosed(): void;
@@ -88,6 +90,7 @@ export class Http2ServerConnection {
     if (!this.#takes(headers, raw.length / 2)) {
       stream.on('error', () => undefined);
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+      this.#owner.onRejected();
       return;
     }
     const method = pseudo(raw, ':method') ?? '';
