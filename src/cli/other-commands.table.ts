@@ -50,6 +50,14 @@ export const OTHER_COMMANDS: Readonly<Record<string, OtherCommand>> = {
     why: AMBIENT,
     instead: 'Use mesh proxy-config all, for what a sidecar or gateway has.',
   },
+  'remote-clusters': {
+    why: 'the control plane reads one cluster',
+    instead: 'Use mesh experimental internal-debug configz, which names its sources.',
+  },
+  collateral: {
+    why: 'the reference is built with the package',
+    instead: 'See docs/, and mesh COMMAND --help.',
+  },
   'experimental post-install': {
     why: 'webhooks come with the installation',
     instead: 'Use mesh install, and mesh check to see how they are.',
@@ -57,10 +65,6 @@ export const OTHER_COMMANDS: Readonly<Record<string, OtherCommand>> = {
   'experimental multicluster': {
     why: 'there is no file of a whole mesh of clusters',
     instead: 'Use mesh create-remote-secret for each cluster that another one is to read.',
-  },
-  'experimental wait': {
-    why: 'the control plane keeps no record of single objects',
-    instead: 'Use mesh proxy-status --stale, which ends with 1 while a proxy lacks the newest.',
   },
   'experimental metrics': {
     why: 'Prometheus answers that',

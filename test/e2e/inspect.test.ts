@@ -369,6 +369,28 @@ describeOnCluster(
       expect((await mesh('x', 'internal-debug', 'nowhere')).stderr).toMatch(/istiod-0 answers 404/);
     });
 
+    test('wait ends when the proxies have a change, and says when they do not in time', async () => {
+      writeFileSync(
+        join(folder, 'late.yaml'),
+        MANIFESTS.split('---\n')[1]
+          ?.replaceAll('name: fruits', 'name: late')
+          .replace('host: fruits', 'host: late') ?? '',
+      );
+      const wait = (name: string, ...argv: string[]) =>
+        mesh('x', 'wait', 'destinationrule', name, '--generation', '0', ...argv);
+      expect((await wait('late.shop')).stdout).toBe(
+        'Resource DestinationRule shop/late present on 1 out of 1 sidecars\n',
+      );
+      rmSync(join(folder, 'late.yaml'));
+      const never = await wait('never.shop', '--timeout', '1s');
+      expect(never.stderr).toMatch(
+        /has not reached the proxies within 1s: 0 out of 1 proxies have it; istiod-0 not even/,
+      );
+      expect(never.code).toBe(1);
+      const gone = await mesh('x', 'wait', 'destinationrule', 'fruits.shop');
+      expect(gone.stderr).toMatch(/the cluster does not know destinationrules/);
+    });
+
     test('statistics of a proxy come in each format', async () => {
       expect((await mesh('x', 'envoy-stats', 'web-0.shop')).stdout).toMatch(/^server\.live: 1$/m);
       const prom = await mesh('x', 'es', '-l', 'app=web', '-n', 'shop', '-o', 'prom');

@@ -5,11 +5,12 @@ import type { DebugContext, DebugPage } from './page.ts';
 
 export const configz: DebugPage = {
   name: 'configz',
-  summary: 'Objects of the configuration that are in force, and those that are set aside with their errors',
-  show: (context) => ({ status: 200, body: bodyOf(context) }),
+  summary:
+    'Objects of the configuration that are in force, and those that are set aside with their errors: ?kind= &namespace= &name=',
+  show: (context, query) => ({ status: 200, body: bodyOf(context, query) }),
 };
 
-function bodyOf(context: DebugContext): unknown {
+function bodyOf(context: DebugContext, query: URLSearchParams): unknown {
   const { state } = context;
   const problems = objectProblems(context);
   return {
@@ -17,10 +18,16 @@ function bodyOf(context: DebugContext): unknown {
     sources: state.sources.map(({ name, objects, notes }) => ({ name, objects: objects.length, notes })),
     rejected: state.rejections,
     // A Secret is told of, and not told.
-    configs: state.objects.map((object) => {
+    configs: state.objects.flatMap((object) => {
       const { key, value, source, kind, meta } = object;
       const { data: _data, stringData: _text, ...open } = value;
       const namespace = state.snapshot?.namespaceOf(object) ?? '';
+      const isAsked = [
+        ['kind', kind],
+        ['namespace', namespace],
+        ['name', meta.name],
+      ].every(([part = '', own]) => (query.get(part) ?? own) === own);
+      if (!isAsked) return [];
       return {
         ...(key === 'core/Secret' ? open : value),
         source: `${source.file}:${source.line}`,
