@@ -143,6 +143,7 @@ describeOnCluster('the life cycle of an installation', (cluster) => {
       good(await mesh('verify-install'));
       good(await mesh('upgrade', '-y', '--revision', 'canary'));
       good(await mesh('verify-install', '--revision', 'canary'));
+      good(await mesh('verify-install', '--revision', 'default'));
       const old = await mesh('uninstall', '-y', '--revision', 'default');
       expect(old.stderr).toContain('Other control planes stay');
       // The canary lost nothing by it.

@@ -115,22 +115,20 @@ function skewChecks(istiods: readonly ApiObject[], version: string): readonly Ch
 /** A webhook without a certificate, or whose Service has no pod, keeps every pod out that it is asked about. */
 async function webhooks(question: HealthQuestion): Promise<readonly Check[]> {
   const labels = ownedSelector();
-  const [mutating, validating, slices] = await Promise.all([
+  const [mutating, validating] = await Promise.all([
     listAll(question, MUTATING, labels),
     listAll(question, VALIDATING, labels),
-    listAll(question, SLICE, undefined, question.istioNamespace),
   ]);
+  const namespaces = new Set(
+    [...mutating, ...validating].flatMap(servicesOf).map((name) => name.split('/', 1)[0]),
+  );
+  const slices = (
+    await Promise.all([...namespaces].map((namespace) => listAll(question, SLICE, undefined, namespace)))
+  ).flat();
   return [...mutating, ...validating].flatMap((one): readonly Check[] => {
     const { name } = metaOf(one);
-    const clients = webhookList(one).map((webhook) =>
-      isTree(webhook['clientConfig']) ? webhook['clientConfig'] : {},
-    );
-    const services = new Set(
-      clients.flatMap(({ service }) =>
-        isTree(service) ? [`${String(service['namespace'])}/${String(service['name'])}`] : [],
-      ),
-    );
-    const deaf = [...services].filter((service) => !slices.some((slice) => isServed(slice, service)));
+    const clients = clientsOf(one);
+    const deaf = servicesOf(one).filter((service) => !slices.some((slice) => isServed(slice, service)));
     const bare = clients.filter(({ caBundle }) => typeof caBundle !== 'string' || caBundle === '');
     return [
       checkOf(
@@ -148,6 +146,20 @@ async function webhooks(question: HealthQuestion): Promise<readonly Check[]> {
       ),
     ];
   });
+}
+
+function clientsOf(object: ApiObject): readonly Readonly<Record<string, unknown>>[] {
+  return webhookList(object).map((webhook) =>
+    isTree(webhook['clientConfig']) ? webhook['clientConfig'] : {},
+  );
+}
+
+/** The Services that the webhooks of a configuration call, as `namespace/name`. */
+function servicesOf(object: ApiObject): readonly string[] {
+  const names = clientsOf(object).flatMap(({ service }) =>
+    isTree(service) ? [`${String(service['namespace'])}/${String(service['name'])}`] : [],
+  );
+  return [...new Set(names)];
 }
 
 function isServed(slice: ApiObject, service: string): boolean {
