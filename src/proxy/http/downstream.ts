@@ -51,6 +51,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   readonly #idle = new Deadline(this);
   #age: Deadline | undefined;
   #requests = 0;
+  #endedByClient = false;
 
   constructor(manager: Manager, connection: DownstreamConnection, options: CodecOptions) {
     this.#manager = manager;
@@ -68,6 +69,12 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       this.#age = new Deadline(this);
       deadlinesOf(maxConnectionDuration).start(this.#age, this.#startTime);
     }
+    const { socket } = connection;
+    const byClient = (): void => {
+      this.#endedByClient ||= !socket.writableEnded;
+    };
+    socket.once('end', byClient);
+    socket.once('error', byClient);
     connection.onDrain(() => this.#onDrain());
     if (codec === 'http1' || (codec === 'auto' && connection.alpn === 'http/1.1')) this.#speakHttp1();
     else if (codec === 'http2' || connection.alpn === 'h2') this.#speakHttp2();
@@ -221,6 +228,8 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     gauges.downstream_cx_active.value--;
     if (this.#connection.tls) gauges.downstream_cx_ssl_active.value--;
     counters.downstream_cx_destroy.value++;
+    const by = this.#endedByClient ? 'downstream_cx_destroy_remote' : 'downstream_cx_destroy_local';
+    counters[by].value++;
     this.#age?.cancel();
     this.#idle.cancel();
     connectionTime.record(performance.now() - this.#startTime);

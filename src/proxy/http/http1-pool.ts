@@ -96,6 +96,8 @@ export class Http1Pool implements HostPool, ConnectOwner {
 
   onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void {
     this.#connecting.delete(attempt);
+    // It would have been one.
+    this.#cluster.stats.cxHttp1Total.value++;
     this.#breaker.connections.current--;
     // As in Envoy all that wait hear of it: the next connection would mostly fare no better.
     const pending = this.#pending.splice(0);

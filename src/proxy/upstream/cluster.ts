@@ -10,7 +10,7 @@ import type { HealthCheck } from '../../xds/proto/generated/envoy/config/core/v3
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
-import type { Counter, StatsScope } from '../stats/stats.ts';
+import type { StatsScope } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import type { Assignment } from './assignment.ts';
 import type { Balancer } from './balancers/balancer.ts';
@@ -73,7 +73,7 @@ export class UpstreamCluster implements Cluster {
   readonly #removed = new Set<(host: Host) => void>();
   readonly #closed = new Set<() => void>();
   readonly #random: () => number;
-  readonly #secretUpdates: Counter;
+  readonly #countSecretUpdate: () => void;
   readonly #warm = Promise.withResolvers<void>();
   #isWarm = false;
   #isClosed = false;
@@ -90,7 +90,10 @@ export class UpstreamCluster implements Cluster {
     this.metadata = message.metadata;
     const scope = environment.stats.scope(`cluster.${this.statName}.`);
     this.stats = clusterStats(scope);
-    this.#secretUpdates = scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds');
+    // Clusters without secrets do not show it, as in Envoy.
+    this.#countSecretUpdate = () => {
+      scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds').value++;
+    };
     try {
       const { settings, upstream } = connectionSettings(owner, message);
       this.#transports = new Transports(owner, message, {
@@ -266,7 +269,7 @@ export class UpstreamCluster implements Cluster {
 
   #secretChanged(): void {
     // Connections with the old one go on; Envoy too uses a new one for new connections only.
-    this.#secretUpdates.value++;
+    this.#countSecretUpdate();
   }
 
   #becomeWarm(): void {

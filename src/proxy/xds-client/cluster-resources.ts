@@ -24,12 +24,14 @@ export class ClusterResources {
   readonly #wanted = new Map<string, WantedEndpoints>();
   readonly #fetches = new InitialFetches();
   readonly #answered = Promise.withResolvers<void>();
-  readonly #updates: UpdateStats;
+  readonly #stats: StatsScope;
+  /** There from the moment on that somebody is asked. */
+  #updates: UpdateStats | undefined;
 
   constructor(manager: ClusterManager, sources: ResourceSources, stats: StatsScope) {
     this.#manager = manager;
     this.#sources = sources;
-    this.#updates = new UpdateStats(stats.scope('cluster_manager.cds.'));
+    this.#stats = stats;
     sources.handle(CLUSTER_TYPE, { apply: (added, removed) => this.#takeClusters(added, removed) });
     sources.handle(ENDPOINT_TYPE, { apply: (added, removed) => this.#takeEndpoints(added, removed) });
   }
@@ -47,11 +49,13 @@ export class ClusterResources {
 
   /** Asks for clusters. */
   follow(source: ConfigSource): void {
+    const updates = new UpdateStats(this.#stats.scope('cluster_manager.cds.'));
+    this.#updates = updates;
     this.#fetches.start('', source, () => {
-      this.#updates.timedOut();
+      updates.timedOut();
       this.#answered.resolve();
     });
-    this.#updates.attempt();
+    updates.attempt();
     this.#sources.subscribe(source, CLUSTER_TYPE, undefined);
   }
 
@@ -90,7 +94,7 @@ export class ClusterResources {
     }
     for (const name of removed) if (!this.#statics.has(name)) this.#manager.remove(name);
     this.#followEndpoints();
-    this.#updates.took(refusals.length, added.length + removed.length);
+    this.#updates?.took(refusals.length, added.length + removed.length);
     this.#answered.resolve();
     return refusals;
   }

@@ -18,12 +18,14 @@ export class ListenerResources {
   readonly #statics = new Set<string>();
   readonly #fetches = new InitialFetches();
   readonly #answered = Promise.withResolvers<void>();
-  readonly #updates: UpdateStats;
+  readonly #stats: StatsScope;
+  /** There from the moment on that somebody is asked. */
+  #updates: UpdateStats | undefined;
 
   constructor(manager: ListenerManager, sources: ResourceSources, stats: StatsScope) {
     this.#manager = manager;
     this.#sources = sources;
-    this.#updates = new UpdateStats(stats.scope('listener_manager.lds.'));
+    this.#stats = stats;
     sources.handle(LISTENER_TYPE, { apply: (added, removed) => this.#take(added, removed) });
   }
 
@@ -35,11 +37,13 @@ export class ListenerResources {
 
   /** Asks for listeners. */
   follow(source: ConfigSource): void {
+    const updates = new UpdateStats(this.#stats.scope('listener_manager.lds.'));
+    this.#updates = updates;
     this.#fetches.start('', source, () => {
-      this.#updates.timedOut();
+      updates.timedOut();
       this.#answered.resolve();
     });
-    this.#updates.attempt();
+    updates.attempt();
     this.#sources.subscribe(source, LISTENER_TYPE, undefined);
   }
 
@@ -71,7 +75,7 @@ export class ListenerResources {
         });
       }
     }
-    this.#updates.took(refusals.length, added.length + removed.length);
+    this.#updates?.took(refusals.length, added.length + removed.length);
     this.#answered.resolve();
     return refusals;
   }

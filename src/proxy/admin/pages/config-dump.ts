@@ -2,7 +2,7 @@
 
 import type { JsonValue } from '@bufbuild/protobuf';
 import { compileRe2 } from '../../../base/re2.ts';
-import { TYPE_PREFIX } from '../../../xds/proto/registry.ts';
+import { TYPE_PREFIX, findType } from '../../../xds/proto/registry.ts';
 import { type DumpObject, dumpSections, sectionJson } from '../dump.ts';
 import { type AdminPage, json, text } from '../page.ts';
 
@@ -36,11 +36,11 @@ export const CONFIG_DUMP: AdminPage = {
       .get('mask')
       ?.split(',')
       .map((path) => path.split('.'));
-    const withEndpoints = query.has('include_eds') || resource?.endsWith('_endpoint_configs') === true;
-    const sections = dumpSections(view, withEndpoints, keeps);
+    const sections = dumpSections(view, query.has('include_eds'), keeps);
     if (resource === null) {
-      const all = sections.map(sectionJson);
-      return json({ configs: mask === undefined ? all : all.map((one) => masked(one, mask)) });
+      if (mask === undefined) return json({ configs: sections.map(sectionJson) });
+      const meant = sections.filter(({ typeName }) => hasFields(typeName, mask));
+      return json({ configs: meant.map((section) => masked(sectionJson(section), mask)) });
     }
     for (const { typeName, scalars, lists } of sections) {
       const list = lists[resource];
@@ -57,6 +57,12 @@ export const CONFIG_DUMP: AdminPage = {
     return text(`${resource} not found in config dump`, 404);
   },
 };
+
+/** Whether a mask can be meant for a section: others are left out. */
+function hasFields(typeName: string, mask: readonly (readonly string[])[]): boolean {
+  const names = new Set(findType(typeName)?.fields.map(({ name }) => name));
+  return mask.every(([first = '']) => names.has(first));
+}
 
 /** Only what the paths name; the type of everything stays. */
 function masked(value: DumpObject, mask: readonly (readonly string[])[]): DumpObject {
