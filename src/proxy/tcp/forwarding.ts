@@ -1,6 +1,7 @@
 /** Carries bytes between two sockets, both ways, until both ends have said all that they had to say. */
 
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 export interface ForwardingHooks {
   /** Bytes that one side has sent. Not called when there is nobody to hear it. */
@@ -31,13 +32,23 @@ export function forward(client: Socket, endpoint: Socket, hooks: ForwardingHooks
     isEndpointDone = true;
     if (isClientDone) end('both');
   });
-  client.once('close', () => {
-    end('client');
-    finish(endpoint);
+  closeTogether(client, endpoint, () => end('client'));
+  closeTogether(endpoint, client, () => end('endpoint'));
+}
+
+/** The end of one side is the end of the other, in the same way: a reset is handed on. */
+function closeTogether(one: Socket, other: Socket, onClose: () => void): void {
+  let isReset = false;
+  one.on('error', (error: NodeJS.ErrnoException) => {
+    isReset ||= error.code === 'ECONNRESET';
   });
-  endpoint.once('close', () => {
-    end('endpoint');
-    finish(client);
+  one.once('close', () => {
+    onClose();
+    if (other.destroyed) return;
+    // Over TLS there is no reset that means anything to the one who gets it.
+    if (isReset && !(other instanceof TLSSocket)) other.resetAndDestroy();
+    // What is on its way still goes out, then the socket closes.
+    else other.destroySoon();
   });
 }
 
@@ -62,9 +73,4 @@ function carry(
     onEnd();
     to.end();
   });
-}
-
-/** The other side is gone: what is on its way still goes out, then the socket closes. */
-function finish(socket: Socket): void {
-  if (!socket.destroyed) socket.destroySoon();
 }

@@ -226,7 +226,8 @@ describe('the TCP proxy', () => {
     await listeners.put(listener([{ filters: [tcp({ cluster: 'c' })] }]));
     const first = client(listeners.port()).resume();
     await expect.poll(() => accepted.length).toBe(1);
-    const firstClosed = once(first, 'end');
+    // A reset is handed on, so that it is no end but an error.
+    const firstClosed = new Promise((resolve) => first.once('close', resolve));
     accepted[0]?.resetAndDestroy();
     await firstClosed;
     const second = client(listeners.port()).resume();
