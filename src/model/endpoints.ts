@@ -89,25 +89,35 @@ export class EndpointIndex {
   }
 
   #buildByAddress(): ReadonlyMap<string, readonly ServedEndpoint[]> {
-    const found = new Map<string, ServedEndpoint[]>();
-    for (const service of this.#services) {
-      for (const [port, endpoints] of this.#knownOf(service).ports) {
-        for (const endpoint of endpoints) {
-          const list = found.get(endpoint.address);
-          if (list === undefined) found.set(endpoint.address, [{ service, port, endpoint }]);
-          else list.push({ service, port, endpoint });
-        }
-      }
-    }
     const earlier = this.#earlierByAddress;
     this.#earlierByAddress = undefined;
-    if (earlier === undefined) return found;
-    return new Map(
-      [...found].map(([address, list]) => {
-        const known = earlier.get(address);
-        return [address, known !== undefined && isSameServed(known, list) ? known : list];
-      }),
+    if (earlier === undefined) return servedIn(this.#services.map((one) => [one, this.#knownOf(one)]));
+    // Addresses where something has changed: of services that are new, gone, or have other endpoints.
+    const touched = new Set<string>();
+    const touch = (known: Known): void => {
+      for (const endpoints of known.ports.values()) for (const { address } of endpoints) touched.add(address);
+    };
+    const now = new Set(this.#services);
+    for (const service of this.#services) {
+      const before = this.#earlier?.get(service);
+      const known = this.#knownOf(service);
+      if (before !== undefined && isSameEndpoints(before, known)) continue;
+      if (before !== undefined) touch(before);
+      touch(known);
+    }
+    for (const [service, before] of this.#earlier ?? []) if (!now.has(service)) touch(before);
+    if (touched.size === 0) return earlier;
+    const again = servedIn(
+      this.#services.map((one) => [one, this.#knownOf(one)]),
+      touched,
     );
+    const found = new Map(earlier);
+    for (const address of touched) {
+      const [was, is] = [earlier.get(address), again.get(address)];
+      if (is === undefined) found.delete(address);
+      else if (was === undefined || !isSameServed(was, is)) found.set(address, is);
+    }
+    return found;
   }
 
   #find(service: MeshService, port: MeshServicePort): readonly ServiceEndpoint[] {
@@ -210,4 +220,30 @@ function isSameServed(one: readonly ServedEndpoint[], other: readonly ServedEndp
     if (beside?.service !== service || beside.port !== port) return false;
     return beside.endpoint === endpoint || isDeepStrictEqual(beside.endpoint, endpoint);
   });
+}
+
+function isSameEndpoints(one: Known, other: Known): boolean {
+  if (one === other) return true;
+  if (one.ports.size !== other.ports.size) return false;
+  return [...one.ports].every(([port, endpoints]) => other.ports.get(port) === endpoints);
+}
+
+/** What the services serve, by address; `only` names the addresses that are of interest. */
+function servedIn(
+  services: readonly (readonly [MeshService, Known])[],
+  only?: ReadonlySet<string>,
+): Map<string, ServedEndpoint[]> {
+  const found = new Map<string, ServedEndpoint[]>();
+  for (const [service, { ports }] of services) {
+    for (const [port, endpoints] of ports) {
+      for (const endpoint of endpoints) {
+        const { address } = endpoint;
+        if (only?.has(address) === false) continue;
+        const list = found.get(address);
+        if (list === undefined) found.set(address, [{ service, port, endpoint }]);
+        else list.push({ service, port, endpoint });
+      }
+    }
+  }
+  return found;
 }

@@ -1,11 +1,12 @@
 /** One call on a gRPC server: messages as bytes in both directions, and a status at its end. */
 
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { Deframer, type DeframerLimits, framed, type Received } from './framing.ts';
+import { type Deframer, framed } from './framing.ts';
 import { GRPC_STATUS, type GrpcStatus, statusMessage } from './status.ts';
 
 /** Takes what the client sends. */
 export interface CallHandler {
+  /** The bytes hold until it returns. */
   message(bytes: Buffer): void;
   /** Called once, however the call ends. */
   ended(): void;
@@ -26,10 +27,10 @@ export class ServerCall {
   #trailers: Readonly<Record<string, string>> = { 'grpc-status': String(GRPC_STATUS.ok) };
   #isFinished = false;
 
-  constructor(stream: ServerHttp2Stream, peer: string, limits: DeframerLimits, received: Received) {
+  constructor(stream: ServerHttp2Stream, peer: string, deframer: Deframer) {
     this.#stream = stream;
     this.peer = peer;
-    this.#deframer = new Deframer(limits, received);
+    this.#deframer = deframer;
   }
 
   /** Answers the call by a method. */

@@ -44,65 +44,90 @@ export interface FramingFault {
   readonly message: string;
 }
 
-/** Puts messages together from the parts in which they arrive. */
+/**
+ * Puts messages together from the parts in which they arrive. With a `scratch` buffer, which many may share, what is
+ * handed on holds only until `onMessage` returns: thousands of large messages then need no memory of their own.
+ */
 export class Deframer {
   readonly #limits: DeframerLimits;
   readonly #received: Received;
+  readonly #scratch: Buffer | undefined;
   #parts: Buffer[] = [];
   #held = 0;
-  /** Bytes that are needed before the next step: a head, or a head with its message. */
-  #wanted = FRAME_HEAD;
+  /** Of the message that is being received; undefined before its head is there. */
+  #length: number | undefined;
 
-  constructor(limits: DeframerLimits, received: Received) {
+  constructor(limits: DeframerLimits, received: Received, scratch?: Buffer) {
     this.#limits = limits;
     this.#received = received;
+    this.#scratch = scratch;
   }
 
   /** Takes a part, and hands each message that it completes to `onMessage`. What it returns ends the stream. */
   take(part: Buffer, onMessage: (message: Buffer) => void): FramingFault | undefined {
-    this.#hold(part);
-    while (this.#held >= this.#wanted) {
-      const bytes = this.#joined();
-      const isCompressed = bytes[0] !== 0;
-      const length = bytes.readUInt32BE(1);
-      if (isCompressed) {
-        return { status: 'unimplemented', message: 'messages must not be compressed' };
+    this.#parts.push(part);
+    this.#count(part.length);
+    for (;;) {
+      if (this.#length === undefined) {
+        if (this.#held < FRAME_HEAD) break;
+        const head = this.#cut(FRAME_HEAD);
+        const fault = this.#faultIn(head);
+        if (fault !== undefined) return fault;
+        this.#length = head.readUInt32BE(1);
       }
-      if (length > this.#limits.message) {
-        const message = `a message has ${length} bytes; at most ${this.#limits.message} are read`;
-        return { status: 'resourceExhausted', message };
-      }
-      this.#wanted = FRAME_HEAD + length;
-      if (bytes.length < this.#wanted) break;
-      const end = this.#wanted;
-      this.clear();
-      if (bytes.length > end) this.#hold(bytes.subarray(end));
-      onMessage(bytes.subarray(FRAME_HEAD, end));
+      if (this.#held < this.#length) break;
+      const message = this.#cut(this.#length);
+      this.#length = undefined;
+      onMessage(message);
     }
     if (this.#received.bytes <= this.#limits.total) return undefined;
     return { status: 'resourceExhausted', message: 'too much is being received at once' };
   }
 
-  #hold(part: Buffer): void {
-    this.#parts.push(part);
-    this.#held += part.length;
-    this.#received.bytes += part.length;
+  #faultIn(head: Buffer): FramingFault | undefined {
+    const length = head.readUInt32BE(1);
+    if (head[0] !== 0) return { status: 'unimplemented', message: 'messages must not be compressed' };
+    if (length <= this.#limits.message) return undefined;
+    const message = `a message has ${length} bytes; at most ${this.#limits.message} are read`;
+    return { status: 'resourceExhausted', message };
   }
 
-  /** All that is held as one. */
-  #joined(): Buffer {
+  #count(bytes: number): void {
+    this.#held += bytes;
+    this.#received.bytes += bytes;
+  }
+
+  /** The next bytes as one, which are held no longer. */
+  #cut(length: number): Buffer {
+    this.#count(-length);
     const [first] = this.#parts;
-    if (this.#parts.length === 1 && first !== undefined) return first;
-    const whole = Buffer.concat(this.#parts);
-    this.#parts = [whole];
+    if (first !== undefined && first.length >= length) {
+      if (first.length === length) this.#parts.shift();
+      else this.#parts[0] = first.subarray(length);
+      return first.subarray(0, length);
+    }
+    const fits = this.#scratch !== undefined && length <= this.#scratch.length;
+    const whole = fits ? this.#scratch.subarray(0, length) : Buffer.allocUnsafe(length);
+    let at = 0;
+    let used = 0;
+    for (const part of this.#parts) {
+      const copied = part.copy(whole, at, 0, Math.min(part.length, length - at));
+      at += copied;
+      if (copied < part.length) {
+        this.#parts[used] = part.subarray(copied);
+        break;
+      }
+      used += 1;
+      if (at === length) break;
+    }
+    this.#parts.splice(0, used);
     return whole;
   }
 
   /** Forgets what is held. */
   clear(): void {
-    this.#received.bytes -= this.#held;
+    this.#count(-this.#held);
     this.#parts = [];
-    this.#held = 0;
-    this.#wanted = FRAME_HEAD;
+    this.#length = undefined;
   }
 }

@@ -11,7 +11,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { LOCAL_SOCKET, type Method, ServerCall } from './call.ts';
-import type { DeframerLimits, Received } from './framing.ts';
+import { Deframer, type DeframerLimits, type Received } from './framing.ts';
 import { type ListenAddress, Listeners } from './listeners.ts';
 import { GRPC_STATUS } from './status.ts';
 
@@ -31,6 +31,9 @@ const KEEPALIVE = { time: 30_000, timeout: 10_000 } as const;
 const WINDOW = { stream: 256 << 10, connection: 1 << 20 } as const;
 
 const MAX_STREAMS_PER_CONNECTION = 1000;
+/** Larger messages have memory of their own. */
+const SCRATCH_BYTES = 1 << 20;
+
 const MAX_HEADER_BYTES = 32 << 10;
 
 interface Connection {
@@ -44,6 +47,8 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #connections = new Map<ServerHttp2Session, Connection>();
   readonly #received: Received = { bytes: 0 };
+  /** Messages that came in parts are put together here. */
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   readonly #watch: NodeJS.Timeout;
   #isClosing = false;
 
@@ -120,7 +125,8 @@ export class GrpcServer {
     });
     const { remoteAddress, remotePort } = session.socket;
     const peer = remoteAddress === undefined ? LOCAL_SOCKET : `${remoteAddress}:${remotePort}`;
-    new ServerCall(stream, peer, limits, this.#received).serve(method);
+    const deframer = new Deframer(limits, this.#received, this.#scratch);
+    new ServerCall(stream, peer, deframer).serve(method);
   }
 
   /** Connections whose other end has gone without a word are closed. */

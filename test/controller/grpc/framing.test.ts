@@ -4,12 +4,18 @@ import { statusMessage } from '../../../src/controller/grpc/status.ts';
 
 const LIMITS = { message: 50_000, total: 100_000 };
 
-function messagesIn(bytes: Buffer, partLength: number): { messages: Buffer[]; left: number } {
+function messagesIn(
+  bytes: Buffer,
+  partLength: number,
+  scratch?: Buffer,
+): { messages: Buffer[]; left: number } {
   const received = { bytes: 0 };
-  const deframer = new Deframer(LIMITS, received);
+  const deframer = new Deframer(LIMITS, received, scratch);
   const messages: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += partLength) {
-    expect(deframer.take(bytes.subarray(at, at + partLength), (one) => messages.push(one))).toBeUndefined();
+    expect(
+      deframer.take(bytes.subarray(at, at + partLength), (one) => messages.push(Buffer.from(one))),
+    ).toBeUndefined();
   }
   return { messages, left: received.bytes };
 }
@@ -23,10 +29,13 @@ describe('messages on a stream', () => {
   const bytes = Buffer.concat(sent.flatMap((one) => framed([one.subarray(0, 3), one.subarray(3)])));
 
   test.each([1, 2, 5, 6, 1000, bytes.length])('arrive whole in parts of %d bytes', (partLength) => {
-    const { messages, left } = messagesIn(bytes, partLength);
-    expect(messages.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
-    expect(messages.every((one, index) => one.equals(sent[index] ?? Buffer.alloc(0)))).toBe(true);
-    expect(left).toBe(0);
+    // Some messages fit into what is shared, and some do not.
+    for (const scratch of [undefined, Buffer.alloc(9000)]) {
+      const { messages, left } = messagesIn(bytes, partLength, scratch);
+      expect(messages.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
+      expect(messages.every((one, index) => one.equals(sent[index] ?? Buffer.alloc(0)))).toBe(true);
+      expect(left).toBe(0);
+    }
   });
 
   test('share large pieces and copy small ones', () => {
