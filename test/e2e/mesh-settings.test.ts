@@ -233,6 +233,40 @@ spec:
     await world.until(nuts, ({ status }) => status === 200);
   });
 
+  test('a Sidecar has ports of its own, a forward proxy among them, and bounds for what comes in', async () => {
+    world.write(
+      'sidecar.yaml',
+      `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: client, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: client}}
+  inboundConnectionPool: {http: {http2MaxRequests: 1, http1MaxPendingRequests: 1}, tcp: {maxConnections: 1}}
+  ingress:
+  - {port: {number: 9090, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, defaultEndpoint: "127.0.0.1:8080"}
+  - {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
+  egress:
+  - {port: {number: 15080, name: proxy, protocol: HTTP_PROXY}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
+  - {hosts: ["./*"]}
+`,
+    );
+    // What clients ask a proxy for has the whole URL in its first line.
+    const forward = { to: '127.0.0.1:15080', path: 'http://web.shop.svc.cluster.local/asked' };
+    const asked = await world.until(
+      { ...forward, headers: { host: 'web.shop.svc.cluster.local' } },
+      ({ status }) => status === 200,
+    );
+    expect(seenOf(asked)).toMatchObject({ path: '/asked', who: expect.stringMatching(/^web v[12]$/) });
+    const own = await world.until({ to: '127.0.0.1:9090' }, ({ status }) => status === 200);
+    expect(own.echo?.ip).toBe('127.0.0.1');
+    const slow = { to: `${CLIENT.ip}:8080`, path: '/?delay=400', headers: { host: 'client' } };
+    const all = await world.sendAll({ errand: slow, atOnce: 8 });
+    expect(all.filter(({ status }) => status === 503).length).toBeGreaterThan(0);
+    expect(all.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    world.remove('sidecar.yaml');
+    await world.until({ to: '127.0.0.1:15080', path: '/' }, ({ status }) => status === 0);
+  });
+
   test('a proxy that is killed is started again, and ends with its agent', async () => {
     const ready = { to: '127.0.0.1:15021', path: '/healthz/ready' };
     const children = (): readonly number[] =>
