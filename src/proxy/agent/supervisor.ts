@@ -17,6 +17,8 @@ export interface SupervisorOptions {
   readonly minimumDrainDuration: number | undefined;
   readonly log: Log;
   readonly backoff?: Backoff;
+  /** How long an engine that answers has to stay to count as one that its bootstrap suits. */
+  readonly settle?: number;
   /** Between two questions for how many connections there are. */
   readonly connectionCheck?: number;
 }
@@ -24,6 +26,7 @@ export interface SupervisorOptions {
 /** An engine that ran so long was well; the next restart is quick again. */
 const WELL_AFTER = 60_000;
 const CONNECTION_CHECK = 1_000;
+const SETTLE = 1_000;
 /** Failures to learn how many connections there are, one after another, after which the end comes anyway. */
 const CONNECTION_RETRIES = 5;
 
@@ -42,7 +45,7 @@ export class Supervisor {
     this.#backoff = options.backoff ?? new Backoff({ first: 500, max: 30_000 });
   }
 
-  /** Whether the engine ever got so far as to answer; from then on it is restarted. */
+  /** Whether the engine ever got so far as to answer and stay; from then on it is restarted. */
   get hasServed(): boolean {
     return this.#hasServed;
   }
@@ -157,11 +160,12 @@ export class Supervisor {
 
   async #watchFirst(running: RunningEngine): Promise<void> {
     const ended = running.exited.then(() => true);
-    while (!this.#hasServed) {
-      const pause = wait(100, false, { ref: false });
-      if (await Promise.race([ended, pause])) return;
-      this.#hasServed = await running.answers();
+    const { settle = SETTLE } = this.#options;
+    for (let answers = false; !answers; answers = await running.answers()) {
+      if (await Promise.race([ended, wait(100, false, { ref: false })])) return;
     }
+    // It may answer before it has come to what it cannot do.
+    this.#hasServed = !(await Promise.race([ended, wait(settle, false, { ref: false })]));
   }
 }
 

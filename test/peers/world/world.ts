@@ -150,6 +150,21 @@ export class World {
 
   /** Starts a proxy under its agent and waits until it is ready. */
   async startProxy(options: ProxyOptions): Promise<ChildProcess> {
+    const { name, ports } = options;
+    const child = this.startAgent(options);
+    await this.until(
+      { to: `127.0.0.1:${ports * 1_000 + 21}`, path: '/healthz/ready' },
+      ({ status }) => {
+        if (child.exitCode !== null) throw new Error(`the proxy has ended: ${this.log(name)}`);
+        return status === 200;
+      },
+      name,
+    );
+    return child;
+  }
+
+  /** Starts an agent, and waits for nothing. */
+  startAgent(options: ProxyOptions): ChildProcess {
     const { engine } = this.#options;
     const { role, name, namespace, ip, labels, ports, config = {}, env = {} } = options;
     const info = join(this.folder, `${name}-info`);
@@ -187,14 +202,6 @@ export class World {
           ...env,
         },
       },
-    );
-    await this.until(
-      { to: `127.0.0.1:${port(21)}`, path: '/healthz/ready' },
-      ({ status }) => {
-        if (child.exitCode !== null) throw new Error(`the proxy has ended: ${this.log(name)}`);
-        return status === 200;
-      },
-      name,
     );
     return child;
   }

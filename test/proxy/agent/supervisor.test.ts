@@ -63,6 +63,7 @@ function supervise(engine: ScriptedEngine, drains: Drains = {}): { supervisor: S
     ...drains,
     log: new Log('debug', (line) => void log.push(line)),
     connectionCheck: 1,
+    settle: 0,
     backoff: new Backoff({ first: 1, max: 2 }),
   });
   return { supervisor, log };
