@@ -5,13 +5,13 @@ import { ApiFailure } from './failure.ts';
 
 export interface PatienceOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds that the server may be away in one piece. */
+  /** Milliseconds that the server may be away in one piece; a minute where somebody is told of it, else a moment. */
   readonly patience?: number;
   /** Called once for each time that the server is away. */
   away?(failure: ApiFailure): void;
 }
 
-const PATIENCE = 60_000;
+const PATIENCE = { told: 60_000, silent: 1_000 };
 
 /** Whether the same request may well succeed in a moment. */
 export function isPassing({ status, message }: ApiFailure): boolean {
@@ -24,7 +24,7 @@ export function isPassing({ status, message }: ApiFailure): boolean {
 /** What the attempt gives, as soon as one succeeds; what is asked must be as good asked twice as once. */
 export async function persisting<Value>(
   attempt: () => Promise<Value>,
-  { signal, patience = PATIENCE, away }: PatienceOptions,
+  { signal, away, patience = away === undefined ? PATIENCE.silent : PATIENCE.told }: PatienceOptions,
 ): Promise<Value> {
   const backoff = new Backoff({ first: 100, max: 2_000 });
   let since: number | undefined;

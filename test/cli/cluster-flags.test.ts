@@ -96,6 +96,24 @@ describe('who asks', () => {
 });
 
 describe('a server that does not answer', () => {
+  test.each([
+    [['install', '-y']],
+    [['upgrade', '-y']],
+    [['uninstall', '--purge', '-y']],
+    [['verify-install']],
+    [['tag', 'list']],
+    [['analyze']],
+    [['check']],
+  ])('and is not there at all is told of soon: %j', async (command) => {
+    const run = await runMesh(command, { env: { KUBECONFIG: join(folder, 'away') } });
+    expect(run).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/does not answer: .*ECONNREFUSED/),
+    });
+    expect(run.stderr).toContain('--context');
+  });
+
   test('is waited for as long as --timeout says', async () => {
     answers = false;
     const env = { KUBECONFIG: join(folder, 'here') };

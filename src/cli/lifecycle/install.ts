@@ -57,7 +57,8 @@ export async function install(
   }
   const away = awayNotice(context);
   const { signal } = new AbortController();
-  await refuseTaken(client, { revision: revisionLabel, namespace }, { signal, away });
+  // A server that does not answer at all is told of at once; only one that goes away is waited for.
+  await refuseTaken(client, { revision: revisionLabel, namespace }, { signal });
   const resources = await withTrust(client, wanted, settled, { signal, away });
   const plan = await planInstallation(client, resources, { signal, revisionLabel, away });
   await writePlan(plan, flags, context);

@@ -37,7 +37,8 @@ export async function uninstall(
   const away = awayNotice(context);
   const { signal } = new AbortController();
   const selector = ownedSelector(choice.revisionLabel);
-  const objects = await ownedObjects(client, selector, { signal, away });
+  // A server that does not answer at all is told of at once; only one that goes away is waited for.
+  const objects = await ownedObjects(client, selector, { signal });
   if (choice.output !== 'text') {
     await writeObjects(objects, choice.output, context);
     if (choice.dryRun) return EXIT.ok;
