@@ -82,6 +82,11 @@ const tasks = {
     node('src/codegen/build.ts', '--quiet');
     node('test/bench/cluster.ts', ...rest);
   },
+  'bench:proxy'() {
+    install();
+    node('src/codegen/build.ts', '--quiet');
+    node('test/bench/proxy/main.ts', ...rest);
+  },
   'bench:controller'() {
     install();
     node('src/codegen/build.ts', '--quiet');

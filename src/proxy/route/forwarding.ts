@@ -109,9 +109,7 @@ function refuseUnknown(action: RouteAction): void {
   if (action.earlyDataPolicy !== undefined) throw new UnsupportedError('early_data_policy');
   if (action.cors !== undefined) throw new UnsupportedError('route.cors');
   for (const { connectConfig } of action.upgradeConfigs) {
-    if (connectConfig?.proxyProtocolConfig !== undefined) {
-      throw new UnsupportedError('upgrade_configs.connect_config.proxy_protocol_config');
-    }
+    if (connectConfig !== undefined) throw new UnsupportedError('upgrade_configs.connect_config');
   }
 }
 
