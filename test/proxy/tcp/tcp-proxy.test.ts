@@ -234,7 +234,7 @@ describe('the TCP proxy', () => {
     await expect.poll(() => accepted.length).toBe(2);
     const peer = accepted[1];
     if (peer === undefined) throw new Error('no second connection');
-    const gone = once(peer, 'close');
+    const gone = new Promise((resolve) => peer.once('close', resolve));
     second.resetAndDestroy();
     peer.end();
     await gone;
