@@ -110,11 +110,15 @@ export class Http1Pool implements HostPool, ConnectOwner {
 
   /** The connection can take a request. */
   onIdle(pooled: PooledConnection): void {
-    const next = this.#pending.shift();
-    if (next !== undefined) {
+    const { requests } = this.#breaker;
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       this.#leavePending();
-      this.#attach(pooled, next.receiver);
-      return;
+      if (requests.current < requests.max) {
+        this.#attach(pooled, next.receiver);
+        return;
+      }
+      // While it waited others took what was left.
+      next.receiver.onReset('overflow', '');
     }
     if (this.#closed) {
       pooled.retire();

@@ -97,11 +97,14 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
   }
 
   onRoom(connection: Http2ClientConnection): void {
+    const { requests } = this.#breaker;
     while (connection.hasRoom) {
       const next = this.#pending.shift();
       if (next === undefined) return;
       this.#leavePending();
-      this.#attach(connection, next.receiver);
+      // While it waited others took what was left.
+      if (requests.current >= requests.max) next.receiver.onReset('overflow', '');
+      else this.#attach(connection, next.receiver);
     }
   }
 
