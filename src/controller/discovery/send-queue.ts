@@ -12,11 +12,15 @@ export interface Sender {
   sendOne(): number | undefined;
 }
 
-/**
- * Milliseconds of sending before other work gets a turn. An event loop takes one connection a round: while many
- * come, as after a restart, rounds have to be short, or those that wait give up and come again.
- */
+/** Milliseconds of sending before other work gets a turn; shorter while connections come. */
 const SLICE = { usual: 5, whileConnecting: 1 } as const;
+
+/**
+ * Milliseconds for which sending waits while connections come, and then goes on in any case. An event loop takes a
+ * few connections a round: when thousands come at once, as after a restart, rounds have to be short, or those that
+ * wait give up and come again.
+ */
+const HOLD = 250;
 
 export class SendQueue {
   readonly #limit: number;
@@ -24,6 +28,9 @@ export class SendQueue {
   #inFlight = 0;
   #isScheduled = false;
   #hasArrivals = false;
+  /** Times of the clock; 0 when sending does not wait. */
+  #holdUntil = 0;
+  #sendUntil = 0;
 
   /** `limit` in bytes. One response may go beyond it, so that any response can be sent. */
   constructor(limit: number) {
@@ -47,6 +54,8 @@ export class SendQueue {
   /** Notes that a connection has come: more may wait. */
   noteArrival(): void {
     this.#hasArrivals = true;
+    const now = performance.now();
+    if (now >= this.#holdUntil && now >= this.#sendUntil) this.#holdUntil = now + HOLD;
   }
 
   /** Gives back what `sendOne` said; the sender may have more to send. */
@@ -66,8 +75,14 @@ export class SendQueue {
   }
 
   #serve(): void {
-    const end = performance.now() + (this.#hasArrivals ? SLICE.whileConnecting : SLICE.usual);
+    const now = performance.now();
+    const hasArrivals = this.#hasArrivals;
     this.#hasArrivals = false;
+    if (hasArrivals && now < this.#holdUntil) return;
+    // A round without a connection ends the waiting early.
+    if (this.#holdUntil > 0) this.#sendUntil = now + HOLD;
+    this.#holdUntil = 0;
+    const end = now + (hasArrivals ? SLICE.whileConnecting : SLICE.usual);
     for (const sender of this.#waiting) {
       if (this.#inFlight >= this.#limit) return;
       this.#waiting.delete(sender);

@@ -69,4 +69,32 @@ describe('a queue of senders', () => {
     expect(sent).toBeLessThan(20);
     queue.remove(busy);
   });
+
+  test('waits while connections come, and goes on in the end though they do not stop', async () => {
+    const queue = new SendQueue(100);
+    let sent = 0;
+    queue.add({
+      sendOne: () => {
+        sent += 1;
+        return undefined;
+      },
+    });
+    let rounds = 0;
+    for (; sent === 0; rounds += 1) {
+      queue.noteArrival();
+      await turn();
+    }
+    expect(rounds).toBeGreaterThan(3);
+    // After that sending has its time, whoever comes.
+    queue.noteArrival();
+    queue.add({
+      sendOne: () => {
+        sent += 1;
+        return undefined;
+      },
+    });
+    await turn();
+    await turn();
+    expect(sent).toBe(2);
+  });
 });
