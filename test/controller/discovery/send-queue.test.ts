@@ -79,10 +79,12 @@ describe('a queue of senders', () => {
         return undefined;
       },
     });
+    const isSent = (): boolean => sent > 0;
     let rounds = 0;
-    for (; sent === 0; rounds += 1) {
+    while (!isSent()) {
       queue.noteArrival();
       await turn();
+      rounds += 1;
     }
     expect(rounds).toBeGreaterThan(3);
     // After that sending has its time, whoever comes.
