@@ -302,7 +302,7 @@ describeOnCluster('the life cycle of an installation', (cluster) => {
       expect(refused).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(
-          /Service istio-system\/istiod: admission webhook "no\.example\.com" denied.*not on a Friday/,
+          /Service istio-system\/\S+: admission webhook "no\.example\.com" denied.*not on a Friday/,
         ),
       });
     } finally {
