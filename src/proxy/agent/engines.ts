@@ -1,6 +1,7 @@
 /** The engines by name, and how each is called. */
 
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from './engine.ts';
 import type { EngineName } from './flags.ts';
@@ -13,6 +14,7 @@ export interface EngineSettings extends Pick<ProcessOptions, 'admin' | 'ownPorts
   readonly drainDuration: number;
   /** Threads that handle connections; 0 for one a core. */
   readonly concurrency: number;
+  readonly isGateway: boolean;
   readonly logLevel: string;
   readonly componentLogLevel: string;
   readonly isIpv6: boolean;
@@ -62,6 +64,24 @@ function builtinEngine(settings: EngineSettings): Engine {
     title: 'the builtin proxy',
     program: process.execPath,
     hint: 'It is part of this package; install it again.',
-    args: (bootstrapFile) => [launcher, '--engine', 'builtin', '-c', bootstrapFile],
+    args: (bootstrapFile) => [
+      launcher,
+      '--engine',
+      'builtin',
+      '-c',
+      bootstrapFile,
+      '--drain-time-s',
+      String(Math.ceil(settings.drainDuration / 1_000)),
+      '-l',
+      settings.logLevel,
+      ...(settings.componentLogLevel === '' ? [] : ['--component-log-level', settings.componentLogLevel]),
+      // One process serves a sidecar well; those of a gateway are as many as Envoy's threads would be.
+      ...(settings.isGateway && settings.concurrency > 1
+        ? ['--concurrency', String(settings.concurrency)]
+        : []),
+      // Beside the bootstrap, which is the proxy's own too.
+      '--state-dir',
+      join(dirname(bootstrapFile), 'state'),
+    ],
   });
 }

@@ -84,6 +84,7 @@ export async function runAgent(role: ProxyRole, argv: readonly string[]): Promis
       binaryPath: config.binaryPath,
       drainDuration: config.drainDuration,
       concurrency: threads(flags, config, env),
+      isGateway: role === 'router',
       logLevel: flags.proxyLogLevel,
       componentLogLevel: flags.proxyComponentLogLevel,
       isIpv6: family.localhost === '::1',
