@@ -6,6 +6,7 @@
 import type { DescEnum, DescField, DescMessage, JsonValue } from '@bufbuild/protobuf';
 import { nearestName } from '../../base/nearest.ts';
 import { findType } from '../../xds/proto/registry.ts';
+import { isSupportedType } from './supported-types.ts';
 
 export interface JsonProblem {
   /** As `static_resources.listeners[0].address`; empty for the whole. */
@@ -103,7 +104,7 @@ class Walker {
     const name = url.slice(url.lastIndexOf('/') + 1);
     if (TYPED_STRUCTS.has(name)) return this.#typedStruct(object, path);
     const schema = findType(name);
-    if (schema === undefined) {
+    if (schema === undefined || !isSupportedType(name)) {
       this.unknown.push({ path, name });
       return {};
     }

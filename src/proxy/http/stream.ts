@@ -367,6 +367,7 @@ export class HttpStream
     else if (settings.serverHeader === 'append-if-absent' && !headers.has('server')) {
       headers.append('server', settings.serverName);
     }
+    if (this.#span !== undefined) manager.tracing?.respond(this.#span, headers);
     if (manager.closesConnection(info.connection)) writer.closeAfter();
     if (!this.requestDone && this.upgrade === '') {
       manager.stats.counters.downstream_rq_response_before_rq_complete.value++;
@@ -398,7 +399,6 @@ export class HttpStream
     if (this.ended) return;
     this.info.flag(flag);
     this.info.responseCodeDetails = details;
-    this.manager.stats.counters.rq_reset_after_downstream_response_started.value++;
     this.writer.reset(reason);
     this.#end();
   }
@@ -406,8 +406,7 @@ export class HttpStream
   // === beginning and end ===
 
   #beginSpan(tracing: Tracing): void {
-    const route = this.compiled?.route.tracing;
-    this.#span = tracing.begin(this.info, this.requestHeaders, route);
+    this.#span = tracing.begin(this.info, this.requestHeaders, this.compiled?.route);
   }
 
   /** Hands the trace on to those behind. */
@@ -419,7 +418,7 @@ export class HttpStream
   finishSpan(): void {
     if (this.#span === undefined) return;
     const route = this.#found?.kind === 'route' ? this.#found.compiled.route : undefined;
-    this.manager.tracing?.finish(this.#span, this.info, route?.decorator?.operation ?? '', route?.tracing);
+    this.manager.tracing?.finish(this.#span, this.info, route);
   }
 
   #makeChains(): void {

@@ -28,7 +28,10 @@ interface Side {
 }
 
 /** Ids that are made by chance stand as `<uuid>`; what is excused is left out. */
-function comparable(headers: Readonly<Record<string, string>>, excused: JsonMap): Record<string, string> {
+export function comparable(
+  headers: Readonly<Record<string, string>>,
+  excused: JsonMap,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !Object.hasOwn(EVERYWHERE, name) && !Object.hasOwn(excused, name))
@@ -37,6 +40,8 @@ function comparable(headers: Readonly<Record<string, string>>, excused: JsonMap)
 }
 
 function comparableValue(name: string, value: string): string {
+  // Ids of traces are made by chance.
+  if (name.startsWith('x-b3-') || name === 'traceparent') return value.replaceAll(/[0-9a-f]{16,32}/g, '<id>');
   if (name === 'x-request-id' && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(value)) return `<uuid ${value[14]}>`;
   // What is left of the time after earlier tries.
   if (name === 'x-envoy-expected-rq-timeout-ms') return `up to ${Math.ceil(Number(value) / 500) * 500}`;

@@ -93,7 +93,8 @@ export function readW3c(headers: HeaderList): Incoming {
   };
 }
 
-/** `tracestate` goes on as it came. */
+/** `tracestate` goes on as it came, if only as nothing. */
 export function writeW3c(headers: HeaderList, { traceId, spanId }: TraceContext, sampled: boolean): void {
   headers.set('traceparent', `00-${traceId.padStart(32, '0')}-${spanId}-${sampled ? '01' : '00'}`);
+  if (!headers.has('tracestate')) headers.set('tracestate', '');
 }

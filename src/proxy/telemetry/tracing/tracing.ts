@@ -9,7 +9,10 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { OpenTelemetryConfigSchema } from '../../../xds/proto/generated/envoy/config/trace/v3/opentelemetry_pb.js';
 import { ZipkinConfigSchema } from '../../../xds/proto/generated/envoy/config/trace/v3/zipkin_pb.js';
 import type { HttpConnectionManager_Tracing as Settings } from '../../../xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
-import type { Tracing as RouteTracing } from '../../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import type {
+  Route,
+  Tracing as RouteTracing,
+} from '../../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import {
   type FractionalPercent,
   FractionalPercentSchema,
@@ -48,16 +51,25 @@ export interface ActiveSpan {
   readonly context: TraceContext;
   readonly shared: boolean;
   readonly sampled: boolean;
+  /** What the request is called; empty for what the provider calls it. */
+  operation: string;
+  /** That name for the other side, which may call its own span so; empty for none. */
+  readonly offered: string;
 }
 
 export interface Tracing {
-  /** `route` may have shares of its own, and so only matters when the route is known already. */
-  begin(info: StreamInfo, headers: HeaderList, route?: RouteTracing): ActiveSpan;
+  /** `route` may have shares of its own, and a name for its requests (`decorator`). */
+  begin(info: StreamInfo, headers: HeaderList, route?: TracedRoute): ActiveSpan;
   inject(span: ActiveSpan, headers: HeaderList): void;
-  /** `operation` is the route's decorator; empty without one. `route` may have tags of its own. */
-  finish(span: ActiveSpan, info: StreamInfo, operation: string, route?: RouteTracing): void;
+  /** The headers of the answer are on their way to the client: names of operations are exchanged in them. */
+  respond(span: ActiveSpan, headers: HeaderList): void;
+  /** `route` may have tags of its own. */
+  finish(span: ActiveSpan, info: StreamInfo, route?: TracedRoute): void;
   close(): void;
 }
+
+/** What a route says of traces. */
+export type TracedRoute = Pick<Route, 'tracing' | 'decorator'>;
 
 /** How a provider carries its context, and where spans go. */
 interface Provider {
@@ -137,7 +149,7 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
 
   return {
     begin(info, headers, route) {
-      const shares = route === undefined ? sampling : routeSampling(route);
+      const shares = route?.tracing === undefined ? sampling : routeSampling(route.tracing);
       const reason = context.usesRequestId
         ? decideTrace(headers, shares, context.packsReason, context.random)
         : 'sampled';
@@ -150,16 +162,25 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
       const span = spanOf(parent, provider, isEgress);
       info.traceId = span.context.traceId;
       info.spanId = span.context.spanId;
-      return { ...span, sampled };
+      return { ...span, sampled, ...namesOf(headers, route, isEgress) };
     },
     inject(span, headers) {
       provider?.write(headers, span.context, span.sampled);
     },
-    finish(span, info, operation, route) {
+    respond(span, headers) {
+      if (!isEgress) {
+        if (span.offered !== '') headers.set(OPERATION, span.offered);
+        return;
+      }
+      const own = headers.get(OPERATION);
+      if (own === undefined) return;
+      if (own !== '') span.operation = own;
+      headers.remove(OPERATION);
+    },
+    finish(span, info, route) {
       if (!span.sampled || provider === undefined) return;
-      const decorated = info.requestHeaders?.get('x-envoy-decorator-operation') ?? operation;
       const tags = [...commonTags(info, options)];
-      for (const make of tagsFor(route).values()) {
+      for (const make of tagsFor(route?.tracing).values()) {
         const tag = make(info);
         if (tag !== undefined) tags.push(tag);
       }
@@ -170,7 +191,7 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
         parentId,
         shared: span.shared,
         kind: isEgress ? 'client' : 'server',
-        name: decorated === '' ? provider.spanName(info, isEgress) : decorated,
+        name: span.operation === '' ? provider.spanName(info, isEgress) : span.operation,
         start: info.startTime,
         duration: info.times.end - info.times.start,
         tags,
@@ -179,6 +200,26 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
     },
     close: () => provider?.exporter.close(),
   };
+}
+
+const OPERATION = 'x-envoy-decorator-operation';
+
+/** A client tells the server what it calls the request; a server that is told so does not answer with its own name. */
+function namesOf(
+  headers: HeaderList,
+  route: TracedRoute | undefined,
+  isEgress: boolean,
+): Pick<ActiveSpan, 'operation' | 'offered'> {
+  const { operation = '', propagate = true } = route?.decorator ?? {};
+  const offered = propagate ? operation : '';
+  if (isEgress) {
+    if (offered !== '') headers.set(OPERATION, offered);
+    return { operation, offered };
+  }
+  const told = headers.get(OPERATION);
+  if (told === undefined) return { operation, offered };
+  headers.remove(OPERATION);
+  return told === '' ? { operation, offered } : { operation: told, offered: '' };
 }
 
 const NOTHING: Incoming = { context: undefined, sampled: undefined };

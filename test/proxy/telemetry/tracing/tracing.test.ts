@@ -8,6 +8,7 @@ import { decideTrace, withReason } from '../../../../src/proxy/telemetry/tracing
 import { compileTracing } from '../../../../src/proxy/telemetry/tracing/tracing.ts';
 import type { Cluster } from '../../../../src/proxy/upstream/types.ts';
 import { HttpConnectionManager_TracingSchema } from '../../../../src/xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { RouteSchema } from '../../../../src/xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { FractionalPercentSchema } from '../../../../src/xds/proto/generated/envoy/type/v3/percent_pb.js';
 import { messageFromJson } from '../../../../src/xds/proto/registry.ts';
 import { FakeStats, fakeStreamInfo } from '../../fake-stream-info.ts';
@@ -221,7 +222,7 @@ describe('spans', () => {
         dynamicMetadata: new Map([['f', { k: 'meta' }]]),
       });
       const span = compiled.begin(info, list);
-      compiled.finish(span, info, '');
+      compiled.finish(span, info);
       compiled.close();
       const text = await body;
       expect(text).toMatch(/^POST \/api\/v2\/spans collector \[/);
@@ -275,7 +276,8 @@ describe('spans', () => {
       const { compiled, stats } = tracing({ provider: OTLP }, 'outbound', cluster);
       const list = HeaderList.from([['x-request-id', ID]]);
       const info = fakeStreamInfo({ requestHeaders: list });
-      compiled.finish(compiled.begin(info, list), info, 'shop/*');
+      const route = messageFromJson(RouteSchema, { decorator: { operation: 'shop/*' } });
+      compiled.finish(compiled.begin(info, list, route), info, route);
       compiled.close();
       return { stats, info };
     };
