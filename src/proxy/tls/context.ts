@@ -206,13 +206,32 @@ export class TlsContext {
     const key = `${this.#waiting.size} ${config.name}`;
     this.#waiting.add(key);
     const handle = secrets.subscribe(config.name, config.sdsConfig, (secret) => {
-      take(secret);
-      this.#contexts = new Map();
+      this.#replace(() => take(secret));
       this.#waiting.delete(key);
       if (this.isReady) this.#ready.resolve();
       this.#onChange();
     });
     this.#handles.push(handle);
+  }
+
+  /** What is wrong with a new version is thrown, and the last good one stays in force. */
+  #replace(change: () => void): void {
+    const before = {
+      identities: [...this.#identities],
+      validation: this.#validation,
+      contexts: this.#contexts,
+    };
+    this.#contexts = new Map();
+    try {
+      change();
+      for (const identity of this.identities) this.secureContext(identity);
+      if (this.identities.length === 0) this.secureContext(undefined);
+    } catch (error) {
+      this.#identities = before.identities;
+      this.#validation = before.validation;
+      this.#contexts = before.contexts;
+      throw error;
+    }
   }
 
   #wrongSecret(name: string, wanted: string): InvalidConfigError {

@@ -1,6 +1,10 @@
 /** The clusters in force, and those that warm up before they take their place. */
 
-import type { Cluster as ClusterMessage } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { equals } from '@bufbuild/protobuf';
+import {
+  type Cluster as ClusterMessage,
+  ClusterSchema,
+} from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Gauge, StatsScope } from '../stats/stats.ts';
@@ -80,6 +84,12 @@ export class ClusterManager implements Clusters {
    * or `InvalidConfigError` for what cannot be put into force; nothing has changed then.
    */
   put(message: ClusterMessage, assignment?: ClusterLoadAssignment): void {
+    const newest = this.#warming.get(message.name) ?? this.#active.get(message.name);
+    // A controller that comes back says everything again: connections are not to pay for it.
+    if (newest !== undefined && equals(ClusterSchema, newest.message, message)) {
+      if (assignment !== undefined) this.assign(assignment);
+      return;
+    }
     const cluster = new UpstreamCluster(message, {
       stats: this.#options.stats,
       locality: this.#options.locality ?? NO_LOCALITY,

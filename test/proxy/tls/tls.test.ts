@@ -11,6 +11,12 @@ import { type ConnectionOptions, type TLSSocket, type TlsOptions, connect, creat
 import type { JsonObject } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readProxyHeader } from '../../../src/proxy/listeners/proxy-protocol.ts';
+import type { SecretSource } from '../../../src/proxy/tls/secrets.ts';
+import {
+  type Secret,
+  SecretSchema,
+} from '../../../src/xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import { messageFromJson } from '../../../src/xds/proto/registry.ts';
 import type { ConnectOptions } from '../../../src/proxy/upstream/types.ts';
 import { chain, firstLine, listener, listenerFilter, testListeners } from '../listeners/listeners.ts';
 import { ANY, lbEndpoint, staticCluster, statOf, testClusters } from '../upstream/clusters.ts';
@@ -176,6 +182,65 @@ describe('TLS that ends at a listener', () => {
     const put = listeners.put(listener([chain('tls', undefined, ends(common))]));
     await expect(put).rejects.toThrow(message);
     await expect(put).rejects.not.toThrow(/PRIVATE/);
+  });
+});
+
+describe('certificates by name', () => {
+  const secret = (certificate: Certificate, name = 's') =>
+    messageFromJson(SecretSchema, { name, tls_certificate: pair(certificate) });
+
+  /** Secrets that the test hands out. */
+  function source() {
+    const listeners = new Map<string, (secret: Secret) => void>();
+    const secrets: SecretSource = {
+      subscribe: (name, _, onSecret) => {
+        listeners.set(name, onSecret);
+        return { release: () => listeners.delete(name) };
+      },
+    };
+    return { secrets, listeners, give: (one: Secret) => listeners.get(one.name)?.(one) };
+  }
+
+  const named = { tls_certificate_sds_secret_configs: [{ name: 's', sds_config: { ads: {} } }] };
+  const tlsChain = chain('tls', undefined, {
+    transport_socket: tlsSocket('Downstream', { common_tls_context: named }),
+  });
+
+  test('a listener waits for them, takes new ones, and keeps the last good one', async () => {
+    const { secrets, listeners: waiting, give } = source();
+    await using listeners = testListeners({ secrets });
+    const put = listeners.put(listener([tlsChain]));
+    expect(listeners.manager.active).toEqual([]);
+    give(secret(CA.issue(['one.example'])));
+    await put;
+    const shown = async () => {
+      const socket = connect({ port: listeners.port(), host: '127.0.0.1', rejectUnauthorized: false });
+      open.push(socket);
+      await once(socket, 'secureConnect');
+      return socket.getPeerX509Certificate()?.subjectAltName;
+    };
+    expect(await shown()).toBe('DNS:one.example');
+    give(secret(CA.issue(['two.example'])));
+    expect(await shown()).toBe('DNS:two.example');
+    const [a, b] = [CA.issue(['three.example']), CA.issue(['four.example'])];
+    expect(() => give(secret({ cert: a.cert, key: b.key }))).toThrow(/key values mismatch/);
+    expect(await shown()).toBe('DNS:two.example');
+    listeners.manager.close();
+    expect(waiting.size).toBe(0);
+  });
+
+  test('a cluster waits for them', async () => {
+    const { secrets, give } = source();
+    const clusters = testClusters({ secrets });
+    clusters.put(
+      staticCluster([{ port: 1 }], {
+        transport_socket: tlsSocket('Upstream', { common_tls_context: named }),
+      }),
+    );
+    expect(clusters.manager.get('c')).toBeUndefined();
+    give(secret(CA.issue(['client'])));
+    await clusters.manager.warm('c');
+    expect(clusters.get('c').settings.tls).toBe(true);
   });
 });
 

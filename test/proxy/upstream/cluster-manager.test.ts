@@ -51,6 +51,15 @@ describe('a cluster manager', () => {
     expect(clusters.get('e').choose(ANY)?.id).toBe('127.0.0.1:2');
   });
 
+  test('a cluster that is put again as it is goes on', () => {
+    const clusters = testClusters();
+    clusters.put(staticCluster([{ port: 1 }]));
+    const before = clusters.get('c');
+    clusters.put(staticCluster([{ port: 1 }]));
+    expect(clusters.get('c')).toBe(before);
+    expect(clusters.stat('cluster_manager.cluster_modified')).toBe(0);
+  });
+
   test('endpoints that stay keep their object, and those that go are told', async () => {
     const clusters = testClusters();
     clusters.put(EDS);

@@ -26,6 +26,7 @@ interface TlsStats {
   readonly connectionError: Counter;
   readonly failVerifyError: Counter;
   readonly failVerifySan: Counter;
+  readonly secretsNotReady: Counter;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto#extensions-transport-sockets-tls-v3-upstreamtlscontext */
@@ -65,6 +66,7 @@ export class TlsClient implements TransportSocket {
       connectionError: ssl.counter('connection_error'),
       failVerifyError: ssl.counter('fail_verify_error'),
       failVerifySan: ssl.counter('fail_verify_san'),
+      secretsNotReady: scope.counter('client_ssl_socket_factory.upstream_context_secrets_not_ready'),
     };
   }
 
@@ -85,6 +87,10 @@ export class TlsClient implements TransportSocket {
   over(raw: Socket, { alpn, authority }: ConnectOptions): Socket {
     const context = this.#context;
     const { validation } = context;
+    if (!context.isReady) {
+      this.#stats.secretsNotReady.value++;
+      return raw.destroy(new Error('TLS_error: a secret is not there yet'));
+    }
     const host = authority === undefined ? undefined : hostOf(authority);
     const serverName = this.#auto.sni && host !== undefined && isIP(host) === 0 ? host : this.#sni;
     const protocols = context.alpn.length > 0 ? context.alpn : alpn;
