@@ -18,6 +18,8 @@ export function isPassing({ status, message }: ApiFailure): boolean {
   if (status === undefined) return true;
   // "too many requests", and a server or its storage that starts or stops.
   if (status === 429 || status === 503 || status === 504) return true;
+  // It is another server that is away then, and whoever runs it must hear of it.
+  if (/failed calling webhook/.test(message)) return false;
   return status === 500 && /etcdserver|connection refused|context deadline|timed? ?out/i.test(message);
 }
 

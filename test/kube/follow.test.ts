@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeClient } from '../../src/kube/client.ts';
+import { ApiFailure } from '../../src/kube/failure.ts';
 import { followUntil } from '../../src/kube/follow.ts';
 import { listObjects } from '../../src/kube/list.ts';
-import { persisting } from '../../src/kube/patience.ts';
+import { isPassing, persisting } from '../../src/kube/patience.ts';
 import { FakeApiServer } from './fake-api-server.ts';
 
 const PODS = '/api/v1/pods';
@@ -103,5 +104,17 @@ describe('persisting', () => {
     const before = client.requests;
     await expect(persisting(list, { signal })).rejects.toThrow('never');
     expect(client.requests - before).toBe(1);
+  });
+
+  test.each([
+    [undefined, 'connect ECONNREFUSED', true],
+    [429, 'too many requests', true],
+    [503, 'starting', true],
+    [500, 'etcdserver: leader changed', true],
+    [500, 'failed calling webhook "x": dial tcp 10.0.0.1:443: connect: connection refused', false],
+    [500, 'something broke', false],
+    [403, 'no', false],
+  ])('%s %s: %s', (status, message, expected) => {
+    expect(isPassing(new ApiFailure(status, message))).toBe(expected);
   });
 });
