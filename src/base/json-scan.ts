@@ -9,10 +9,6 @@ export interface JsonSpan {
   readonly end: number;
 }
 
-export interface JsonMember extends JsonSpan {
-  readonly key: string;
-}
-
 /** The text is not JSON; `offset` is where that shows. */
 export class JsonScanError extends Error {
   readonly offset: number;
@@ -125,8 +121,20 @@ export function isObjectAt(text: Buffer, offset: number): boolean {
   return text[offset] === OPEN_BRACE;
 }
 
-/** The members of the object that begins at `offset`, in their order. */
-export function* membersOf(text: Buffer, offset: number): Generator<JsonMember, void, void> {
+/**
+ * Where the value of the first member with one of these keys begins; undefined when there is none. What follows is
+ * not looked at.
+ */
+export function findMember(text: Buffer, offset: number, keys: readonly string[]): number | undefined {
+  for (const { key, start } of keysOf(text, offset)) if (keys.includes(key)) return start;
+  return undefined;
+}
+
+/** Keys and where their values begin. A value is passed over only when the next key is asked for. */
+function* keysOf(
+  text: Buffer,
+  offset: number,
+): Generator<{ readonly key: string; readonly start: number }, void, void> {
   if (text[offset] !== OPEN_BRACE) throw new JsonScanError(offset, 'an object is expected');
   let at = skipSpace(text, offset + 1);
   if (text[at] === CLOSE_BRACE) return;
@@ -137,9 +145,8 @@ export function* membersOf(text: Buffer, offset: number): Generator<JsonMember, 
     const colon = skipSpace(text, keyEnd);
     if (text[colon] !== COLON) throw new JsonScanError(colon, 'a colon is expected');
     const start = skipSpace(text, colon + 1);
-    const end = skipValue(text, start);
-    yield { key, start, end };
-    at = skipSpace(text, end);
+    yield { key, start };
+    at = skipSpace(text, skipValue(text, start));
     if (text[at] === CLOSE_BRACE) return;
     if (text[at] !== COMMA) throw new JsonScanError(at, 'a comma or the end of the object is expected');
     at = skipSpace(text, at + 1);

@@ -2,10 +2,10 @@
 
 import {
   elementsOf,
+  findMember,
   isObjectAt,
   type JsonSpan,
   JsonScanError,
-  membersOf,
   parseSpan,
   skipSpace,
   skipValue,
@@ -43,16 +43,18 @@ export class ConfigDump {
     return reading(origin, () => {
       const start = skipSpace(bytes, lengthOfMark(bytes));
       if (!isObjectAt(bytes, start)) throw noDump(origin, 'it holds no JSON object');
-      const configs = [...membersOf(bytes, start)].find(({ key }) => key === 'configs');
+      const configs = findMember(bytes, start, ['configs']);
       if (configs === undefined) throw noDump(origin, 'it has no "configs"');
-      if (skipSpace(bytes, skipValue(bytes, start)) < bytes.length) {
-        throw noDump(origin, 'more text follows after the JSON object');
-      }
-      const sections = [...elementsOf(bytes, configs.start)].map(({ start: from, end }) => ({
+      const sections = [...elementsOf(bytes, configs)].map(({ start: from, end }) => ({
         type: typeAt(bytes, from),
         start: from,
         end,
       }));
+      // What follows the sections must be there, too: a file that was cut off is no dump.
+      const last = sections.at(-1);
+      if (last !== undefined && !isClosed(bytes, last.end)) {
+        throw noDump(origin, 'the text ends before the JSON object does');
+      }
       return new ConfigDump(bytes, sections, origin);
     });
   }
@@ -86,13 +88,10 @@ export class ConfigDump {
   }
 
   *#entriesOf(section: Section, listName: string): Generator<unknown, void, void> {
-    const found = reading(this.#origin, () =>
-      [...membersOf(this.#bytes, section.start)].find(
-        ({ key }) => key === listName || key === camelCase(listName),
-      ),
-    );
+    const names = [listName, camelCase(listName)];
+    const found = reading(this.#origin, () => findMember(this.#bytes, section.start, names));
     if (found === undefined) return;
-    const spans = elementsOf(this.#bytes, found.start);
+    const spans = elementsOf(this.#bytes, found);
     const next = () => spans.next();
     for (
       let span = reading(this.#origin, next);
@@ -123,14 +122,22 @@ export class ConfigDump {
 
 /** The type of a section, which dumps name first. */
 function typeAt(bytes: Buffer, start: number): string {
-  if (!isObjectAt(bytes, start)) return '';
-  for (const member of membersOf(bytes, start)) {
-    if (member.key !== '@type') continue;
-    const type = parseSpan(bytes, member);
-    return typeof type === 'string' ? type : '';
-  }
-  return '';
+  const at = isObjectAt(bytes, start) ? findMember(bytes, start, ['@type']) : undefined;
+  if (at === undefined) return '';
+  const type = parseSpan(bytes, { start: at, end: skipValue(bytes, at) });
+  return typeof type === 'string' ? type : '';
 }
+
+/** Whether the list of sections is closed at the offset, and the object around it at the end. */
+function isClosed(bytes: Buffer, offset: number): boolean {
+  const last = bytes.subarray(-LOOK_BACK).toString('latin1').trimEnd();
+  return bytes[skipSpace(bytes, offset)] === CLOSE_BRACKET && last.endsWith('}');
+}
+
+const CLOSE_BRACKET = 0x5d;
+
+/** Bytes at the end of a file among which its last bracket stands. */
+const LOOK_BACK = 1024;
 
 /** One JSON object in bytes that came from `origin`. Throws a `MeshError` for everything else. */
 export function parseObject(bytes: Buffer, origin: string): Readonly<Record<string, unknown>> {
