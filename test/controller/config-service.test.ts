@@ -282,6 +282,12 @@ describe('what another control plane sends', () => {
     for (const stream of server.streams) stream.close('unavailable', 'it drains');
     await expect.poll(() => notes.join('\n')).toContain('cannot be read: it says: it drains');
     await expect.poll(() => one.notes).toEqual([]);
+    const closed = await start([folder]);
+    await closed.stop();
+    const away = source(closed.grpcPort);
+    running.push(away);
+    void away.start(() => {});
+    await expect.poll(() => away.notes.join('\n')).toContain('cannot be read: nothing listens there');
     const controller = await start([folder]);
     const wrong = source(controller.httpPort);
     running.push(wrong);

@@ -104,8 +104,10 @@ function ask(session: ClientHttp2Session, patience: number, onSilence: () => voi
 }
 
 function errorText(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException;
+  // A stream's own error has that of the connection as its cause.
+  const { code } = (error.cause instanceof Error ? error.cause : error) as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'ENOTFOUND') return 'there is no machine of that name';
   return error.message;
 }
 
