@@ -23,6 +23,7 @@ import { AccessLogs } from './telemetry/access-log/access-logs.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { ClusterResources } from './xds-client/cluster-resources.ts';
 import { ConfigSources, type ResourceSources } from './xds-client/config-sources.ts';
+import { ExtensionResources } from './xds-client/extension-resources.ts';
 import { ListenerResources } from './xds-client/listener-resources.ts';
 import { RouteResources } from './xds-client/route-resources.ts';
 import { SavedState } from './xds-client/saved-state.ts';
@@ -64,6 +65,7 @@ export class ProxyServer {
   readonly #clusterResources: ClusterResources;
   readonly #listenerResources: ListenerResources;
   readonly #routes: RouteResources;
+  readonly #extensions: ExtensionResources;
   readonly #accessLogs: AccessLogs;
   readonly #saved: SavedState | undefined;
   readonly #admin: AdminServer | undefined;
@@ -120,6 +122,7 @@ export class ProxyServer {
     );
     const secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
     this.#routes = new RouteResources(this.#sources);
+    this.#extensions = new ExtensionResources(this.#sources);
     this.#accessLogs = new AccessLogs({ stats, random: randomNumber });
     const limits = refusing(loaded, () => connectionLimits(bootstrap));
     this.#listeners = new ListenerManager({
@@ -127,6 +130,7 @@ export class ProxyServer {
       kinds: networkFilters(() => this.#isFailing),
       clusters: this.#clusters,
       routes: this.#routes,
+      extensions: this.#extensions,
       node: {
         id: node?.id ?? '',
         cluster: node?.cluster ?? '',
@@ -250,6 +254,7 @@ export class ProxyServer {
     this.#clusterResources.close();
     this.#listenerResources.close();
     this.#routes.close();
+    this.#extensions.close();
     this.#listeners.close();
     this.#clusters.close();
     this.#admin?.close();

@@ -7,8 +7,14 @@ import { join } from 'node:path';
 import { type JsonValue, create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { messageOf } from '../../src/proxy/bootstrap/read-message.ts';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE } from '../../src/proxy/xds-client/resource-types.ts';
+import {
+  CLUSTER_TYPE,
+  ENDPOINT_TYPE,
+  EXTENSION_TYPE,
+  LISTENER_TYPE,
+} from '../../src/proxy/xds-client/resource-types.ts';
 import { ClusterSchema } from '../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { TypedExtensionConfigSchema } from '../../src/xds/proto/generated/envoy/config/core/v3/extension_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../src/xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../../src/xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
 import {
@@ -301,6 +307,99 @@ describe('what the controller sends', () => {
       expect((await proxy.admin('/ready')).status).toBe(503);
       await proxy.stop();
     }
+  });
+});
+
+describe('settings of filters by name', () => {
+  const HTTP = 'type.googleapis.com/envoy.extensions.filters';
+  const FAULT = `${HTTP}.http.fault.v3.HTTPFault`;
+
+  function managed(discovery: object): object {
+    const manager = {
+      '@type': `${HTTP}.network.http_connection_manager.v3.HttpConnectionManager`,
+      stat_prefix: 'in',
+      route_config: {
+        name: 'r',
+        virtual_hosts: [
+          {
+            name: 'v',
+            domains: ['*'],
+            routes: [{ match: { prefix: '/' }, direct_response: { status: 200 } }],
+          },
+        ],
+      },
+      http_filters: [
+        { name: 'faults', config_discovery: { config_source: ADS, type_urls: [FAULT], ...discovery } },
+        { name: 'router', typed_config: { '@type': `${HTTP}.http.router.v3.Router` } },
+      ],
+    };
+    const { filter_chains: _, ...rest } = speaker('l', '');
+    return { ...rest, filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] };
+  }
+  const abort = (status: number): object => ({
+    '@type': FAULT,
+    abort: { http_status: status, percentage: { numerator: 100 } },
+  });
+  const extension = (settings: object): Resource => {
+    const config = { name: 'faults', typed_config: settings } as JsonValue;
+    const message = messageOf(TypedExtensionConfigSchema, config, 'test');
+    return create(ResourceSchema, {
+      name: 'faults',
+      version: '1',
+      resource: pack(TypedExtensionConfigSchema, message),
+    });
+  };
+
+  async function begun(discovery: object) {
+    const proxy = start(dynamicBootstrap(plane.port));
+    const stream = await plane.nextDelta();
+    await stream.next();
+    stream.send({ typeUrl: CLUSTER_TYPE, nonce: 'c', resources: [] });
+    await stream.next();
+    await stream.next();
+    stream.send({
+      typeUrl: LISTENER_TYPE,
+      nonce: 'l',
+      resources: [resource(ListenerSchema, managed(discovery))],
+    });
+    await stream.next();
+    expect(await stream.next()).toMatchObject({
+      typeUrl: EXTENSION_TYPE,
+      resourceNamesSubscribe: ['faults'],
+    });
+    const status = async (): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${await portOf(proxy, 'l')}/`, { headers: { connection: 'close' } }))
+        .status;
+    return { proxy, stream, status };
+  }
+
+  test('are waited for, replaced, and refused where they are not supported', async () => {
+    const { proxy, stream, status } = await begun({});
+    expect((await proxy.admin('/ready')).status).toBe(503);
+    stream.send({ typeUrl: EXTENSION_TYPE, nonce: '1', resources: [extension(abort(418))] });
+    await stream.next();
+    await proxy.started;
+    expect(await status()).toBe(418);
+    stream.send({ typeUrl: EXTENSION_TYPE, nonce: '2', resources: [extension(abort(429))] });
+    await stream.next();
+    expect(await status()).toBe(429);
+    const cors = { '@type': `${HTTP}.http.cors.v3.Cors` };
+    stream.send({ typeUrl: EXTENSION_TYPE, nonce: '3', resources: [extension(cors)] });
+    expect((await stream.next()).errorDetail?.message).toContain('Cors is not among its type_urls');
+    expect(await status()).toBe(429);
+  });
+
+  test('that never come: the default holds, and without one no request passes', async () => {
+    const withDefault = await begun({
+      default_config: abort(418),
+      apply_default_config_without_warming: true,
+    });
+    await withDefault.proxy.started;
+    expect(await withDefault.status()).toBe(418);
+    const hurried = { ...ADS, initial_fetch_timeout: '0.05s' };
+    const without = await begun({ config_source: hurried });
+    await without.proxy.started;
+    expect(await without.status()).toBe(500);
   });
 });
 

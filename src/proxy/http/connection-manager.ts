@@ -13,7 +13,13 @@ import { RouterSchema } from '../../xds/proto/generated/envoy/extensions/filters
 import { InvalidConfigError, refuseFields, typeNameOf, unpacked } from '../config-error.ts';
 import type { CompiledFilter, FilterContext, FilterKind } from '../http-filters/filter.ts';
 import type { TerminalFilter } from '../listeners/connection.ts';
-import type { NetworkFilterContext, NetworkFilterKind, RouteHandle } from '../listeners/network-filter.ts';
+import { discoveredFilter } from './discovered-filter.ts';
+import type {
+  ExtensionConfigs,
+  NetworkFilterContext,
+  NetworkFilterKind,
+  RouteHandle,
+} from '../listeners/network-filter.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import { Downstream, codecOptions } from './downstream.ts';
 import { Manager, type RouterSettings } from './manager.ts';
@@ -44,10 +50,11 @@ function compile(
 ): TerminalFilter {
   const config = unpacked(OWNER, any, HttpConnectionManagerSchema);
   const settings = managerSettings(config);
-  const { filters, router } = compileFilters(
+  const { filters, warm, router } = compileFilters(
     config,
     kinds,
     filterContext(config, context, healthCheckFailed),
+    context.extensions,
   );
   const routes = routesOf(config, context);
   const manager = new Manager({
@@ -70,7 +77,7 @@ function compile(
       // It lives as long as its socket.
       void new Downstream(manager, connection, options);
     },
-    warm: routes.warm,
+    warm: Promise.all([routes.warm, ...warm]).then(() => undefined),
     close() {
       routes.release();
       manager.tracing?.close();
@@ -131,30 +138,53 @@ function routesOf(config: HttpConnectionManager, context: NetworkFilterContext):
   }
 }
 
+interface CompiledFilters {
+  readonly filters: readonly CompiledFilter[];
+  /** Each resolves when settings that come by discovery are there. */
+  readonly warm: readonly Promise<void>[];
+  readonly router: RouterSettings;
+}
+
+function compileFilter(
+  name: string,
+  settings: Any | undefined,
+  kinds: ReadonlyMap<string, FilterKind>,
+  context: FilterContext,
+): CompiledFilter {
+  const kind = kinds.get(typeNameOf(settings));
+  if (kind === undefined || settings === undefined) {
+    throw new UnsupportedError(`HTTP filter ${name} of type ${typeNameOf(settings)}`);
+  }
+  return kind.compile(name, settings, context);
+}
+
 function compileFilters(
   { httpFilters }: HttpConnectionManager,
   kinds: ReadonlyMap<string, FilterKind>,
   context: FilterContext,
-): { readonly filters: readonly CompiledFilter[]; readonly router: RouterSettings } {
+  extensions: ExtensionConfigs | undefined,
+): CompiledFilters {
   const last = httpFilters.at(-1);
   if (last === undefined || typeNameOf(settingsOf(last)) !== RouterSchema.typeName) {
     throw new InvalidConfigError(`${OWNER}.http_filters`, 'the last one has to be the router');
   }
   const filters: CompiledFilter[] = [];
+  const warm: Promise<void>[] = [];
   for (const filter of httpFilters.slice(0, -1)) {
     if (filter.disabled) throw new UnsupportedError(`${OWNER}.http_filters[${filter.name}].disabled`);
     if (filter.configType.case === 'configDiscovery') {
-      throw new UnsupportedError(`${OWNER}.http_filters[${filter.name}].config_discovery`);
+      const discovered = discoveredFilter(filter.name, filter.configType.value, extensions, (settings) =>
+        compileFilter(filter.name, settings, kinds, context),
+      );
+      filters.push(discovered);
+      warm.push(discovered.warm);
+      continue;
     }
     const settings = settingsOf(filter);
-    const kind = kinds.get(typeNameOf(settings));
-    if (kind === undefined || settings === undefined) {
-      if (filter.isOptional) continue;
-      throw new UnsupportedError(`HTTP filter ${filter.name} of type ${typeNameOf(settings)}`);
-    }
-    filters.push(kind.compile(filter.name, settings, context));
+    if (filter.isOptional && !kinds.has(typeNameOf(settings))) continue;
+    filters.push(compileFilter(filter.name, settings, kinds, context));
   }
-  return { filters, router: routerSettings(settingsOf(last)) };
+  return { filters, warm, router: routerSettings(settingsOf(last)) };
 }
 
 function settingsOf({ configType }: HttpFilterConfig): Any | undefined {

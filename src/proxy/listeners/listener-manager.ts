@@ -21,7 +21,7 @@ import { DrainState } from './drain-state.ts';
 import { runFilters } from './listener-filters.ts';
 import { ListenerVersion, type VersionOptions } from './listener-version.ts';
 import { type ManagerStats, managerStats } from './manager-stats.ts';
-import type { NetworkFilterKind, NodeInfo, Routes } from './network-filter.ts';
+import type { ExtensionConfigs, NetworkFilterKind, NodeInfo, Routes } from './network-filter.ts';
 import { type PendingConnection, pendingConnection } from './pending-connection.ts';
 
 export interface ListenerManagerOptions {
@@ -30,6 +30,7 @@ export interface ListenerManagerOptions {
   readonly kinds: readonly NetworkFilterKind[];
   readonly clusters: Clusters;
   readonly routes: Routes;
+  readonly extensions?: ExtensionConfigs | undefined;
   readonly node: NodeInfo;
   accessLogs(logs: readonly AccessLog[]): AccessLogger | undefined;
   /** A whole number from 0 to 2^32 - 1. */
@@ -79,6 +80,7 @@ export class ListenerManager {
         listener,
         clusters: options.clusters,
         routes: options.routes,
+        extensions: options.extensions,
         stats: options.stats,
         node: options.node,
         accessLogs: (logs) => options.accessLogs(logs),

@@ -33,10 +33,27 @@ export interface NodeInfo {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** Settings of filters that come by name (ECDS). */
+export interface ExtensionConfigs {
+  /**
+   * Calls back with each version, at once when there is one. A version at which `onConfig` throws is refused; the one
+   * before stays. Throws an `UnsupportedError` for a source that is not there.
+   */
+  subscribe(name: string, source: ConfigSource, onConfig: (settings: Any) => void): ExtensionHandle;
+}
+
+export interface ExtensionHandle {
+  /** Resolves when the first has come, or nobody waits for it any longer. */
+  readonly warm: Promise<void>;
+  release(): void;
+}
+
 export interface NetworkFilterContext {
   readonly listener: ListenerInfo;
   readonly clusters: Clusters;
   readonly routes: Routes;
+  /** Undefined where nothing comes by discovery. */
+  readonly extensions?: ExtensionConfigs | undefined;
   /** All statistics; a connection manager takes `http.STAT_PREFIX.`, a TCP proxy `tcp.STAT_PREFIX.`. */
   readonly stats: StatsScope;
   readonly node: NodeInfo;
