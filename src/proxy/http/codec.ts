@@ -62,6 +62,8 @@ export interface ResponseWriter {
   resume(): void;
   /** The connection closes once this response is done. Without effect on HTTP/2. */
   closeAfter(): void;
+  /** The connection takes no further requests: it drains. */
+  drainConnection(): void;
   /** Bytes of the response's head as written. */
   readonly headBytes: number;
 }

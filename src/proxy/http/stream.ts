@@ -368,7 +368,7 @@ export class HttpStream
       headers.append('server', settings.serverName);
     }
     if (this.#span !== undefined) manager.tracing?.respond(this.#span, headers);
-    if (manager.closesConnection(info.connection)) writer.closeAfter();
+    if (manager.closesConnection(info.connection)) writer.drainConnection();
     if (!this.requestDone && this.upgrade === '') {
       manager.stats.counters.downstream_rq_response_before_rq_complete.value++;
     }

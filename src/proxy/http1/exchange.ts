@@ -42,6 +42,10 @@ export class Exchange implements ResponseWriter {
     this.closes = true;
   }
 
+  drainConnection(): void {
+    this.closes = true;
+  }
+
   head(status: number, headers: HeaderList, end: boolean): void {
     const head = this.#head;
     const old = head?.protocol === 'HTTP/1.0';

@@ -237,6 +237,11 @@ class ServerStream implements ResponseWriter {
     // One answer does not end a connection that others use.
   }
 
+  drainConnection(): void {
+    const { session } = this.#stream;
+    if (session !== undefined && !session.closed) session.close();
+  }
+
   #onRequestEnd(): void {
     if (this.#requestDone) return;
     this.#requestDone = true;
