@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findEnvoy, installEnvoy } from './envoy.ts';
+import { installNetworkPrograms } from './network-programs.ts';
 import {
   etcdFolder,
   findCluster,
@@ -23,6 +24,7 @@ import {
   kwokFolder,
   prometheusFolder,
 } from './tools.ts';
+import { networkProblem } from './world/network.ts';
 
 /** Tries to install what is missing. Returns why something still is, each as a sentence. */
 export function installPeers(): readonly string[] {
@@ -32,6 +34,7 @@ export function installPeers(): readonly string[] {
     installKwok(),
     installEtcd(),
     installPrometheus(),
+    installNetworkPrograms(say),
   ].filter((problem) => problem !== undefined);
 }
 
@@ -176,5 +179,9 @@ if (import.meta.main) {
     say(`Tests against a whole Kubernetes control plane are left out: no ${cluster.missing}.`);
   }
   if (findPrometheus() === undefined) say('Tests against a real Prometheus are left out.');
-  if (inCi() && ('missing' in cluster || findPrometheus() === undefined)) process.exitCode = 1;
+  const network = networkProblem();
+  if (network !== undefined) say(`Tests in networks of their own are left out: they need ${network}.`);
+  if (inCi() && ('missing' in cluster || findPrometheus() === undefined || network !== undefined)) {
+    process.exitCode = 1;
+  }
 }
