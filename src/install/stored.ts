@@ -11,13 +11,17 @@ import { toYamlText } from './yaml-text.ts';
 /** On the ConfigMap that has them. */
 export const STORED_LABEL = 'lateen.dev/installation';
 
-export interface Stored {
+/** Which installation it is. */
+export interface StoredHead {
   /** Version of the package that installed. */
   readonly version: string;
   readonly profile: string;
   /** `default` for the plain one. */
   readonly revision: string;
   readonly namespace: string;
+}
+
+export interface Stored extends StoredHead {
   readonly layers: readonly Layer[];
 }
 
@@ -57,29 +61,29 @@ export function readStored(
   object: Readonly<Record<string, unknown>>,
   read: (text: string) => unknown,
 ): Stored {
+  const head = readHead(object);
+  const { layers } = isTree(object['data']) ? object['data'] : {};
+  const list = typeof layers === 'string' ? read(layers) : undefined;
+  if (!Array.isArray(list) || !(list as readonly unknown[]).every(isLayer)) throw unreadable(head);
+  return { ...head, layers: list as readonly Layer[] };
+}
+
+/** The same but for the settings, which are left unread. Throws a `MeshError`. */
+export function readHead(object: Readonly<Record<string, unknown>>): StoredHead {
   const { metadata, data } = object;
-  const { version, profile, layers } = isTree(data) ? data : {};
+  const { version, profile } = isTree(data) ? data : {};
   const { namespace, labels } = isTree(metadata) ? metadata : {};
   const revision = isTree(labels) ? labels[STORED_LABEL] : undefined;
-  const list = typeof layers === 'string' ? read(layers) : undefined;
-  const isSound = Array.isArray(list) && (list as readonly unknown[]).every(isLayer);
-  if (!isSound || typeof version !== 'string' || typeof revision !== 'string') {
-    throw new MeshError(
-      'BadInstallation',
-      'what it says of the settings of the installation cannot be read',
-      {
-        hint: 'Pass the settings again with -f or --set; that writes it anew.',
-        where: { object: `ConfigMap ${String(namespace)}/${storedName(String(revision ?? ''))}` },
-      },
-    );
-  }
-  return {
-    version,
-    profile: typeof profile === 'string' ? profile : 'default',
-    revision,
-    namespace: String(namespace),
-    layers: list as readonly Layer[],
-  };
+  const head = { revision: String(revision ?? ''), namespace: String(namespace) };
+  if (typeof version !== 'string' || typeof revision !== 'string') throw unreadable(head);
+  return { ...head, version, profile: typeof profile === 'string' ? profile : 'default' };
+}
+
+function unreadable({ revision, namespace }: Pick<StoredHead, 'revision' | 'namespace'>): MeshError {
+  return new MeshError('BadInstallation', 'what it says of the settings of the installation cannot be read', {
+    hint: 'Pass the settings again with -f or --set; that writes it anew.',
+    where: { object: `ConfigMap ${namespace}/${storedName(revision)}` },
+  });
 }
 
 function isLayer(value: unknown): boolean {

@@ -48,7 +48,17 @@ async function meshOf(count: number, file: string): Promise<void> {
     metadata: { namespace: 'istio-system', name: 'istiod-0', labels: { app: 'istiod' } },
     status: { phase: 'Running' },
   };
-  const { server } = await startFakeForwards({ pods: [istiod], forward: () => port });
+  const others = {
+    configmaps: [
+      {
+        metadata: { namespace: 'istio-system', labels: { 'lateen.dev/installation': 'default' } },
+        data: { version: '0.1.0', profile: 'default', layers: '[]' },
+      },
+    ],
+    mutatingwebhookconfigurations: [],
+    namespaces: [{ metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } } }],
+  };
+  const { server } = await startFakeForwards({ pods: [istiod], others, forward: () => port });
   writeFileSync(file, kubeconfigOf(server));
 }
 

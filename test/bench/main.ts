@@ -110,6 +110,12 @@ try {
     row(measure('mesh proxy-status, small', [mesh, 'proxy-status', ...(small ?? [])], { runs: 11 }), {
       ratio: 6,
     }),
+    row(
+      measure('mesh revision list', [mesh, 'experimental', 'revision', 'list', ...(small ?? [])], {
+        runs: 11,
+      }),
+      { ratio: 6 },
+    ),
     row(measure('mesh proxy-status, 2000 proxies', [mesh, 'proxy-status', ...(large ?? [])], { runs: 5 }), {
       milliseconds: 3000,
     }),

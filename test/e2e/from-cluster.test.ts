@@ -212,6 +212,9 @@ describeOnCluster('commands that read a cluster', (cluster) => {
     expect(await mesh(['tag', 'set', 'prod', '-r', 'default'])).toMatchObject({ code: 0 });
     for (const [name, ...command] of [
       ['tag-list', 'tag', 'list'],
+      ['revision-list', 'experimental', 'revision', 'list'],
+      ['injector-list', 'experimental', 'injector', 'list'],
+      ['check-inject', 'experimental', 'check-inject', '-l', 'app=web'],
       ['verify-install', 'verify-install'],
       ['check', 'check'],
       ['check', 'precheck'],

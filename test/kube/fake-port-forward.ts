@@ -14,6 +14,8 @@ export interface FakeForwards {
 export interface FakeOptions {
   /** What lists of pods hold. */
   readonly pods?: readonly object[];
+  /** What lists of others hold, by the plural of the kind; as pods when left out. */
+  readonly others?: Readonly<Record<string, readonly object[]>>;
   /** What takes a connection to a port of a pod: a port of this machine, or a function. */
   forward(pod: string, port: number): number | ((socket: WebSocket) => void);
 }
@@ -23,12 +25,17 @@ export function portBytes(channel: 0 | 1, port: number): Buffer {
   return Buffer.from([channel, port & 0xff, port >> 8]);
 }
 
-export async function startFakeForwards({ pods = [], forward }: FakeOptions): Promise<FakeForwards> {
+export async function startFakeForwards({
+  pods = [],
+  others = {},
+  forward,
+}: FakeOptions): Promise<FakeForwards> {
   const asked: string[] = [];
   const server: Server = createServer((request, response) => {
     asked.push(request.url ?? '');
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ kind: 'PodList', metadata: {}, items: pods }));
+    const plural = /([^/?]+)(?:\?|$)/.exec(request.url ?? '')?.[1] ?? '';
+    response.end(JSON.stringify({ kind: 'List', metadata: {}, items: others[plural] ?? pods }));
   });
   const sockets = new WebSocketServer({
     noServer: true,

@@ -1,11 +1,12 @@
 /** The installations of a cluster, as they tell of themselves. */
 
 import { MeshError } from '../../base/mesh-error.ts';
-import { readStored, STORED_LABEL, type Stored } from '../../install/stored.ts';
+import { readHead, readStored, STORED_LABEL, type Stored, type StoredHead } from '../../install/stored.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { explained } from '../../kube/explain.ts';
 import { listObjects } from '../../kube/list.ts';
 import { type PatienceOptions, persisting } from '../../kube/patience.ts';
+import type { ApiObject } from '../../kube/reflector.ts';
 import { listPath } from '../../kube/resource-path.ts';
 
 /** All of them, by revision. `namespace` is the only one that is looked into. Throws a `MeshError`. */
@@ -15,17 +16,35 @@ export async function installations(
   signal: AbortSignal,
 ): Promise<readonly Stored[]> {
   const { load } = await import('js-yaml');
+  const found = await storedObjects(client, namespace, signal);
+  return found.map((one) => readStored(one, (text) => load(text))).toSorted(byRevision);
+}
+
+/** The same without their settings, which take longer to read than all else. Throws a `MeshError`. */
+export async function installationHeads(
+  client: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly StoredHead[]> {
+  const found = await storedObjects(client, namespace, signal);
+  return found.map((one) => readHead(one)).toSorted(byRevision);
+}
+
+async function storedObjects(
+  client: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly ApiObject[]> {
   const path = listPath({ apiVersion: 'v1', kind: 'ConfigMap' }, namespace);
   try {
-    const found = await persisting(() => listObjects(client, path, { signal, labels: STORED_LABEL }), {
-      signal,
-    });
-    return found
-      .map((one) => readStored(one, (text) => load(text)))
-      .toSorted((one, other) => (one.revision < other.revision ? -1 : 1));
+    return await persisting(() => listObjects(client, path, { signal, labels: STORED_LABEL }), { signal });
   } catch (error) {
     throw explained(error, client);
   }
+}
+
+function byRevision(one: StoredHead, other: StoredHead): number {
+  return one.revision < other.revision ? -1 : 1;
 }
 
 /**

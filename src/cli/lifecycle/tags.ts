@@ -9,7 +9,6 @@ import { listObjects } from '../../kube/list.ts';
 import { persisting } from '../../kube/patience.ts';
 import type { ApiObject } from '../../kube/reflector.ts';
 import { listPath } from '../../kube/resource-path.ts';
-import { nameOf } from './remains.ts';
 
 export interface Tag {
   readonly tag: string;
@@ -36,25 +35,35 @@ export async function injectors(client: KubeClient, signal: AbortSignal): Promis
 
 /** All tags, by name. Throws a `MeshError`. */
 export async function tagsOf(client: KubeClient, signal: AbortSignal): Promise<readonly Tag[]> {
-  const webhooks = await injectors(client, signal);
-  const tags = webhooks.flatMap(({ metadata }) => {
-    const tag = metadata.labels?.[TAG_LABEL];
-    return tag === undefined ? [] : [{ tag, revision: metadata.labels?.['istio.io/rev'] ?? 'default' }];
-  });
-  if (tags.length === 0) return [];
-  const namespaces = await labelledNamespaces(client, signal);
-  return tags
-    .map((one) => ({
-      ...one,
-      namespaces: namespaces.filter(({ tag }) => tag === one.tag).map(({ name }) => name),
-    }))
-    .toSorted((one, other) => (one.tag < other.tag ? -1 : 1));
+  return (await tagsAndUsers(client, signal)).tags;
 }
 
-async function labelledNamespaces(
+/** A namespace that asks for injection, and the revision or tag that it names for that. */
+export interface User {
+  readonly name: string;
+  readonly tag: string;
+}
+
+/** All tags and the namespaces that name one, or a revision: two questions at once. Throws a `MeshError`. */
+export async function tagsAndUsers(
   client: KubeClient,
   signal: AbortSignal,
-): Promise<readonly { readonly name: string; readonly tag: string }[]> {
+): Promise<{ readonly tags: readonly Tag[]; readonly users: readonly User[] }> {
+  const [webhooks, users] = await Promise.all([injectors(client, signal), usersOf(client, signal)]);
+  const tags = webhooks.flatMap(({ metadata }) => {
+    const tag = metadata.labels?.[TAG_LABEL];
+    const revision = metadata.labels?.['istio.io/rev'] ?? 'default';
+    return tag === undefined ? [] : [{ tag, revision, namespaces: namesOf(users, tag) }];
+  });
+  return { tags: tags.toSorted((one, other) => (one.tag < other.tag ? -1 : 1)), users };
+}
+
+/** The namespaces that name the tag or revision. */
+export function namesOf(users: readonly User[], tag: string): readonly string[] {
+  return users.filter((one) => one.tag === tag).map(({ name }) => name);
+}
+
+async function usersOf(client: KubeClient, signal: AbortSignal): Promise<readonly User[]> {
   const list = () => listObjects(client, listPath(NAMESPACE), { signal, metadataOnly: true });
   let all: readonly ApiObject[];
   try {
@@ -63,10 +72,13 @@ async function labelledNamespaces(
     throw explained(error, client);
   }
   return all.flatMap((one) => {
-    const { labels = {} } = one['metadata'] as { readonly labels?: Readonly<Record<string, string>> };
+    const { name, labels = {} } = one['metadata'] as {
+      readonly name?: unknown;
+      readonly labels?: Readonly<Record<string, string>>;
+    };
     // What asks for injection without a name is for the tag default, too.
     const tag = labels['istio-injection'] === 'enabled' ? 'default' : labels['istio.io/rev'];
-    return tag === undefined ? [] : [{ name: nameOf(one), tag }];
+    return tag === undefined ? [] : [{ name: String(name), tag }];
   });
 }
 

@@ -39,20 +39,21 @@ export async function run(
   { flags }: Invocation<typeof metadata.flags & GlobalFlags>,
   context: Context,
 ): Promise<number> {
-  const [{ openCluster }, { installations }, { tagsOf }] = await Promise.all([
+  const [{ openCluster }, { installationHeads }, { namesOf, tagsAndUsers }] = await Promise.all([
     import('../../../cluster.ts'),
     import('../../../lifecycle/stored.ts'),
     import('../../../lifecycle/tags.ts'),
   ]);
   const { client } = await openCluster(flags, context);
   const { signal } = new AbortController();
-  const [all, tags] = await Promise.all([
-    installations(client, flags.istioNamespace, signal),
-    tagsOf(client, signal),
+  const [all, { tags, users }] = await Promise.all([
+    installationHeads(client, flags.istioNamespace, signal),
+    tagsAndUsers(client, signal),
   ]);
   const rows = all.map(({ revision, version, profile }) => {
-    const own = tags.filter((one) => one.revision === revision);
-    return { revision, tags: own.map(({ tag }) => tag), version, profile };
+    const own = tags.filter((one) => one.revision === revision).map(({ tag }) => tag);
+    const namespaces = new Set([revision, ...own].flatMap((name) => namesOf(users, name)));
+    return { revision, tags: own, version, profile, namespaces: [...namespaces].toSorted() };
   });
   if (flags.output === 'json') context.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
   else if (flags.output === 'yaml') {
@@ -63,8 +64,14 @@ export async function run(
     const { formatTable } = await import('../../../output/table.ts');
     context.stdout.write(
       formatTable(
-        ['REVISION', 'TAG', 'VERSION', 'PROFILE'],
-        rows.map((row) => [row.revision, row.tags.join(','), row.version, row.profile]),
+        ['REVISION', 'TAG', 'VERSION', 'PROFILE', 'NAMESPACES'],
+        rows.map((row) => [
+          row.revision,
+          row.tags.join(','),
+          row.version,
+          row.profile,
+          row.namespaces.join(','),
+        ]),
       ),
     );
   }
