@@ -310,6 +310,44 @@ describe('what the controller sends', () => {
   });
 });
 
+test('clusters may come over a stream of their own', async () => {
+  const source = {
+    resource_api_version: 'V3',
+    api_config_source: {
+      api_type: 'DELTA_GRPC',
+      transport_api_version: 'V3',
+      grpc_services: [
+        { envoy_grpc: { cluster_name: 'xds' }, initial_metadata: [{ key: 'X-Who', value: 'me' }] },
+      ],
+    },
+  };
+  const { static_resources } = dynamicBootstrap(plane.port) as { static_resources: object };
+  const proxy = start({ static_resources, dynamic_resources: { cds_config: source } });
+  await vi.waitFor(() => expect(plane.clusters).toHaveLength(1));
+  const [stream] = plane.clusters;
+  expect(await stream?.next()).toMatchObject({ typeUrl: CLUSTER_TYPE, node: { cluster: 'a.b' } });
+  stream?.send({
+    typeUrl: CLUSTER_TYPE,
+    nonce: '1',
+    resources: [resource(ClusterSchema, staticCluster('one', 80))],
+  });
+  await proxy.started;
+  expect((await proxy.admin('/clusters')).body).toContain('one::127.0.0.1:80::');
+});
+
+test('a way to the controller that is not there is refused by name', () => {
+  const ads = (more: object): object => ({
+    dynamic_resources: { ads_config: { transport_api_version: 'V3', ...more } },
+  });
+  const google = { google_grpc: { target_uri: 'a:1', stat_prefix: 'a' } };
+  expect(() => start(ads({ api_type: 'DELTA_GRPC', grpc_services: [google] }))).toThrow(
+    'grpc_services.google_grpc is not supported',
+  );
+  expect(() => start(ads({ api_type: 'REST', cluster_names: ['a'] }))).toThrow(
+    'api_type REST is not supported',
+  );
+});
+
 describe('settings of filters by name', () => {
   const HTTP = 'type.googleapis.com/envoy.extensions.filters';
   const FAULT = `${HTTP}.http.fault.v3.HTTPFault`;
@@ -440,4 +478,18 @@ describe('resources in files', () => {
     });
     await expect(proxy.started).rejects.toThrow('cannot read the resources');
   });
+});
+
+test('a static secret that is not there is named', async () => {
+  const tls = {
+    name: 'tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+      common_tls_context: { tls_certificate_sds_secret_configs: [{ name: 'mine' }] },
+    },
+  };
+  const { filter_chains: chains, ...rest } = speaker('secret', 'x') as { filter_chains: object[] };
+  const listener = { ...rest, filter_chains: [{ ...chains[0], transport_socket: tls }] };
+  const proxy = start({ static_resources: { listeners: [listener] } });
+  await expect(proxy.started).rejects.toThrow('a secret mine that static_resources.secrets lacks');
 });

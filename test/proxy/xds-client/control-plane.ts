@@ -65,11 +65,15 @@ type StateCall = ServerDuplexStream<
   MessageShape<typeof DiscoveryResponseSchema>
 >;
 
+const AGGREGATED = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
+
 export class ControlPlane {
   readonly #server: Server;
   readonly port: number;
   readonly delta: DeltaControllerStream[] = [];
   readonly state: StateControllerStream[] = [];
+  /** Streams for clusters alone. */
+  readonly clusters: DeltaControllerStream[] = [];
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -79,8 +83,8 @@ export class ControlPlane {
   static async start(port = 0): Promise<ControlPlane> {
     const server = new Server();
     let plane: ControlPlane | undefined;
-    const method = (name: string, request: DescMessage, response: DescMessage) => ({
-      path: `/envoy.service.discovery.v3.AggregatedDiscoveryService/${name}`,
+    const method = (name: string, request: DescMessage, response: DescMessage, service = AGGREGATED) => ({
+      path: `/${service}/${name}`,
       requestStream: true as const,
       responseStream: true as const,
       requestSerialize: (message: MessageShape<DescMessage>) => Buffer.from(toBinary(request, message)),
@@ -92,10 +96,18 @@ export class ControlPlane {
       {
         delta: method('DeltaAggregatedResources', DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema),
         state: method('StreamAggregatedResources', DiscoveryRequestSchema, DiscoveryResponseSchema),
+        clusters: method(
+          'DeltaClusters',
+          DeltaDiscoveryRequestSchema,
+          DeltaDiscoveryResponseSchema,
+          'envoy.service.cluster.v3.ClusterDiscoveryService',
+        ),
       },
       {
         delta: (call: DeltaCall) =>
           void plane?.delta.push(new ControllerStream(call, DeltaDiscoveryResponseSchema)),
+        clusters: (call: DeltaCall) =>
+          void plane?.clusters.push(new ControllerStream(call, DeltaDiscoveryResponseSchema)),
         state: (call: StateCall) =>
           void plane?.state.push(new ControllerStream(call, DiscoveryResponseSchema)),
       },
