@@ -19,6 +19,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface BenchSetup {
   readonly services: number;
+  /** How many of them have rules and subsets of their own; all when it is absent. */
+  readonly routed?: number;
   /** Access log, tracing headers. */
   readonly telemetry: boolean;
   /** Endpoints speak HTTP/2. */
@@ -38,7 +40,7 @@ export interface BenchPorts {
 /** The service that requests are for. */
 export const TARGET = 'svc50.shop.svc.cluster.local';
 
-function mesh(services: number, http2: boolean): string {
+function mesh(services: number, routed: number, http2: boolean): string {
   const parts: string[] = [];
   const port = http2 ? 'http2-web' : 'http-web';
   for (let index = 0; index < services; index++) {
@@ -54,6 +56,9 @@ function mesh(services: number, http2: boolean): string {
           ports: [{ name: port, port: 80, targetPort: 8080, protocol: 'TCP' }],
         },
       }),
+    );
+    if (index >= routed) continue;
+    parts.push(
       JSON.stringify({
         apiVersion: 'networking.istio.io/v1',
         kind: 'VirtualService',
@@ -88,9 +93,9 @@ function mesh(services: number, http2: boolean): string {
 
 /** The bootstrap as Envoy and the builtin engine read it. */
 export function benchBootstrap(setup: BenchSetup, ports: BenchPorts): Json {
-  const { services, telemetry, http2 = false, accessLog = '' } = setup;
+  const { services, routed = services, telemetry, http2 = false, accessLog = '' } = setup;
   const snapshot = snapshotOf(
-    mesh(services, http2),
+    mesh(services, routed, http2),
     telemetry
       ? { accessLogFile: accessLog, enableTracing: true, defaultConfig: { tracing: { sampling: 100 } } }
       : {},

@@ -162,7 +162,7 @@ const PARTS: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
     });
   },
   async memory(backend) {
-    const ours = await start('ours', { services: 1_000, telemetry: false }, backend);
+    const ours = await start('ours', { services: 1_000, routed: 200, telemetry: false }, backend);
     try {
       bounded('start', ours.readyAfter, MOST_START, 'ms');
       await http1Cost(tools, ours, ours.port, seconds);
