@@ -3,6 +3,8 @@
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/http_conn_man
  */
 
+import type { AccessLogger } from '../stream-info.ts';
+import { istioMetrics } from '../telemetry/istio-metrics.ts';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import {
   type HttpConnectionManager,
@@ -69,7 +71,10 @@ function compile(
       config.localReplyConfig === undefined
         ? undefined
         : compileLocalReplies(config.localReplyConfig, context.random),
-    accessLog: context.accessLogs(config.accessLog),
+    accessLog: both(
+      context.accessLogs(config.accessLog),
+      istioMetrics(context.stats, context.node, context.listener.direction),
+    ),
   });
   const options = codecOptions(manager);
   return {
@@ -205,5 +210,14 @@ function routerSettings(any: Any | undefined): RouterSettings {
   return {
     suppressHeaders: config.suppressEnvoyHeaders,
     respectExpectedTimeout: config.respectExpectedRqTimeout,
+  };
+}
+
+/** Each is told of requests that are over. */
+function both(log: AccessLogger | undefined, metrics: AccessLogger | undefined): AccessLogger | undefined {
+  if (log === undefined || metrics === undefined) return log ?? metrics;
+  return (info) => {
+    metrics(info);
+    log(info);
   };
 }
