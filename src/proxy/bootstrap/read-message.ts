@@ -18,8 +18,10 @@ export function readMessage<Schema extends DescMessage>(
   return messageOf(schema, readYaml(text, file), file);
 }
 
-/** One document of YAML as plain values. */
+/** One document of YAML, or of JSON, which is read much faster as what it is, as plain values. */
 export function readYaml(text: string, file: string): JsonValue {
+  const json = text.startsWith('{') ? asJson(text) : undefined;
+  if (json !== undefined) return json;
   try {
     const value = load(text, { schema: CORE_SCHEMA, filename: file });
     return (value ?? {}) as JsonValue;
@@ -28,6 +30,15 @@ export function readYaml(text: string, file: string): JsonValue {
     const { reason, mark } = error;
     const where = mark === undefined ? { file } : { file, line: mark.line + 1, column: mark.column + 1 };
     throw new MeshError('BadConfiguration', `this is no valid YAML: ${reason}`, { where, cause: error });
+  }
+}
+
+/** Undefined for what is no JSON: the reader of YAML then says where, if it is no YAML either. */
+function asJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
   }
 }
 
