@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  cpSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -15,6 +16,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { writeOutputs } from './output.ts';
+import { addFields } from './proto-additions.ts';
 import { PROTO_ROOTS, UNUSED_OPTIONS } from './proto-list.ts';
 
 export const PROTO_FOLDER = 'src/xds/proto/generated';
@@ -23,6 +25,7 @@ const MARK = `${PROTO_FOLDER}/inputs.txt`;
 
 const OWN_INPUTS = [
   'protos.ts',
+  'proto-additions.ts',
   'proto-list.ts',
   'protos/validate/validate.proto',
   'protos-istio/istio/mcp/v1alpha1/resource.proto',
@@ -94,10 +97,14 @@ export function generateProtos(root: string): void {
   }
 }
 
-/** Runs buf over links to the .proto files. Returns the folder with the generated modules. */
+/** Runs buf over the .proto files, with what we add to them. Returns the folder with the generated modules. */
 function runBuf(workspace: string): string {
   const folders = protoFolders();
-  for (const [name, folder] of folders) symlinkSync(folder, join(workspace, name), 'junction');
+  for (const [name, folder] of folders) {
+    if (name === 'envoy') cpSync(folder, join(workspace, name), { recursive: true });
+    else symlinkSync(folder, join(workspace, name), 'junction');
+  }
+  addFields(join(workspace, 'envoy'));
   writeFileSync(
     join(workspace, 'buf.yaml'),
     JSON.stringify({ version: 'v2', modules: [...folders.keys()].map((path) => ({ path })) }),

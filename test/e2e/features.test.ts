@@ -1,6 +1,6 @@
 /** Features of the API, field by field, asked with requests of a proxy that `mesh-controller` configures. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -36,6 +36,7 @@ describeOnEachEngine('features', (engine) => {
     ([name, cases]) => [name, cases.filter(({ only = engine.name }) => only === engine.name)] as const,
   );
   beforeAll(async () => {
+    mkdirSync(folder, { recursive: true });
     const manifests: Record<string, string> = {
       'shop.json': shopManifests(),
       'base.yaml': VIRTUAL_SERVICE_BASE,

@@ -28,6 +28,7 @@ import { Endpoint, type EndpointSpec, HEALTH, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
 import { Membership } from './membership.ts';
 import { OutlierDetector } from './outlier/detector.ts';
+import { compileErrorMatcher } from './outlier/error-matcher.ts';
 import { outlierSettings } from './outlier/settings.ts';
 import { type Dialer, dialerOf } from './transport/dial.ts';
 import { Transports } from './transport/transports.ts';
@@ -70,6 +71,8 @@ export class UpstreamCluster implements Cluster {
   readonly #discovery: Discovery;
   #checkers: readonly HealthChecker[] = [];
   readonly #outliers: OutlierDetector | undefined;
+  /** Whether an answer with this status is a failure; undefined for those from 500 on. */
+  readonly #isError: ((status: number) => boolean) | undefined;
   readonly #removed = new Set<(host: Host) => void>();
   readonly #closed = new Set<() => void>();
   readonly #random: () => number;
@@ -95,7 +98,10 @@ export class UpstreamCluster implements Cluster {
       scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds').value++;
     };
     try {
-      const { settings, upstream } = connectionSettings(owner, message);
+      const { settings, upstream, options } = connectionSettings(owner, message);
+      const errors = options?.outlierDetection?.errorMatcher;
+      if (errors !== undefined)
+        this.#isError = compileErrorMatcher(`${owner}.outlier_detection.error_matcher`, errors);
       this.#transports = new Transports(owner, message, {
         auto: { sni: upstream?.autoSni === true, san: upstream?.autoSanValidation === true },
         secrets: environment.secrets,
@@ -204,7 +210,12 @@ export class UpstreamCluster implements Cluster {
   }
 
   report(host: Host, outcome: HostOutcome): void {
-    if (this.#outliers !== undefined && host instanceof Endpoint) this.#outliers.report(host, outcome);
+    if (this.#outliers === undefined || !(host instanceof Endpoint)) return;
+    const judged =
+      outcome.kind === 'status' && this.#isError !== undefined
+        ? ({ kind: 'status', status: this.#isError(outcome.status) ? 500 : 200 } as const)
+        : outcome;
+    this.#outliers.report(host, judged);
   }
 
   onHostRemoved(listener: (host: Host) => void): () => void {

@@ -131,6 +131,35 @@ ${routed('idle', '- route: [{destination: {host: idle.test, subset: v1}}]')}`,
     ],
   },
   {
+    feature:
+      'DestinationRule outlierDetection.outlierDetectionHttpErrorCodes: 503 is none when only 404 is one',
+    config: served(
+      'error-codes',
+      'trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, outlierDetectionHttpErrorCodes: [404], interval: 100ms, baseEjectionTime: 60s, maxEjectionPercent: 100}}',
+    ),
+    asks: [
+      { ...get('error-codes', { path: '/?failsAt=10.40.0.2' }), times: 20 },
+      {
+        ...get('error-codes'),
+        times: 30,
+        check: (all) => expect(Object.keys(shares(all)).toSorted()).toEqual(['web v1', 'web v2']),
+      },
+      {
+        // Each endpoint fails once, so that both are left out; Envoy then uses neither.
+        ...get('error-codes', { path: '/?status=404' }),
+        times: 10,
+        check: async (_all, world) => {
+          const end = Date.now() + 10_000;
+          for (;;) {
+            const all = await send(world, { ...get('error-codes'), times: 5 });
+            if (all.every(({ status }) => status === 503)) return;
+            expect(Date.now(), JSON.stringify(all)).toBeLessThan(end);
+          }
+        },
+      },
+    ],
+  },
+  {
     feature: 'DestinationRule proxyProtocol: the endpoint is told who called',
     config: `apiVersion: networking.istio.io/v1
 kind: ServiceEntry

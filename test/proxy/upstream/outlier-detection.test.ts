@@ -50,6 +50,35 @@ const local = (what: Extract<HostOutcome, { kind: 'local' }>['what']): HostOutco
 });
 
 describe('outlier detection', () => {
+  test('counts the answers as failures that the configuration names, and no others', () => {
+    const exact = (code: string): JsonObject => ({
+      http_response_headers_match: { headers: [{ name: ':status', string_match: { exact: code } }] },
+    });
+    const http = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+    const options = (error_matcher: JsonObject): JsonObject => ({
+      typed_extension_protocol_options: {
+        [http]: {
+          '@type': `type.googleapis.com/${http}`,
+          explicit_http_config: { http_protocol_options: {} },
+          outlier_detection: { error_matcher },
+        },
+      },
+    });
+    const t = outliers(
+      2,
+      { consecutive_5xx: 2 },
+      options({ or_match: { rules: [exact('404'), exact('429')] } }),
+    );
+    t.report(1, status(503), 5);
+    expect(t.ejected()).toEqual([]);
+    t.report(1, status(404));
+    t.report(1, status(429));
+    expect(t.ejected()).toEqual([1]);
+    expect(() => outliers(2, {}, options({ http_response_generic_body_match: {} }))).toThrow(
+      /error_matcher.httpResponseGenericBodyMatch is not supported/,
+    );
+  });
+
   test('leaves an endpoint out after so many failures in a row, and takes it back later', () => {
     const t = outliers(3, { consecutive_5xx: 3, interval: '1s', base_ejection_time: '5s' });
     t.report(1, status(500), 2);
