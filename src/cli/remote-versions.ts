@@ -64,7 +64,10 @@ export async function remoteVersions(
 }
 
 function note(context: Context, what: string, error: MeshError | undefined): void {
-  context.stderr.write(`Note: ${what}: ${error?.message ?? 'it does not answer in time'}\n`);
+  const reason = error?.message ?? 'it does not answer in time';
+  // Which right is missing helps only with the rule that gives it.
+  const hint = error?.code === 'Forbidden' && error.hint !== undefined ? `; ${error.hint}` : '';
+  context.stderr.write(`Note: ${what}: ${reason}${hint}\n`);
 }
 
 /** Istio's own answers with a text. */

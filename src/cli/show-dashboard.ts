@@ -3,6 +3,7 @@
 import { MeshError } from '../base/mesh-error.ts';
 import { isIp } from '../base/cidr.ts';
 import type { ApiFailure } from '../kube/failure.ts';
+import { deniedRight, rightText, ruleText } from '../kube/denied.ts';
 import { followUntil } from '../kube/follow.ts';
 import { Forwarder } from '../kube/forwarder.ts';
 import { annotationOf, findPod, isReady, nameOf, phaseOf } from '../kube/pods.ts';
@@ -154,10 +155,13 @@ function hostOf(address: string): string {
 /** Each reason once in a row: browsers try often. */
 function failureNotes(context: Context): (failure: ApiFailure) => void {
   let last = '';
-  return ({ message }) => {
-    if (message === last) return;
-    last = message;
-    context.stderr.write(`Note: a connection could not be forwarded: ${message}\n`);
+  return (failure) => {
+    if (failure.message === last) return;
+    last = failure.message;
+    const right = deniedRight(failure);
+    const reason =
+      right === undefined ? failure.message : `no right to ${rightText(right)}; ${ruleText(right)} gives it`;
+    context.stderr.write(`Note: a connection could not be forwarded: ${reason}\n`);
   };
 }
 

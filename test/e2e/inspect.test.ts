@@ -13,11 +13,13 @@ import { extract } from 'tar';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MeshRun, runMesh } from '../cli/run-mesh.ts';
 import { freePorts } from '../peers/control-plane.ts';
-import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
+import { ask, bootstrapOf, Envoy, eventually } from '../peers/run-envoy.ts';
 import { findEnvoy } from '../peers/envoy.ts';
 import { describeOnCluster } from './on-cluster.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/mesh-controller.js', import.meta.url));
+
+const PROXY = fileURLToPath(new URL('../../bin/mesh-proxy.js', import.meta.url));
 
 const [grpcPort = 0, httpPort = 0, adminPort = 0, closedPort = 0] = await freePorts(4);
 
@@ -540,6 +542,40 @@ describeOnCluster(
       expect(none.stdout).toMatch(/^client version: .*\n$/);
       expect(none.stderr).toMatch(/Note: the control plane is not shown/);
       expect(none.code).toBe(0);
+    });
+
+    test('the builtin engine in the place of Envoy shows the same tables', async () => {
+      const tables = async (): Promise<Readonly<Record<string, string>>> => {
+        const found: Record<string, string> = {};
+        for (const what of ['cluster', 'listener', 'route', 'endpoint']) {
+          const { code, stdout, stderr } = await mesh('pc', what, 'web-0.shop');
+          // What each was started with is no part of what it was told.
+          const told = stdout.split('\n').filter((row) => !/^controller\b|\bcontroller\b/.test(row));
+          found[what] = code === 0 ? told.join('\n') : stderr;
+        }
+        return found;
+      };
+      const before = await tables();
+      expect(before['cluster']).toMatch(/^fruits\.shop\.svc\.cluster\.local +80 +v1 /m);
+      expect(before['route']).toMatch(/\/v1\*/);
+      await envoy?.stop();
+      envoy = undefined;
+      const bootstrap = join(folder, 'bootstrap.json');
+      const options = { program: '', grpcPort, node: NODE, form: 'delta', adminPort } as const;
+      writeFileSync(bootstrap, JSON.stringify(bootstrapOf(options, '')));
+      const builtin = spawn(process.execPath, [PROXY, '--engine', 'builtin', '-c', bootstrap], {
+        stdio: 'ignore',
+      });
+      const ended = new Promise((resolve) => builtin.once('exit', resolve));
+      try {
+        const isSame = (after: object): boolean => JSON.stringify(after) === JSON.stringify(before);
+        const after = await eventually(tables, isSame).catch(tables);
+        expect(after).toEqual(before);
+      } finally {
+        builtin.kill('SIGKILL');
+        await ended;
+        rmSync(bootstrap);
+      }
     });
 
     test('without a right, the rule that gives it is named', async () => {

@@ -18,6 +18,8 @@ type Flags = BugReportInvocation['flags'];
 
 const FILE = 'bug-report.tar.gz';
 const MIB = 1024 * 1024;
+/** Rights that are named on standard error; the manifest has all. */
+const MAX_NOTES = 5;
 
 /** Gathers and writes the report. Returns the exit code. */
 export async function bugReport({ flags }: BugReportInvocation, context: Context): Promise<number> {
@@ -47,10 +49,20 @@ export async function bugReport({ flags }: BugReportInvocation, context: Context
     const missing =
       folder.missing.length === 0 ? '' : `, ${folder.missing.length} things are missing (see manifest.json)`;
     context.stderr.write(`${folder.entries.length} files were gathered${missing}\n`);
+    writeRights(folder, context);
     return EXIT.ok;
   } finally {
     await folder.remove();
   }
+}
+
+/** Which rights would have given more: with them the next report is complete. */
+function writeRights({ missing }: ReportFolder, { stderr }: Pick<Context, 'stderr'>): void {
+  const lacking = [...new Set(missing.map(({ why }) => why))].filter((why) => why.startsWith('no right to '));
+  for (const why of lacking.slice(0, MAX_NOTES)) stderr.write(`Note: ${why}\n`);
+  const more = lacking.length - MAX_NOTES;
+  if (more > 0)
+    stderr.write(`Note: ${more} more rights are missing; docs/roles.md has all of them as roles\n`);
 }
 
 function check(flags: Flags): void {

@@ -132,7 +132,7 @@ async function learnSecrets(reading: Reading, folder: ReportFolder): Promise<voi
     if (!(error instanceof MeshError) || reading.signal.aborted) throw error;
     folder.lacks(
       'values of Secrets, to look for them in texts',
-      `${error.message}; only what looks like a secret is taken out of logs`,
+      `${error.message}; only what looks like a secret is taken out of logs. ${error.hint ?? ''}`.trim(),
     );
   }
 }
