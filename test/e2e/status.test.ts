@@ -264,7 +264,10 @@ describeOnRealEnvoy('statuses, and proxies that refuse', (program) =>
         (one) => one !== undefined,
       );
       expect(late).toMatchObject({ status: 'True', reason: 'InForce', observedGeneration: 1 });
-      expect(writes(second)).toBe(true);
+      await eventually(
+        async () => writes(second),
+        (does) => does,
+      );
       expect(holder()).not.toBe(chosen);
 
       // Mended, it is in force again; the object's own generation shows that this is about its newest version.
