@@ -11,7 +11,18 @@ export type CompleterName =
   | 'codes'
   | 'analyzers'
   | 'profiles'
-  | 'commands';
+  | 'commands'
+  | ClusterCompleterName;
+
+/** Candidates that only a cluster knows; `pods` are also the workloads and Services by which they can be named. */
+export type ClusterCompleterName =
+  | 'namespaces'
+  | 'pods'
+  | 'control-plane-pods'
+  | 'deployments'
+  | 'services'
+  | 'revisions'
+  | 'tags';
 
 interface FlagBase {
   readonly description: string;

@@ -12,6 +12,7 @@ export const CONTROL_PLANE_FLAGS = {
     type: 'string',
     short: 'r',
     value: 'NAME',
+    complete: 'revisions',
     description: 'Revision of the control plane to ask; all of them when left out',
   },
   'xds-address': {

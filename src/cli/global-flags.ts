@@ -8,6 +8,7 @@ export const GLOBAL_FLAGS = {
     short: 'n',
     value: 'NAMESPACE',
     names: 'namespace',
+    complete: 'namespaces',
     description: 'Namespace to work in, and the one of objects that name none',
   },
   istioNamespace: {
@@ -15,6 +16,7 @@ export const GLOBAL_FLAGS = {
     short: 'i',
     value: 'NAMESPACE',
     names: 'namespace',
+    complete: 'namespaces',
     default: 'istio-system',
     description: 'Namespace of the control plane and of mesh-wide policies',
   },

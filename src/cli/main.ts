@@ -60,4 +60,6 @@ async function runGroup(path: readonly string[], words: readonly string[], io: I
 /** For the launcher: runs on the process's own streams and leaves the exit code to it. */
 export async function start(argv: readonly string[]): Promise<void> {
   process.exitCode = await main(argv, processIo());
+  // Nobody who types waits for what a cluster was asked in vain: an address, or credentials from another program.
+  if (argv[0] === '__complete') process.stdout.write('', () => process.exit());
 }

@@ -31,7 +31,13 @@ export const SIDECAR_FLAGS = {
     complete: 'files',
     description: 'Values of the installation, in place of those of the cluster',
   },
-  revision: { type: 'string', short: 'r', value: 'REVISION', description: 'Revision of the control plane' },
+  revision: {
+    type: 'string',
+    short: 'r',
+    value: 'REVISION',
+    complete: 'revisions',
+    description: 'Revision of the control plane',
+  },
 } as const satisfies FlagSpecs;
 
 /** On both. */

@@ -22,7 +22,6 @@ const DOCUMENT = readFileSync(fileURLToPath(new URL('../../docs/roles.md', impor
 
 /** Commands that ask no cluster, or change one. */
 const OTHERS: ReadonlySet<string> = new Set([
-  'completion',
   'create-remote-secret',
   'experimental add-to-mesh deployment',
   'experimental add-to-mesh service',
@@ -211,7 +210,7 @@ test('the table of rights has each command that reads a cluster, and no other', 
     .filter((command) => !OTHERS.has(command));
   const listed = ROWS.map(({ command }) => command);
   expect(listed.toSorted()).toEqual(reading.toSorted());
-  expect(Object.keys(RUNS).toSorted()).toEqual(reading.toSorted());
+  expect([...Object.keys(RUNS), 'completion'].toSorted()).toEqual(reading.toSorted());
 });
 
 describeOnCluster(
@@ -294,6 +293,24 @@ describeOnCluster(
         await ended;
       }
       rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('completion offers what the cluster has with the documented roles, and without them says nothing', async () => {
+      const complete = (user: string, line: string): Promise<MeshRun> =>
+        mesh(['__complete', '--', ...line.replace('route', `route --as ${user}`).split(' ')]);
+      const own = userOf('completion');
+      for (const [line, offered] of [
+        ['pc route -n sh', 'shop'],
+        ['pc route -n shop web', 'web-0'],
+        ['pc route web-0.', 'web-0.shop'],
+        ['pc route -n=shop svc/', 'svc/web'],
+        ['pc route -n istio-system deploy/', 'deploy/istiod'],
+      ] as const) {
+        const run = await complete(own, line);
+        expect([line, run.stdout, run.stderr]).toEqual([line, `${offered}\n:none\n`, '']);
+      }
+      const silent = await complete('nobody', 'pc route web-0.');
+      expect([silent.code, silent.stdout, silent.stderr]).toEqual([0, ':none\n', '']);
     });
 
     test.for(Object.keys(RUNS))(

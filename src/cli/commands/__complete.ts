@@ -1,6 +1,7 @@
 /** `mesh __complete -- WORDS`: what the completion scripts of shells ask. */
 
 import type { CommandMetadata, Invocation } from '../command.ts';
+import type { Completer } from '../completion/candidates.ts';
 import type { Context } from '../context.ts';
 
 export const metadata = {
@@ -23,17 +24,20 @@ export const metadata = {
   hidden: true,
 } as const satisfies CommandMetadata;
 
-export async function run({ args }: Invocation, { stdout }: Context): Promise<number> {
+export async function run({ args }: Invocation, context: Context): Promise<number> {
   const [{ COMMANDS, GROUPS }, { completeWords }, { candidatesOf }] = await Promise.all([
     import('../generated/commands.ts'),
     import('../completion/candidates.ts'),
     import('../completion/completers.ts'),
   ]);
-  const tools = { commands: COMMANDS, groups: GROUPS, complete: candidatesOf };
+  const complete: Completer = (name, word, typed) => candidatesOf(name, word, typed, context);
+  const tools = { commands: COMMANDS, groups: GROUPS, complete };
   const { candidates, paths } = await completeWords(args, tools);
   const lines = candidates.map(({ value, description }) =>
     description === '' ? value : `${value}\t${description}`,
   );
-  stdout.write([...lines.map((line) => line.replaceAll(/[\r\n]+/g, ' ')), `:${paths}`, ''].join('\n'));
+  context.stdout.write(
+    [...lines.map((line) => line.replaceAll(/[\r\n]+/g, ' ')), `:${paths}`, ''].join('\n'),
+  );
   return 0;
 }

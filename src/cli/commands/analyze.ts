@@ -150,6 +150,7 @@ export const metadata = {
       type: 'string',
       short: 'r',
       value: 'NAME',
+      complete: 'revisions',
       hidden: true,
       description: 'Revision of the control plane',
     },

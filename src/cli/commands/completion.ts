@@ -8,7 +8,7 @@ export const metadata = {
   summary: 'Print a completion script for a shell',
   description:
     'Prints a script with which the shell completes commands, flags, values of flags, kinds, codes, analyzers ' +
-    'and files. The script asks mesh itself, so it need not be renewed with a new version.',
+    'and files, and names that a cluster has. The script asks mesh itself, so it need not be renewed with a new version.',
   examples: [
     { text: 'bash, from now on', command: "echo 'source <(mesh completion bash)' >> ~/.bashrc" },
     { text: 'zsh, from now on', command: 'mesh completion zsh > "${fpath[1]}/_mesh"' },

@@ -30,6 +30,7 @@ export const metadata = {
       name: 'POD',
       description: 'Pod, or TYPE/NAME; .NAMESPACE may follow',
       optional: true,
+      complete: 'pods',
     },
   ],
   flags: {
@@ -59,7 +60,13 @@ export const metadata = {
       settable: false,
       description: 'Labels of the pods, when they are not the usual ones',
     },
-    revision: { type: 'string', short: 'r', value: 'NAME', description: 'Revision of the control plane' },
+    revision: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      complete: 'revisions',
+      description: 'Revision of the control plane',
+    },
     reconnect: {
       type: 'boolean',
       default: true,

@@ -79,7 +79,13 @@ export const metadata = {
       complete: 'files',
       description: 'IstioOperator file; its values and meshConfig win over the other files',
     },
-    revision: { type: 'string', short: 'r', value: 'REVISION', description: 'Revision of the control plane' },
+    revision: {
+      type: 'string',
+      short: 'r',
+      value: 'REVISION',
+      complete: 'revisions',
+      description: 'Revision of the control plane',
+    },
     'native-sidecar': {
       type: 'boolean',
       description: 'Run the proxy as an init container that stays, which Kubernetes knows since 1.29',

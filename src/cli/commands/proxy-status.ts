@@ -33,6 +33,7 @@ export const metadata = {
       name: 'POD',
       description: 'Pod to compare, or TYPE/NAME; .NAMESPACE may follow',
       optional: true,
+      complete: 'pods',
     },
   ],
   flags: {

@@ -36,6 +36,7 @@ export const metadata = {
       type: 'string',
       short: 'r',
       value: 'NAME',
+      complete: 'revisions',
       settable: false,
       description: 'Control plane to remove',
     },

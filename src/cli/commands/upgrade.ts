@@ -34,6 +34,7 @@ export const metadata = {
       type: 'string',
       short: 'r',
       value: 'NAME',
+      complete: 'revisions',
       description: 'Control plane to upgrade, or the name of a new one beside it',
     },
     from: {

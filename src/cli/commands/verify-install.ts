@@ -26,7 +26,13 @@ export const metadata = {
   args: [],
   flags: {
     ...OPERATOR_FLAGS,
-    revision: { type: 'string', short: 'r', value: 'NAME', description: 'Revision of the control plane' },
+    revision: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      complete: 'revisions',
+      description: 'Revision of the control plane',
+    },
     output: {
       type: 'string',
       short: 'o',

@@ -42,7 +42,13 @@ export const metadata = {
       default: true,
       description: 'Ask the control plane too',
     },
-    revision: { type: 'string', short: 'r', value: 'NAME', description: 'Revision to ask' },
+    revision: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      complete: 'revisions',
+      description: 'Revision to ask',
+    },
     timeout: {
       type: 'duration',
       value: 'DURATION',

@@ -15,8 +15,15 @@ export interface Completion {
   readonly paths: 'files' | 'folders' | 'none';
 }
 
+/** What the words before say of a flag; undefined when they do not name it. */
+export type TypedFlags = (name: string) => string | undefined;
+
 /** Gives the candidates of a completer, for example all kinds; may narrow them to those that start with a word. */
-export type Completer = (name: CompleterName, word: string) => Promise<readonly Candidate[]>;
+export type Completer = (
+  name: CompleterName,
+  word: string,
+  typed: TypedFlags,
+) => Promise<readonly Candidate[]>;
 
 export interface CompletionTools {
   readonly commands: readonly CommandEntry[];
@@ -24,20 +31,33 @@ export interface CompletionTools {
   readonly complete: Completer;
 }
 
+/** The tools for one line. */
+interface Tools extends Pick<CompletionTools, 'commands' | 'groups'> {
+  complete(name: CompleterName, word: string): Promise<readonly Candidate[]>;
+}
+
 const NOTHING: Completion = { candidates: [], paths: 'none' };
 
 /** Completes the last of the words, which may be empty. Never throws: a line that makes no sense has no candidates. */
-export async function completeWords(words: readonly string[], tools: CompletionTools): Promise<Completion> {
+export async function completeWords(
+  words: readonly string[],
+  { commands, groups, complete }: CompletionTools,
+): Promise<Completion> {
   const before = words.slice(0, -1);
   const word = words.at(-1) ?? '';
+  const toolsFor = (rest: readonly string[], specs: FlagSpecs): Tools => {
+    const typed: TypedFlags = (name) => typedValue(rest, name, specs);
+    return { commands, groups, complete: (name, open) => complete(name, open, typed) };
+  };
   let resolved;
   try {
-    resolved = resolveCommand(before, tools.commands, tools.groups);
+    resolved = resolveCommand(before, commands, groups);
   } catch {
     return NOTHING;
   }
   if (resolved.kind === 'group') {
     const specs = allFlags({});
+    const tools = toolsFor(resolved.rest, specs);
     const pending = pendingFlag(resolved.rest, specs);
     if (pending !== undefined) return completeValue(pending, word, '', tools);
     if (word.startsWith('-')) return completeFlag(word, specs, tools);
@@ -45,6 +65,7 @@ export async function completeWords(words: readonly string[], tools: CompletionT
   }
   const { metadata } = await resolved.entry.load();
   const specs = allFlags(metadata.flags);
+  const tools = toolsFor(resolved.rest, specs);
   const afterDashes = resolved.rest.includes('--');
   const pending = afterDashes ? undefined : pendingFlag(resolved.rest, specs);
   if (pending !== undefined) return completeValue(pending, word, '', tools);
@@ -55,7 +76,7 @@ export async function completeWords(words: readonly string[], tools: CompletionT
   return { ...answer, candidates: [...below, ...answer.candidates] };
 }
 
-function completeChild(path: readonly string[], word: string, tools: CompletionTools): readonly Candidate[] {
+function completeChild(path: readonly string[], word: string, tools: Tools): readonly Candidate[] {
   const children = childrenOf(path, tools.commands, tools.groups);
   return startingWith(
     word,
@@ -63,7 +84,7 @@ function completeChild(path: readonly string[], word: string, tools: CompletionT
   );
 }
 
-async function completeFlag(word: string, specs: FlagSpecs, tools: CompletionTools): Promise<Completion> {
+async function completeFlag(word: string, specs: FlagSpecs, tools: Tools): Promise<Completion> {
   const equals = word.indexOf('=');
   if (equals >= 0) {
     const spec = findFlag(word.slice(0, equals), specs);
@@ -81,7 +102,7 @@ async function completeArgument(
   args: readonly ArgSpec[],
   operands: number,
   word: string,
-  tools: CompletionTools,
+  tools: Tools,
 ): Promise<Completion> {
   const last = args.at(-1);
   const spec = args[operands] ?? (last?.repeated === true ? last : undefined);
@@ -93,7 +114,7 @@ async function completeValue(
   spec: Pick<FlagSpec, 'values' | 'complete'> & { readonly type?: string; readonly commas?: boolean },
   word: string,
   prefix: string,
-  tools: CompletionTools,
+  tools: Tools,
 ): Promise<Completion> {
   if (spec.type === 'boolean') {
     const truths = ['true', 'false'].map((value) => ({ value, description: '' }));
@@ -127,6 +148,27 @@ function startingWith(word: string, candidates: readonly Candidate[]): readonly 
 function withPrefix(prefix: string, candidates: readonly Candidate[]): readonly Candidate[] {
   if (prefix === '') return candidates;
   return candidates.map(({ value, description }) => ({ value: prefix + value, description }));
+}
+
+/** The value of the flag in the words, the last of several. */
+function typedValue(words: readonly string[], name: string, specs: FlagSpecs): string | undefined {
+  const spec = specs[name];
+  let value: string | undefined;
+  let pending: FlagSpec | undefined;
+  for (const word of words) {
+    if (pending !== undefined) {
+      if (pending === spec) value = word;
+      pending = undefined;
+      continue;
+    }
+    if (word === '--') break;
+    pending = waitingFlag(word, specs);
+    const equals = word.indexOf('=');
+    if (word.startsWith('-') && equals > 0 && spec !== undefined) {
+      if (findFlag(word.slice(0, equals), specs) === spec) value = word.slice(equals + 1);
+    }
+  }
+  return value;
 }
 
 /** The flag at the end of the words that still waits for its value. */

@@ -6,6 +6,7 @@ export const PROXY_ARG = {
   name: 'POD',
   description: 'Pod, or TYPE/NAME for the first pod of a workload; .NAMESPACE may follow',
   optional: true,
+  complete: 'pods',
 } as const satisfies ArgSpec;
 
 export const ADMIN_PORT_FLAG = {

@@ -17,7 +17,14 @@ export const metadata = {
     { text: 'Say more', command: 'mesh admin log --level debug' },
     { text: 'One process, back to how it was', command: 'mesh admin log istiod-7d8f.istio-system --reset' },
   ],
-  args: [{ name: 'POD', description: 'Only this pod of the control plane', optional: true }],
+  args: [
+    {
+      name: 'POD',
+      description: 'Only this pod of the control plane',
+      optional: true,
+      complete: 'control-plane-pods',
+    },
+  ],
   flags: {
     level: {
       type: 'string',

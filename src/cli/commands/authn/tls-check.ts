@@ -27,6 +27,7 @@ export const metadata = {
       description:
         'Calling pod, or TYPE/NAME; .NAMESPACE may follow. Any workload of --namespace when left out',
       optional: true,
+      complete: 'pods',
     },
     { name: 'HOST', description: 'Only this host', optional: true },
   ],

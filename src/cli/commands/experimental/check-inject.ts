@@ -15,7 +15,7 @@ export const metadata = {
     { text: 'A pod', command: 'mesh experimental check-inject web-6bcc77499f-nqlhz -n shop' },
     { text: 'A pod that had these labels', command: 'mesh experimental check-inject -n shop -l app=web' },
   ],
-  args: [{ name: 'POD', description: 'Name of a pod, or name.namespace', optional: true }],
+  args: [{ name: 'POD', description: 'Name of a pod, or name.namespace', optional: true, complete: 'pods' }],
   flags: {
     labels: {
       type: 'string',

@@ -14,8 +14,8 @@ export const metadata = {
     { text: 'Two pods', command: 'mesh proxy-config rootca-compare web-5d8f.shop fruits-7c6d.farm' },
   ],
   args: [
-    { name: 'POD', description: 'Pod, or TYPE/NAME; .NAMESPACE may follow' },
-    { name: 'POD', description: 'The other one' },
+    { name: 'POD', description: 'Pod, or TYPE/NAME; .NAMESPACE may follow', complete: 'pods' },
+    { name: 'POD', description: 'The other one', complete: 'pods' },
   ],
   flags: ADMIN_PORT_FLAG,
   exitCodes: { 0: 'They trust the same', 1: 'They do not, or one cannot be asked', 2: 'Wrong usage' },

@@ -32,7 +32,13 @@ export const metadata = {
     filename,
     set,
     manifests,
-    revision: { type: 'string', short: 'r', value: 'NAME', description: 'Revision that the tag leads to' },
+    revision: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      complete: 'revisions',
+      description: 'Revision that the tag leads to',
+    },
     'webhook-name': {
       type: 'string',
       value: 'NAME',

@@ -14,7 +14,7 @@ export const metadata = {
     'Removes a tag: pods that name it get no sidecar any more when they start. Warns of namespaces that use it, ' +
     'and asks.',
   examples: [{ text: 'The tag prod', command: 'mesh tag remove prod' }],
-  args: [{ name: 'TAG', description: 'Name of the tag' }],
+  args: [{ name: 'TAG', description: 'Name of the tag', complete: 'tags' }],
   flags: {
     'skip-confirmation': {
       type: 'boolean',

@@ -18,12 +18,13 @@ export const metadata = {
     { text: 'From now on to canary', command: 'mesh tag set prod --revision canary --overwrite' },
     { text: 'Namespaces with istio-injection=enabled', command: 'mesh tag set default --revision canary' },
   ],
-  args: [{ name: 'TAG', description: 'Name of the tag, a DNS label' }],
+  args: [{ name: 'TAG', description: 'Name of the tag, a DNS label', complete: 'tags' }],
   flags: {
     revision: {
       type: 'string',
       short: 'r',
       value: 'NAME',
+      complete: 'revisions',
       settable: false,
       description: 'Revision that the tag leads to; default for the control plane without one',
     },

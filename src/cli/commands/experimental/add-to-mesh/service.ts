@@ -18,7 +18,7 @@ export const metadata = {
       command: 'mesh experimental add-to-mesh service web -n shop',
     },
   ],
-  args: [{ name: 'NAME', description: 'Name of the Service' }],
+  args: [{ name: 'NAME', description: 'Name of the Service', complete: 'services' }],
   flags: { ...SIDECAR_FLAGS, ...MEMBERSHIP_FLAGS },
   exitCodes: { 0: 'It is in the mesh', 1: 'It cannot be', 2: 'Wrong usage' },
 } as const satisfies CommandMetadata;

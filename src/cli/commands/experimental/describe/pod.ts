@@ -18,7 +18,7 @@ export const metadata = {
       command: 'mesh experimental describe pod deploy/web.shop -f manifests/',
     },
   ],
-  args: [{ name: 'POD', description: 'Pod or workload; .NAMESPACE may follow' }],
+  args: [{ name: 'POD', description: 'Pod or workload; .NAMESPACE may follow', complete: 'pods' }],
   flags: DESCRIBE_FLAGS,
   exitCodes: { 0: 'It was described', 1: 'It is not there, or cannot be read', 2: 'Wrong usage' },
 } as const satisfies CommandMetadata;

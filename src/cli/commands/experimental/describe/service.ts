@@ -15,7 +15,7 @@ export const metadata = {
     { text: 'A service', command: 'mesh experimental describe service fruits.shop' },
     { text: 'For scripts', command: 'mesh experimental describe service fruits.shop -f manifests/ -o json' },
   ],
-  args: [{ name: 'SERVICE', description: 'Service; .NAMESPACE may follow' }],
+  args: [{ name: 'SERVICE', description: 'Service; .NAMESPACE may follow', complete: 'services' }],
   flags: DESCRIBE_FLAGS,
   exitCodes: { 0: 'It was described', 1: 'It is not there, or cannot be read', 2: 'Wrong usage' },
 } as const satisfies CommandMetadata;

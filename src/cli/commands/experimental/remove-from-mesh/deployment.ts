@@ -19,7 +19,7 @@ export const metadata = {
       command: 'mesh experimental remove-from-mesh deployment web -n shop',
     },
   ],
-  args: [{ name: 'NAME', description: 'Name of the Deployment' }],
+  args: [{ name: 'NAME', description: 'Name of the Deployment', complete: 'deployments' }],
   flags: MEMBERSHIP_FLAGS,
   exitCodes: { 0: 'It is not in the mesh', 1: 'It cannot be changed', 2: 'Wrong usage' },
 } as const satisfies CommandMetadata;
