@@ -28,6 +28,8 @@ import type { Settings } from './settings.ts';
 import { StatusKeeper } from './status/keeper.ts';
 import { XdsSource } from './upstream/source.ts';
 import { wantedKinds } from './wanted-kinds.ts';
+import { WebhookMetrics } from './webhooks/metrics.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 
 /** The mesh for one proxy, with what of the configuration does not hold for it. */
 export type MeshTranslate = (
@@ -50,6 +52,7 @@ export class Controller {
   readonly #pushing: Debouncer;
   readonly #meshMetrics = new MeshMetrics();
   readonly #metrics = new DiscoveryMetrics();
+  readonly #webhookMetrics = new WebhookMetrics();
   /** By node id; of the newest state. */
   readonly #problems = new Map<string, readonly TranslationProblem[]>();
   readonly #told = new Set<string>();
@@ -64,6 +67,7 @@ export class Controller {
   #http: HttpListener | undefined;
   #access: Access | undefined;
   #status: StatusKeeper | undefined;
+  #webhooks: Webhooks | undefined;
 
   constructor(settings: Settings, log: Log, translate: MeshTranslate) {
     this.#settings = settings;
@@ -97,6 +101,11 @@ export class Controller {
     return this.#http?.port ?? 0;
   }
 
+  /** Where webhooks are; 0 where there are none. */
+  get httpsPort(): number {
+    return this.#webhooks?.port ?? 0;
+  }
+
   /** Reads the configuration and begins to serve it. Throws a `MeshError` for what makes that impossible. */
   async start(): Promise<void> {
     const { meshConfig, grpcAddress, httpAddress, sendTimeout } = this.#settings;
@@ -104,13 +113,14 @@ export class Controller {
       this.#http = await HttpListener.start({
         ...httpAddress,
         isReady: () => this.discovery.hasState && this.#grpc !== undefined,
-        metrics: () => this.#meshMetrics.text(this.#state, this.discovery, this.#metrics),
+        metrics: () => this.#metricsText(),
         debug: this.#debug,
       });
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
       await this.#startSources();
       this.#logFaults();
       this.#push();
+      await this.#startWebhooks();
       this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
       if (this.#access !== undefined && this.#settings.writesStatus) this.#keepStatus(this.#access);
     } catch (error) {
@@ -120,6 +130,7 @@ export class Controller {
     this.#log.info('the controller serves its configuration', {
       grpc: this.grpcPort,
       http: this.httpPort,
+      ...(this.#webhooks === undefined ? {} : { https: this.httpsPort }),
       objects: this.#state.objects.length,
     });
   }
@@ -141,6 +152,7 @@ export class Controller {
     // Another takes over what this one did, while its proxies go elsewhere.
     await this.#status?.stop();
     await this.#grpc?.drain(this.#settings.drainTime);
+    await this.#webhooks?.stop();
     await this.#http?.stop();
   }
 
@@ -152,6 +164,26 @@ export class Controller {
       problems: () => objectProblems(this.#debug),
       log: this.#log,
     });
+  }
+
+  async #startWebhooks(): Promise<void> {
+    const { httpsAddress: address, tlsFiles, istioNamespace } = this.#settings;
+    if (address === undefined) return;
+    this.#webhooks = await Webhooks.start({
+      address,
+      tlsFiles,
+      access: this.#access,
+      istioNamespace,
+      revision: process.env['REVISION'] ?? '',
+      state: this.#state,
+      metrics: this.#webhookMetrics,
+      log: this.#log,
+    });
+  }
+
+  #metricsText(): string {
+    const ofWebhooks = this.#settings.httpsAddress === undefined ? [] : this.#webhookMetrics.families;
+    return this.#meshMetrics.text(this.#state, this.discovery, this.#metrics, ofWebhooks);
   }
 
   async #startSources(): Promise<void> {

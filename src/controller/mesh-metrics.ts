@@ -6,7 +6,7 @@ import type { ChangeSet } from '../config/sources/source.ts';
 import type { DiscoveryMetrics } from './discovery/metrics.ts';
 import type { DiscoveryServer } from './discovery/server.ts';
 import type { MeshState } from './mesh-state.ts';
-import { Counter, expositionText, Gauge, Histogram } from './metrics.ts';
+import { Counter, expositionText, type Family, Gauge, Histogram } from './metrics.ts';
 
 /** What an update is of, in Istio's words. */
 type UpdateType = 'config' | 'eds' | 'svc';
@@ -55,7 +55,12 @@ export class MeshMetrics {
     this.#pending.clear();
   }
 
-  text(state: MeshState, discovery: DiscoveryServer, ofDiscovery: DiscoveryMetrics): string {
+  text(
+    state: MeshState,
+    discovery: DiscoveryServer,
+    ofDiscovery: DiscoveryMetrics,
+    others: readonly Family[] = [],
+  ): string {
     const gauge = (name: string, help: string, value: () => number): Gauge =>
       new Gauge(name, help, () => [[{}, value()]]);
     const version = packageVersion();
@@ -106,6 +111,7 @@ export class MeshMetrics {
       ofDiscovery.rejects,
       ofDiscovery.translationErrors,
       ofDiscovery.convergence,
+      ...others,
     ]);
   }
 }

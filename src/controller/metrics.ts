@@ -2,7 +2,8 @@
 
 type Labels = Readonly<Record<string, string>>;
 
-interface Family {
+/** Values of one name, as the text format groups them. */
+export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';

@@ -39,6 +39,19 @@ const SPECS = {
     default: '127.0.0.1:8080',
     description: 'Where /ready, /metrics and /debug are; /debug answers only to this machine.',
   },
+  'https-addr': {
+    value: 'ADDRESS',
+    description:
+      'Where the API server finds the webhooks /inject and /validate. They are off unless this is given, and at ' +
+      `0.0.0.0:15017 with --kubeconfig ${IN_CLUSTER}.`,
+  },
+  'tls-cert-file': {
+    value: 'FILE',
+    description:
+      "Certificate of the webhooks, PEM with its chain, read again when it changes. Without one the cluster's " +
+      'authority (Secret cacerts or istio-ca-secret) signs for the Service istiod.',
+  },
+  'tls-key-file': { value: 'FILE', description: 'Private key of --tls-cert-file, PEM.' },
   'istio-namespace': {
     value: 'NAME',
     default: 'istio-system',
@@ -93,6 +106,12 @@ const SPECS = {
 
 type SettingName = keyof typeof SPECS;
 
+/** Names of PEM files. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface Settings {
   readonly config: readonly string[];
   /** Other control planes to read configuration from. */
@@ -102,6 +121,10 @@ export interface Settings {
   readonly meshConfig: string | undefined;
   readonly grpcAddress: ListenAddress;
   readonly httpAddress: { readonly host: string; readonly port: number };
+  /** Where webhooks are served; undefined for nowhere. */
+  readonly httpsAddress: { readonly host: string; readonly port: number } | undefined;
+  /** Certificate and key of the webhooks; undefined where the cluster's authority signs. */
+  readonly tlsFiles: TlsFiles | undefined;
   readonly istioNamespace: string;
   readonly domain: string;
   readonly logLevel: LogLevel;
@@ -163,6 +186,13 @@ export function readSettings(argv: readonly string[], env: Env, file: FileSettin
     });
   }
   refuseUnavailable(list('config'));
+  const httpsAddress = text('https-addr') ?? (kubeconfig === IN_CLUSTER ? '0.0.0.0:15017' : undefined);
+  const tlsFiles = tlsFilesOf(text('tls-cert-file'), text('tls-key-file'));
+  if (httpsAddress !== undefined && tlsFiles === undefined && kubeconfig === undefined) {
+    throw new MeshError('MissingSetting', 'the webhooks have no certificate', {
+      hint: `Name files with --tls-cert-file and --tls-key-file, or a cluster whose authority signs with --kubeconfig (${variable('kubeconfig')}).`,
+    });
+  }
   const isUpstream = (path: string): boolean => path.startsWith(UPSTREAM_SCHEME);
   return {
     config: list('config').filter((path) => !isUpstream(path)),
@@ -174,6 +204,8 @@ export function readSettings(argv: readonly string[], env: Env, file: FileSettin
     meshConfig: text('mesh-config'),
     grpcAddress: hostPort('grpc-addr', required('grpc-addr')),
     httpAddress: hostPort('http-addr', required('http-addr')),
+    httpsAddress: httpsAddress === undefined ? undefined : hostPort('https-addr', httpsAddress),
+    tlsFiles,
     istioNamespace: required('istio-namespace'),
     domain: required('domain'),
     logLevel: logLevel(required('log-level')),
@@ -226,6 +258,14 @@ function writesStatus(text: string, kubeconfig: string | undefined): boolean {
     });
   }
   return text === 'true';
+}
+
+function tlsFilesOf(certificate: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  if (certificate === undefined && key === undefined) return undefined;
+  throw new MeshError('MissingSetting', '--tls-cert-file and --tls-key-file belong together', {
+    hint: `Give both, or neither (${variable('tls-cert-file')}, ${variable('tls-key-file')}).`,
+  });
 }
 
 const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/;

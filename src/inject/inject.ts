@@ -1,9 +1,11 @@
 /** Injection into texts: streams of YAML or JSON in, the same streams with sidecars out. */
 
+import { MeshError } from '../base/mesh-error.ts';
 import { covers } from './covers.ts';
 import { changesBetween } from './pod/changes.ts';
 import { reasonToSkip } from './pod/decide.ts';
 import { STATUS, injectPod } from './pod/inject-pod.ts';
+import type { InjectedPod } from './pod/inject-pod.ts';
 import { readPod } from './pod/pod.ts';
 import { isInjected, readStatus, uninjectPod } from './pod/uninject-pod.ts';
 import { mapAt } from './settings.ts';
@@ -30,6 +32,30 @@ export function injectText(text: string, settings: InjectSettings, file?: string
 /** Takes the sidecars out again. What `injectText` made becomes the text that it was made from. */
 export function uninjectText(text: string, file?: string): Rewritten {
   return eachObject(text, file, uninjectObject);
+}
+
+/** What becomes of a pod that has no text, as the API server shows it to a webhook. */
+export type PodOutcome =
+  | { readonly outcome: 'skipped'; readonly reason: string }
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'injected'; readonly pod: JsonMap };
+
+/**
+ * Puts a sidecar into a Pod of the API. One that has it already, from `injectText` or another injector, is left alone
+ * when it is what the settings ask for, else it is made anew. Throws a MeshError as `injectText` does.
+ */
+export function injectPodObject(pod: JsonMap, settings: InjectSettings): PodOutcome {
+  const workload = workloadOf({ ...pod, apiVersion: 'v1', kind: 'Pod' }, settings.defaultNamespace);
+  if (workload === undefined) {
+    throw new MeshError('InvalidPod', 'the pod has no spec', { where: { field: 'spec' } });
+  }
+  const { template, owner } = workload;
+  const reason = reasonToSkip(readPod(template, owner), settings.config);
+  if (reason !== undefined) return { outcome: 'skipped', reason };
+  if (isInjected(template) && isCurrent(workload, settings)) return { outcome: 'unchanged' };
+  const base = isInjected(template) ? uninjectPod(template) : template;
+  const injected = injectPod(base, owner, settings);
+  return { outcome: 'injected', pod: withStatus(injected.template, recordOf(base, injected, {})) };
 }
 
 function injectObject(object: ObjectText, settings: InjectSettings): Outcome {
@@ -98,20 +124,21 @@ function injectEdits(
   const marked = withStatus(injected.template, STATUS_MARK);
   const edits = object.editsTo(withTemplate(object.value, path, marked));
   if (edits.length === 0) return edits;
-  const { status } = injected;
+  const undo = exact ? undoOf(object.text, object.start, object.end, edits) : undefined;
+  const record = recordOf(base, injected, undo === undefined ? {} : undoJson(undo));
+  return edits.map((edit) => ({ ...edit, replacement: fillStatus(edit.replacement, record) }));
+}
+
+/** The annotation that says what was done, and with `undo` how to have the very text back. */
+function recordOf(base: JsonMap, { template, status }: InjectedPod, undo: object): string {
   const listed = new Set(
     (['containers', 'initContainers', 'volumes', 'imagePullSecrets'] as const).flatMap((field) =>
       status[field].map((name) => `spec/${field}/${name}`),
     ),
   );
   // What the lists name need not be told again.
-  const fields = changesBetween(base, injected.template).filter(([change]) => !listed.has(change.join('/')));
-  const undo = exact ? undoOf(object.text, object.start, object.end, edits) : undefined;
-  const record = JSON.stringify({
-    ...status,
-    undo: { ...(undo === undefined ? {} : undoJson(undo)), fields },
-  });
-  return edits.map((edit) => ({ ...edit, replacement: fillStatus(edit.replacement, record) }));
+  const fields = changesBetween(base, template).filter(([change]) => !listed.has(change.join('/')));
+  return JSON.stringify({ ...status, undo: { ...undo, fields } });
 }
 
 function withStatus(template: JsonMap, status: string): JsonMap {

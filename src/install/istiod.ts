@@ -98,6 +98,7 @@ function istiodWorkload(installation: Installation, labels: Record<string, strin
           '--kubeconfig=in-cluster',
           `--grpc-addr=0.0.0.0:${ISTIOD_PORTS.xds}`,
           `--http-addr=0.0.0.0:${ISTIOD_PORTS.http}`,
+          `--https-addr=0.0.0.0:${ISTIOD_PORTS.webhooks}`,
           '--mesh-config=/etc/istio/config/mesh',
           `--istio-namespace=${namespace}`,
           `--domain=${global.proxy?.clusterDomain ?? 'cluster.local'}`,

@@ -16,6 +16,8 @@ describe('settings of the controller', () => {
       meshConfig: undefined,
       grpcAddress: { host: '127.0.0.1', port: 15010 },
       httpAddress: { host: '127.0.0.1', port: 8080 },
+      httpsAddress: undefined,
+      tlsFiles: undefined,
       istioNamespace: 'istio-system',
       domain: 'cluster.local',
       logLevel: 'info',
@@ -43,6 +45,19 @@ describe('settings of the controller', () => {
       debounceAfter: 1500,
     });
     expect(readSettings(['--config', 'a', '--config', 'b'], env)).toMatchObject({ config: ['a', 'b'] });
+  });
+
+  test('serve webhooks in a cluster, or where they are asked for', () => {
+    const addressOf = (...argv: string[]): unknown => {
+      const settings = readSettings(argv, {});
+      return settings === 'help' ? settings : settings.httpsAddress;
+    };
+    expect(addressOf('--kubeconfig', 'in-cluster')).toEqual({ host: '0.0.0.0', port: 15_017 });
+    expect(addressOf('--kubeconfig', 'a')).toBeUndefined();
+    expect(addressOf('--kubeconfig', 'a', '--https-addr', '127.0.0.1:1')).toEqual({
+      host: '127.0.0.1',
+      port: 1,
+    });
   });
 
   test('tell other controllers from folders', () => {
@@ -78,6 +93,8 @@ describe('settings of the controller', () => {
     [['--config', 'a', '--drain-time', 'soon'], 'BadSetting', 'must be a duration'],
     [['--config', 'a', '--max-bytes-in-flight', '0'], 'BadSetting', 'a number of bytes above 0'],
     [['--config', 'a', '--write-status', 'true'], 'BadSetting', 'there is no cluster to write to'],
+    [['--config', 'a', '--https-addr', ':15017'], 'MissingSetting', 'the webhooks have no certificate'],
+    [['--config', 'a', '--tls-cert-file', 'b'], 'MissingSetting', 'belong together'],
     [['--kubeconfig', 'a', '--write-status', 'yes'], 'BadSetting', 'true, false or auto'],
     [['--config', 'a', '--log-level', 'loud'], 'BadSetting', 'one of debug, info'],
     [['--config'], 'BadUsage', '--config'],
