@@ -20,6 +20,8 @@ export function showSteps(steps: Steps, stream: NodeJS.WriteStream, colour: bool
     // Ctrl-C must end the command as ever.
     exitOnCtrlC: false,
     patchConsole: false,
+    // Whoever calls this has found a terminal; ink would rather believe the variable CI.
+    interactive: true,
   });
   return () => {
     // What was told a moment ago may not have been drawn yet.
