@@ -24,6 +24,7 @@ import type { Log } from '../base/log.ts';
 import { readMeshConfig } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { MeshMetrics } from './mesh-metrics.ts';
+import { PushPace } from './push-pace.ts';
 import type { Settings } from './settings.ts';
 import { StatusKeeper } from './status/keeper.ts';
 import { XdsSource } from './upstream/source.ts';
@@ -49,7 +50,7 @@ export class Controller {
   /** Where several have the same object, that of the last one counts: files are nearer to who starts this. */
   readonly #sources: ConfigSource[] = [];
   readonly #state: MeshState;
-  readonly #pushing: Debouncer;
+  readonly #pushing: PushPace;
   readonly #meshMetrics = new MeshMetrics();
   readonly #metrics = new DiscoveryMetrics();
   readonly #webhookMetrics = new WebhookMetrics();
@@ -59,8 +60,6 @@ export class Controller {
   readonly #toldLists = new WeakSet<readonly TranslationProblem[]>();
   readonly #memo: TranslationMemo;
   readonly #configResources: ConfigResources;
-  /** Kinds of the objects that changed since the last push. */
-  readonly #changedKinds = new Set<KindKey>();
   #meshConfigWatch: PathWatch | undefined;
   #meshConfigText = '';
   #grpc: DiscoveryListener | undefined;
@@ -75,8 +74,8 @@ export class Controller {
     this.#translate = translate;
     const { istioNamespace, domain } = settings;
     this.#state = new MeshState({ sources: this.#sources, istioNamespace, domain });
-    this.#pushing = new Debouncer({ quiet: settings.debounceAfter, max: settings.debounceMax }, () =>
-      this.#push(),
+    this.#pushing = new PushPace({ quiet: settings.debounceAfter, max: settings.debounceMax }, (kinds) =>
+      this.#push(kinds),
     );
     this.discovery = new DiscoveryServer({
       // Two controllers, and two runs of one, never give the same name to different states.
@@ -119,7 +118,7 @@ export class Controller {
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
       await this.#startSources();
       this.#logFaults();
-      this.#push();
+      this.#push(new Set());
       await this.#startWebhooks();
       this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
       if (this.#access !== undefined && this.#settings.writesStatus) this.#keepStatus(this.#access);
@@ -221,7 +220,7 @@ export class Controller {
       this.#meshConfigText = text;
       this.#state.meshConfig = config;
       this.#log.info('the MeshConfig has changed', { file });
-      this.#pushing.trigger();
+      this.#pushing.changed([]);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       if (this.#state.meshConfigError === error.message) return;
@@ -240,8 +239,8 @@ export class Controller {
     if (changed.length + removed.length > 0)
       this.#log.info('the configuration has changed', { changed: changed.length, removed: removed.length });
     this.#logFaults();
-    for (const { key } of [...changed, ...removed]) this.#changedKinds.add(key);
-    if (changed.length + removed.length > 0) this.#pushing.trigger();
+    const all = [...changed, ...removed];
+    if (all.length > 0) this.#pushing.changed(all.map(({ key }) => key));
   }
 
   #logFaults(): void {
@@ -258,13 +257,12 @@ export class Controller {
     }
   }
 
-  #push(): void {
+  #push(changedKinds: ReadonlySet<KindKey>): void {
     const { mesh } = this.#state.snapshot ?? {};
     const begun = performance.now();
     const snapshot = this.#state.rebuild();
     this.#meshMetrics.pushed((performance.now() - begun) / 1_000);
-    this.#memo.moveTo(snapshot, snapshot.mesh === mesh ? new Set(this.#changedKinds) : undefined);
-    this.#changedKinds.clear();
+    this.#memo.moveTo(snapshot, snapshot.mesh === mesh ? changedKinds : undefined);
     this.#problems.clear();
     this.discovery.update((proxy) => {
       const resources = this.#translate(snapshot, proxy, this.#memo);

@@ -62,7 +62,7 @@ const SPECS = {
   'debounce-after': {
     value: 'DURATION',
     default: '100ms',
-    description: 'A change is sent when no other follows for so long.',
+    description: 'A change is sent when no other follows for so long; a lone one of endpoints at once.',
   },
   'debounce-max': {
     value: 'DURATION',

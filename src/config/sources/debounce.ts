@@ -18,9 +18,10 @@ export class Debouncer {
     this.#run = run;
   }
 
-  trigger(): void {
+  /** Tells of an event; `quiet` takes the place of the usual pause for this one. */
+  trigger(quiet: number = this.#times.quiet): void {
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => this.#fire(), this.#times.quiet);
+    this.#quiet = setTimeout(() => this.#fire(), quiet);
     this.#latest ??= setTimeout(() => this.#fire(), this.#times.max);
   }
 
