@@ -42,6 +42,9 @@ function node(...args) {
   run(join(bin, windows ? 'node.cmd' : 'node'), args);
 }
 
+// A terminal tells the program that runs as well, which may have to tidy up: this waits for it.
+for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
+
 const [task = 'help', ...rest] = process.argv.slice(2);
 
 const tasks = {

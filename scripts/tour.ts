@@ -171,7 +171,9 @@ What to try next, after "npm link" or with "node bin/mesh.js" in place of "mesh"
   mesh --help                                       everything else`;
 
 const interrupted = Promise.withResolvers<void>();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.resolve());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.resolve());
+}
 
 const [gateway = 0, admin = 0, discovery = 0, controller = 0, fruitsV1 = 0, fruitsV2 = 0, juice = 0] =
   await freePorts(7);

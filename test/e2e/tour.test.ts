@@ -59,16 +59,20 @@ test(
   },
 );
 
-test('leaves nothing behind when it is interrupted', { timeout: 90_000 }, async () => {
-  start();
-  await vi.waitFor(() => expect(output).toContain('as processes of this machine'), {
-    timeout: 60_000,
-    interval: 20,
-  });
-  await vi.waitFor(() => expect(running().length).toBeGreaterThan(3), { timeout: 20_000, interval: 20 });
-  const pids = running();
-  child.kill('SIGINT');
-  await once(child, 'close');
-  for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
-  expect(leftovers()).toEqual([]);
-});
+test.each(['SIGINT', 'SIGHUP'] as const)(
+  'leaves nothing behind when it is ended by %s',
+  { timeout: 90_000 },
+  async (signal) => {
+    start();
+    await vi.waitFor(() => expect(output).toContain('as processes of this machine'), {
+      timeout: 60_000,
+      interval: 20,
+    });
+    await vi.waitFor(() => expect(running().length).toBeGreaterThan(3), { timeout: 20_000, interval: 20 });
+    const pids = running();
+    child.kill(signal);
+    await once(child, 'close');
+    for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    expect(leftovers()).toEqual([]);
+  },
+);
