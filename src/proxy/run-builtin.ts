@@ -42,7 +42,7 @@ export async function runBuiltin(argv: readonly string[], version: string): Prom
     main.info(`caught ${await ended.promise}`);
   } finally {
     server?.close();
-    await Promise.all([workers?.close(), server?.flushLogs()]);
+    await Promise.all([server?.flush(), workers?.close()]);
   }
   main.info('exiting');
   process.exit(0);

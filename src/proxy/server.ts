@@ -16,6 +16,7 @@ import type { Logger, ProcessLog } from './process-log.ts';
 import type { ServerFlags } from './server-flags.ts';
 import { ServerStats } from './server-stats.ts';
 import { HistogramIntervals } from './stats/interval.ts';
+import { StatsSinks, flushInterval } from './stats/sinks/stats-sinks.ts';
 import { compileStatsMatcher } from './stats/filter.ts';
 import { type StatRow, StatsStore, mergeRows } from './stats/store.ts';
 import { TagExtractor } from './stats/tags.ts';
@@ -29,7 +30,6 @@ import { RouteResources } from './xds-client/route-resources.ts';
 import { SavedState } from './xds-client/saved-state.ts';
 import { SecretResources } from './xds-client/secret-resources.ts';
 import { connectionLimits } from './connection-limits.ts';
-import { milliseconds } from './config-error.ts';
 import type { RelaySources } from './workers/relay-sources.ts';
 import type { WorkerPool } from './workers/worker-pool.ts';
 import { TYPE_ORDER } from './xds-client/resource-types.ts';
@@ -50,14 +50,15 @@ export interface ServerOptions {
   readonly relay?: RelaySources | undefined;
 }
 
-/** Envoy's `stats_flush_interval`. */
-const FLUSH_INTERVAL = 5000;
-
 export class ProxyServer {
   readonly #options: ServerOptions;
   readonly #log: Logger;
   readonly #startedAt = Date.now();
   readonly #stats: StatsStore;
+  readonly #sinks: StatsSinks;
+  readonly #flushInterval: number;
+  /** What is left to be sent to the sinks when the proxy has closed. */
+  #last: Promise<readonly StatRow[]> | undefined;
   readonly #serverStats: ServerStats;
   readonly #clusters: ClusterManager;
   readonly #listeners: ListenerManager;
@@ -84,8 +85,11 @@ export class ProxyServer {
     const { bootstrap } = loaded;
     this.#log = log.logger('main');
     const tags = refusing(loaded, () => new TagExtractor(bootstrap.statsConfig));
+    this.#sinks = refusing(loaded, () => new StatsSinks(bootstrap));
+    this.#flushInterval = refusing(loaded, () => flushInterval(bootstrap));
     this.#stats = new StatsStore(
       refusing(loaded, () => compileStatsMatcher(bootstrap.statsConfig?.statsMatcher)),
+      this.#sinks.isEmpty ? undefined : (title, value) => this.#sinks.record(title, value),
     );
     const stats = this.#stats.root;
     const { relay, workers } = options;
@@ -147,11 +151,10 @@ export class ProxyServer {
     this.#clusterResources = new ClusterResources(this.#clusters, this.#sources, stats);
     this.#listenerResources = new ListenerResources(this.#listeners, this.#sources, stats);
     const place = adminPlace(loaded);
-    const flush = milliseconds(bootstrap.statsFlushInterval, FLUSH_INTERVAL);
     this.#admin =
       place === undefined || relay !== undefined
         ? undefined
-        : new AdminServer(this.#view(tags, new HistogramIntervals(flush)), log.logger('admin'));
+        : new AdminServer(this.#view(tags, new HistogramIntervals(this.#flushInterval)), log.logger('admin'));
   }
 
   /** Looks at everything that the bootstrap holds, without serving. Throws a `MeshError`. */
@@ -172,6 +175,9 @@ export class ProxyServer {
       this.#adminAddress = placeText(await this.#admin.listen(place));
       if (flags.adminAddressPath !== undefined) writeFileSync(flags.adminAddressPath, this.#adminAddress);
       this.#log.info(`admin address: ${this.#adminAddress}`);
+    }
+    if (this.#sendsStats && !this.#flushesOnAdmin) {
+      this.#sinks.flushEvery(this.#flushInterval, () => this.#allRows());
     }
     this.#putClusters();
     this.#clusterResources.startStatic();
@@ -234,6 +240,8 @@ export class ProxyServer {
   }
 
   resetCounters(): void {
+    // Asked before the counters are set to 0, here and in the workers.
+    if (this.#sendsStats) void this.#allRows().then((rows) => this.#sinks.flush(rows, true));
     this.#options.workers?.tell({ kind: 'reset-counters' });
     this.#stats.resetCounters();
   }
@@ -248,6 +256,7 @@ export class ProxyServer {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#sendsStats) this.#last = this.#allRows();
     clearTimeout(this.#drainTimer);
     this.#saved?.saveNow();
     this.#sources.close();
@@ -260,9 +269,9 @@ export class ProxyServer {
     this.#admin?.close();
   }
 
-  /** Resolves when every line of the access logs is written. */
-  async flushLogs(): Promise<void> {
-    await this.#accessLogs.close();
+  /** After `close`: resolves when every line of the access logs is written, and sinks have the last statistics. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#accessLogs.close(), this.#sinks.close((await this.#last) ?? [])]);
   }
 
   /** Where the administration interface is, as `127.0.0.1:15000`; empty while there is none. */
@@ -272,6 +281,19 @@ export class ProxyServer {
 
   get state(): ServerState {
     return this.#isFailing ? 'DRAINING' : this.#state;
+  }
+
+  /** Counters and gauges of all processes are sent by the main one. */
+  get #sendsStats(): boolean {
+    return !this.#sinks.isEmpty && this.#options.relay === undefined;
+  }
+
+  get #flushesOnAdmin(): boolean {
+    return this.#options.loaded.bootstrap.statsFlush.value === true;
+  }
+
+  async #allRows(): Promise<readonly StatRow[]> {
+    return mergeRows([...this.rows(), ...((await this.#options.workers?.rows()) ?? [])]);
   }
 
   #setState(state: ServerState): void {
@@ -351,7 +373,11 @@ export class ProxyServer {
       sources: this.#sources,
       state: () => this.state,
       waitingFor: () => this.#waitingFor,
-      rows: async () => mergeRows([...this.rows(), ...((await workers?.rows()) ?? [])]),
+      rows: async () => {
+        const rows = await this.#allRows();
+        if (this.#sendsStats && this.#flushesOnAdmin) this.#sinks.flush(rows);
+        return rows;
+      },
       setLogLevel: (level, logger) => {
         log.setLevel(level, logger);
         workers?.tell({ kind: 'log-level', level, logger });

@@ -52,7 +52,7 @@ export function runServer(bootstrap: object, argv: readonly string[] = []): Runn
     },
     stop: async () => {
       server.close();
-      await server.flushLogs();
+      await server.flush();
     },
   };
 }

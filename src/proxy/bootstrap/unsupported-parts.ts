@@ -5,6 +5,7 @@ import {
   BootstrapSchema,
 } from '../../xds/proto/generated/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { UnsupportedError } from '../route/unsupported.ts';
+import { statsdSettings } from '../stats/sinks/stats-sinks.ts';
 
 /** Fields that are read, or whose absence changes no answer (watchdogs, how statistics are flushed, …). */
 const READ: ReadonlySet<string> = new Set([
@@ -15,6 +16,7 @@ const READ: ReadonlySet<string> = new Set([
   'cluster_manager',
   'flags_path',
   'stats_config',
+  'stats_sinks',
   'stats_flush_interval',
   'stats_flush_on_admin',
   'stats_server_version_override',
@@ -47,6 +49,7 @@ export function refuseUnsupported(bootstrap: Bootstrap): void {
       throw new UnsupportedError(`bootstrap_extensions ${name}`);
     }
   }
+  for (const [index, sink] of bootstrap.statsSinks.entries()) statsdSettings(sink, `stats_sinks[${index}]`);
   if (bootstrap.headerPrefix !== '' && bootstrap.headerPrefix !== 'x-envoy') {
     throw new UnsupportedError('header_prefix');
   }

@@ -43,9 +43,16 @@ export type HistogramBins = readonly (readonly [bin: number, count: number])[];
 
 export class LogLinearHistogram {
   #counts: number[] | undefined;
+  readonly #onRecord: ((value: number) => void) | undefined;
+
+  /** `onRecord` is told of each value too. */
+  constructor(onRecord?: (value: number) => void) {
+    this.#onRecord = onRecord;
+  }
 
   /** `value` is a whole number of the histogram's unit, or is rounded to one. */
   record(value: number): void {
+    this.#onRecord?.(value);
     const counts = (this.#counts ??= []);
     const bin = binOf(value);
     while (counts.length <= bin) counts.push(0);

@@ -41,13 +41,21 @@ export type StatRow =
 /** Whether a statistic of that full name is kept at all (`stats_matcher`). */
 export type StatFilter = (name: string) => boolean;
 
+/** Told of each value of each histogram that is kept; `title` as `rowTitle` gives it. */
+export type OnRecord = (title: string, value: number) => void;
+
+interface Keeping {
+  readonly keeps: StatFilter;
+  readonly onRecord: OnRecord | undefined;
+}
+
 export class StatsStore {
   readonly #groups = new Map<string, Group>();
   readonly root: StatsScope;
-  readonly #keeps: StatFilter;
+  readonly #keeping: Keeping;
 
-  constructor(keeps: StatFilter = () => true) {
-    this.#keeps = keeps;
+  constructor(keeps: StatFilter = () => true, onRecord?: OnRecord) {
+    this.#keeping = { keeps, onRecord };
     this.root = this.#open('');
   }
 
@@ -69,7 +77,9 @@ export class StatsStore {
     }
   }
 
-  #open(prefix: string): StatsScope {
+  #open(name: string): StatsScope {
+    // As in Envoy: a colon would end the name for those whom statistics are sent to.
+    const prefix = name.replaceAll(/:\/\/|:/g, '_');
     let group = this.#groups.get(prefix);
     if (group === undefined) {
       group = { prefix, cells: new Map(), tagged: undefined, holders: 0 };
@@ -78,7 +88,7 @@ export class StatsStore {
     group.holders++;
     return new Scope(
       group,
-      this.#keeps,
+      this.#keeping,
       (inner) => this.#open(inner),
       (left) => {
         left.holders--;
@@ -90,7 +100,7 @@ export class StatsStore {
 
 class Scope implements StatsScope {
   readonly #group: Group;
-  readonly #keeps: StatFilter;
+  readonly #keeping: Keeping;
   readonly #openInner: (prefix: string) => StatsScope;
   readonly #leave: (group: Group) => void;
   readonly #inner: StatsScope[] = [];
@@ -98,12 +108,12 @@ class Scope implements StatsScope {
 
   constructor(
     group: Group,
-    keeps: StatFilter,
+    keeping: Keeping,
     open: (prefix: string) => StatsScope,
     leave: (group: Group) => void,
   ) {
     this.#group = group;
-    this.#keeps = keeps;
+    this.#keeping = keeping;
     this.#openInner = open;
     this.#leave = leave;
   }
@@ -125,7 +135,7 @@ class Scope implements StatsScope {
   }
 
   histogram(name: string, tags?: StatTags): Histogram {
-    const cell = this.#cell(name, tags, () => new LogLinearHistogram());
+    const cell = this.#cell(name, tags, (isKept) => this.#makeHistogram(name, tags, isKept));
     if (cell instanceof LogLinearHistogram) return cell;
     throw new Error(`${this.prefix}${name} is no histogram`);
   }
@@ -144,13 +154,21 @@ class Scope implements StatsScope {
     this.#leave(this.#group);
   }
 
-  #cell(name: string, tags: StatTags | undefined, make: () => Cell): Cell {
+  #makeHistogram(name: string, tags: StatTags | undefined, isKept: boolean): LogLinearHistogram {
+    const { onRecord } = this.#keeping;
+    if (onRecord === undefined || !isKept) return new LogLinearHistogram();
+    const title = rowTitle({ name: this.prefix + name, tags });
+    return new LogLinearHistogram((value) => onRecord(title, value));
+  }
+
+  #cell(name: string, tags: StatTags | undefined, make: (isKept: boolean) => Cell): Cell {
     const group = this.#group;
     if (tags === undefined) {
       let cell = group.cells.get(name);
       if (cell === undefined) {
-        cell = make();
-        if (this.#keeps(group.prefix + name)) group.cells.set(name, cell);
+        const isKept = this.#keeping.keeps(group.prefix + name);
+        cell = make(isKept);
+        if (isKept) group.cells.set(name, cell);
       }
       return cell;
     }
@@ -158,8 +176,9 @@ class Scope implements StatsScope {
     group.tagged ??= new Map();
     let tagged = group.tagged.get(key);
     if (tagged === undefined) {
-      tagged = { name, tags, cell: make() };
-      if (this.#keeps(group.prefix + name)) group.tagged.set(key, tagged);
+      const isKept = this.#keeping.keeps(group.prefix + name);
+      tagged = { name, tags, cell: make(isKept) };
+      if (isKept) group.tagged.set(key, tagged);
     }
     return tagged.cell;
   }
@@ -171,7 +190,7 @@ function rowOf(name: string, tags: StatTags | undefined, cell: Cell): StatRow {
 }
 
 /** What a row is known by: its name with its tags, in the form that `/stats` shows. */
-export function rowTitle({ name, tags }: StatRow): string {
+export function rowTitle({ name, tags }: Pick<StatRow, 'name' | 'tags'>): string {
   return tags === undefined ? name : [name, ...tags.flat()].join('.');
 }
 

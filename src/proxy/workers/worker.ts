@@ -44,7 +44,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     await ended.promise;
   } finally {
     server.close();
-    await server.flushLogs();
+    await server.flush();
   }
   process.exit(0);
 }

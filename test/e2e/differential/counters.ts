@@ -3,7 +3,7 @@
 import type { Engine } from './engines.ts';
 
 /** Names without the part that differs by setup. */
-const MAIN: readonly RegExp[] = [
+export const MAIN: readonly RegExp[] = [
   /^http\.(common|apart_\d+)\.downstream_rq_(total|completed|[1-5]xx|http1_total|http2_total|non_relative_path|timeout|too_large)$/,
   /^http\.(common|apart_\d+)\.(no_route|no_cluster|rq_direct_response|rq_redirect|rq_total|rq_reset_after_downstream_response_started|rs_too_large)$/,
   /^http\.(common|apart_\d+)\.(cors|fault|csrf)\./,

@@ -148,12 +148,16 @@ export class Engine {
     return new Map([...found].map(([, name = '', value]) => [name, Number(value)]));
   }
 
+  /** Asks it to end, and waits until it has. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.hasEnded) return;
+    const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()));
+    this.#process.kill(signal);
+    await ended;
+  }
+
   async stop(): Promise<void> {
-    if (!this.hasEnded) {
-      const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()));
-      this.#process.kill('SIGKILL');
-      await ended;
-    }
+    await this.end('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -59,14 +59,19 @@ export class Pair {
     this.#scenarios = scenarios;
   }
 
-  static async start(envoy: string, scenarios: readonly Scenario[]): Promise<Pair> {
-    const start = async (kind: EngineKind): Promise<Side> => {
+  /** `more`: what stands in the bootstrap of that engine beside what the scenarios make. */
+  static async start(
+    envoy: string,
+    scenarios: readonly Scenario[],
+    more: (side: 'first' | 'second') => JsonMap = () => ({}),
+  ): Promise<Pair> {
+    const start = async (kind: EngineKind, side: 'first' | 'second'): Promise<Side> => {
       const backends = await Backends.start();
       const setup = setUp(scenarios, backends.ports, await freePorts(listenerCount(scenarios)));
-      const engine = await Engine.start(kind, envoy, setup.bootstrap);
+      const engine = await Engine.start(kind, envoy, { ...setup.bootstrap, ...more(side) });
       return { kind, engine, backends, portOf: setup.portOf };
     };
-    return new Pair([await start('envoy'), await start(COMPARED)], scenarios);
+    return new Pair([await start('envoy', 'first'), await start(COMPARED, 'second')], scenarios);
   }
 
   /** Envoy first. */

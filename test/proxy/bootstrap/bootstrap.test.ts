@@ -104,7 +104,7 @@ describe('what is wrong is named with its place', () => {
     ['a: [', 'this is no valid YAML', {}],
     ['- 1', 'a bootstrap is a map of its parts', {}],
     ['hds_config: {api_type: GRPC}', 'hds_config is not supported', {}],
-    ['stats_sinks: [{name: a}]', 'stats_sinks is not supported', {}],
+    ['stats_sinks: [{name: a}]', 'stats_sinks[0] (a) is not supported', {}],
     ['bootstrap_extensions: [{name: wasm}]', 'bootstrap_extensions wasm is not supported', {}],
     [
       'layered_runtime: {layers: [{name: a, rtds_layer: {name: b}}]}',
