@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
+import { withLazyDescriptors } from './lazy-protos.ts';
 import { writeOutputs } from './output.ts';
 import { addFields } from './proto-additions.ts';
 import { PROTO_ROOTS, UNUSED_OPTIONS } from './proto-list.ts';
@@ -23,8 +24,12 @@ export const PROTO_FOLDER = 'src/xds/proto/generated';
 /** Holds a hash of all that the output depends on, so that most runs of the generator have nothing to do. */
 const MARK = `${PROTO_FOLDER}/inputs.txt`;
 
+/** What makes descriptors when they are asked for. */
+const LAZY_MODULE = 'src/xds/proto/lazy-descriptors.ts';
+
 const OWN_INPUTS = [
   'protos.ts',
+  'lazy-protos.ts',
   'proto-additions.ts',
   'proto-list.ts',
   'protos/validate/validate.proto',
@@ -80,14 +85,17 @@ export function generateProtos(root: string): void {
       const path = relative(generated, file).replaceAll('\\', '/');
       outputs.set(`${PROTO_FOLDER}/${path}`, readFileSync(file, 'utf8'));
     }
-    const modules = [...outputs.keys()]
-      .filter((path) => path.endsWith('_pb.js'))
-      .map((path) => path.slice(PROTO_FOLDER.length + 1))
-      .toSorted();
-    outputs.set(`${PROTO_FOLDER}/files.js`, printFiles(modules));
+    const modules = [...outputs.keys()].filter((path) => path.endsWith('_pb.js')).toSorted();
+    for (const path of modules) {
+      const types = outputs.get(path.replace(/\.js$/, '.d.ts')) ?? '';
+      const place = posix.relative(posix.dirname(path), LAZY_MODULE);
+      outputs.set(path, withLazyDescriptors(outputs.get(path) ?? '', types, place));
+    }
+    const names = modules.map((path) => path.slice(PROTO_FOLDER.length + 1));
+    outputs.set(`${PROTO_FOLDER}/files.js`, printFiles(names));
     outputs.set(
       `${PROTO_FOLDER}/files.d.ts`,
-      "import type { DescFile } from '@bufbuild/protobuf';\nexport declare const FILES: readonly DescFile[];\n",
+      "import type { DescFile } from '@bufbuild/protobuf';\nexport declare const FILES: ReadonlyMap<string, readonly DescFile[]>;\n",
     );
     // Last, so that a run that was cut short is done again.
     outputs.set(MARK, state);
@@ -150,13 +158,18 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** A module that lists the descriptors of all files, for looking types up by name. */
+/** A module that lists the descriptors of all files by their package, for looking types up by name. */
 function printFiles(modules: readonly string[]): string {
-  const names = modules.map((path) => `file_${path.replace(/_pb\.js$/, '').replaceAll(/[/.-]/g, '_')}`);
-  const imports = modules.map((path, index) => `import { ${names[index]} } from './${path}';`);
-  return [...imports, '', 'export const FILES = [', ...names.map((name) => `  ${name},`), '];', ''].join(
-    '\n',
-  );
+  const packages = new Map<string, string[]>();
+  const imports: string[] = [];
+  for (const path of modules) {
+    const name = `file_${path.replace(/_pb\.js$/, '').replaceAll(/[/.-]/g, '_')}`;
+    imports.push(`import { ${name} } from './${path}';`);
+    const owner = dirname(path).replaceAll('/', '.');
+    packages.set(owner, [...(packages.get(owner) ?? []), name]);
+  }
+  const rows = [...packages].map(([name, files]) => `  ['${name}', [${files.join(', ')}]],`);
+  return [...imports, '', 'export const FILES = new Map([', ...rows, ']);', ''].join('\n');
 }
 
 if (import.meta.main) generateProtos(dirname(dirname(import.meta.dirname)));

@@ -1,20 +1,15 @@
 /** The protobuf types of the Envoy API by name: packing into `Any`, and JSON as Envoy shows it. */
 
-import { create, createRegistry, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import { create, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import type { DescMessage, JsonValue, Message, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import {
-  type Any,
-  AnySchema,
-  file_google_protobuf_struct as STRUCT,
-  file_google_protobuf_wrappers as WRAPPERS,
-} from '@bufbuild/protobuf/wkt';
-import { FILES } from './generated/files.js';
+import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import { LazyRegistry } from './lazy-registry.ts';
 
 /** What stands before a message's name in a type URL. */
 export const TYPE_PREFIX = 'type.googleapis.com/';
 
 /** All types that were generated; resolves `@type` in JSON. */
-export const REGISTRY = createRegistry(...FILES, STRUCT, WRAPPERS);
+export const REGISTRY = new LazyRegistry();
 
 /** The type URL of a message: `type.googleapis.com/envoy.config.cluster.v3.Cluster`. */
 export function typeUrlOf(schema: DescMessage): string {

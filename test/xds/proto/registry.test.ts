@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { ClusterSchema } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { HttpProtocolOptionsSchema } from '../../../src/xds/proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
-import { findType, messageFromJson, pack, typedJson } from '../../../src/xds/proto/registry.ts';
+import { REGISTRY, findType, messageFromJson, pack, typedJson } from '../../../src/xds/proto/registry.ts';
 
 const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
@@ -34,7 +34,23 @@ describe('the registry of Envoy types', () => {
 
   test('finds types by name and by type URL', () => {
     expect(findType(`type.googleapis.com/${OPTIONS}`)?.typeName).toBe(OPTIONS);
-    expect(findType('envoy.config.cluster.v3.Cluster')).toBe(ClusterSchema);
+    expect(findType('envoy.config.cluster.v3.Cluster')?.fields).toBe(ClusterSchema.fields);
+    expect(findType('envoy.config.cluster.v3.Cluster.LbSubsetConfig')?.name).toBe('LbSubsetConfig');
+    expect(findType('google.protobuf.StringValue')?.name).toBe('StringValue');
     expect(findType('envoy.config.Boat')).toBeUndefined();
+    expect(findType('envoy.config.cluster.v3.Boat')).toBeUndefined();
+  });
+
+  test('has all types when asked for all', () => {
+    const names = new Set([...REGISTRY].map(({ typeName }) => typeName));
+    for (const name of [OPTIONS, 'envoy.config.core.v3.RoutingPriority', 'google.protobuf.Struct'])
+      expect(names).toContain(name);
+  });
+
+  test('a descriptor says of itself what it is, as one that was made at once', () => {
+    expect(Object.keys(ClusterSchema)).toContain('fields');
+    expect('oneofs' in ClusterSchema).toBe(true);
+    expect(String(ClusterSchema)).toBe('message envoy.config.cluster.v3.Cluster');
+    expect({ ...ClusterSchema }).toMatchObject({ kind: 'message', name: 'Cluster' });
   });
 });
