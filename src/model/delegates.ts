@@ -35,31 +35,9 @@ function mergeRoute(root: HttpRoute, own: HttpRoute): HttpRoute | undefined {
   const name = [root.name, own.name].filter((part) => part !== undefined && part !== '').join('-');
   const merged: HttpRoute = { ...rest, ...own, ...(name !== '' && { name }) };
   const { match: _own, ...withoutMatch } = merged;
-  const headers = mergeHeaders(root.headers, own.headers);
-  const rule: HttpRoute = {
-    ...withoutMatch,
-    ...(match !== undefined && { match }),
-    ...(headers !== undefined && { headers }),
-  };
+  const rule: HttpRoute = { ...withoutMatch, ...(match !== undefined && { match }) };
   const origin = originOfRule(own);
   return withOrigin(rule, origin === undefined ? undefined : { ...origin, ownMatches: match === own.match });
-}
-
-type Headers = NonNullable<HttpRoute['headers']>;
-
-function mergeHeaders(root: Headers | undefined, own: Headers | undefined): Headers | undefined {
-  if (root === undefined || own === undefined) return own ?? root;
-  const operations = (a: Headers['request'], b: Headers['request']) =>
-    a === undefined || b === undefined
-      ? (b ?? a)
-      : {
-          set: { ...a.set, ...b.set },
-          add: { ...a.add, ...b.add },
-          remove: [...(a.remove ?? []), ...(b.remove ?? [])],
-        };
-  const request = operations(root.request, own.request);
-  const response = operations(root.response, own.response);
-  return { ...(request !== undefined && { request }), ...(response !== undefined && { response }) };
 }
 
 function mergeMatches(
@@ -68,22 +46,14 @@ function mergeMatches(
 ): readonly HttpMatch[] | 'none' | undefined {
   if (root === undefined || root.length === 0) return own;
   if (own === undefined || own.length === 0) return root;
+  const merged = own.map((inner) => root.flatMap((outer) => mergeMatch(outer, inner) ?? []));
   // Each alternative of the delegate has to fit one of the root's, else the route does not hold at all.
-  const merged = own.flatMap((inner) => root.flatMap((outer) => mergeMatch(outer, inner) ?? []));
-  return merged.length === 0 ? 'none' : merged;
+  return merged.some((fitting) => fitting.length === 0) ? 'none' : merged.flat();
 }
 
-/** Both together; undefined where they contradict each other. */
+/** Both together; undefined where the delegate asks for something that the root does not allow. */
 function mergeMatch(root: HttpMatch, own: HttpMatch): HttpMatch | undefined {
-  for (const field of ['uri', 'scheme', 'method', 'authority'] as const) {
-    if (contradicts(root[field], own[field])) return undefined;
-  }
-  for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const) {
-    const [outer, inner] = [root[field] ?? {}, own[field] ?? {}];
-    if (Object.keys(inner).some((key) => Object.hasOwn(outer, key) && contradicts(outer[key], inner[key])))
-      return undefined;
-  }
-  if (root.port !== undefined && own.port !== undefined && root.port !== own.port) return undefined;
+  if (!narrows(root, own)) return undefined;
   const name = [root.name, own.name].filter((part) => part !== undefined && part !== '').join('-');
   return {
     ...root,
@@ -106,11 +76,36 @@ function mergedMap(
     : { [field]: { ...root[field], ...own[field] } };
 }
 
-/** The delegate may only narrow what the root asks for: an exact value or longer prefix under its prefix. */
+/** Whether the delegate's match takes requests of the root's only, as far as Istio tells the two apart. */
+function narrows(root: HttpMatch, own: HttpMatch): boolean {
+  for (const field of ['uri', 'scheme', 'method', 'authority'] as const) {
+    if (contradicts(root[field], own[field])) return false;
+  }
+  for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const) {
+    const [outer, inner] = [root[field] ?? {}, own[field] ?? {}];
+    if (common(outer, inner).some((key) => contradicts(outer[key], inner[key]))) return false;
+  }
+  if ((root.ignoreUriCase ?? false) !== (own.ignoreUriCase ?? false)) return false;
+  if ((root.port ?? 0) !== 0 && (own.port ?? 0) !== 0 && root.port !== own.port) return false;
+  const namespace = root.sourceNamespace ?? '';
+  if (namespace !== '' && namespace !== own.sourceNamespace) return false;
+  const [labels, ownLabels] = [root.sourceLabels ?? {}, own.sourceLabels ?? {}];
+  if (common(labels, ownLabels).some((key) => labels[key] !== ownLabels[key])) return false;
+  const [gateways, ownGateways] = [root.gateways ?? [], own.gateways ?? []];
+  return gateways.length === 0 || ownGateways.every((gateway) => gateways.includes(gateway));
+}
+
+function common(one: object, other: object): readonly string[] {
+  return Object.keys(other).filter((key) => Object.hasOwn(one, key));
+}
+
+/** An exact value or a longer prefix under its prefix narrow a match. Regular expressions cannot be compared. */
 function contradicts(root: StringMatch | undefined, own: StringMatch | undefined): boolean {
   if (root === undefined || own === undefined) return false;
-  if (root.regex !== undefined || own.regex !== undefined) return root.regex !== own.regex;
+  if ((root.regex ?? own.regex) !== undefined) return true;
   if (root.exact !== undefined) return own.exact !== root.exact;
-  const prefix = root.prefix ?? '';
-  return !(own.exact ?? own.prefix ?? '').startsWith(prefix);
+  // What only has to be there may not be told more precisely.
+  if (root.prefix === undefined) return true;
+  const value = own.exact ?? own.prefix;
+  return value === undefined || !value.startsWith(root.prefix);
 }

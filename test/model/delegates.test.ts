@@ -48,12 +48,39 @@ describe('a route that delegates', () => {
       [{ name: 'r-d', headers: { a: { exact: 'x' }, b: { exact: 'z' } } }],
     ],
     ['{headers: {a: {exact: x}}}', '{headers: {a: {exact: z}}}', undefined],
+    ['{headers: {a: {}}}', '{headers: {a: {exact: z}}}', undefined],
+    ['{uri: {regex: a+}}', '{uri: {regex: a+}}', undefined],
+    ['{uri: {prefix: /a}, ignoreUriCase: true}', '{uri: {prefix: /a}}', undefined],
+    ['{sourceNamespace: a}', '{port: 80}', undefined],
+    ['{sourceNamespace: a}', '{sourceNamespace: a}', [{ sourceNamespace: 'a' }]],
+    ['{sourceLabels: {app: a}}', '{sourceLabels: {app: b}}', undefined],
+    ['{gateways: [mesh]}', '{gateways: [mesh, other/gw]}', undefined],
+    ['{gateways: [mesh, gw]}', '{gateways: [mesh]}', [{ gateways: ['mesh'] }]],
   ])('with the match %s and one of %s asks for both', (outer, inner, match) => {
     const http = merged(
       `{match: [${outer}], delegate: {name: part}}`,
       `{http: [{match: [${inner}], ${TO_CART}}]}`,
     );
     expect(http).toEqual(match === undefined ? [] : [{ match, route: ROUTED }]);
+  });
+
+  it('is left out when one of the alternatives of the delegate fits none of its own', () => {
+    const http = merged(
+      '{match: [{uri: {prefix: /a}}], delegate: {name: part}}',
+      `{http: [{match: [{uri: {prefix: /a/x}}, {uri: {prefix: /z}}], ${TO_CART}}, {match: [{uri: {exact: /a}}], ${TO_CART}}]}`,
+    );
+    expect(http).toEqual([{ match: [{ uri: { exact: '/a' } }], route: ROUTED }]);
+  });
+
+  it('edits headers only where the delegate edits none', () => {
+    const http = merged(
+      '{headers: {request: {set: {a: root}}}, delegate: {name: part}}',
+      `{http: [{headers: {response: {remove: [b]}}, ${TO_CART}}, {${TO_CART}}]}`,
+    );
+    expect(http?.map(({ headers }) => headers)).toEqual([
+      { response: { remove: ['b'] } },
+      { request: { set: { a: 'root' } } },
+    ]);
   });
 
   it.each([
