@@ -112,12 +112,13 @@ function chainsOf(
       ),
     ];
   }
+  const names = new Set<string>();
   const chains: FilterChain[] = [];
   const taken = new Set<string>();
   for (const server of servers) {
-    for (const chain of serverChains(server, bind, port, input, routes)) {
+    for (const chain of serverChains(server, { bind, port, names }, input, routes)) {
       const key = JSON.stringify(chain.filterChainMatch ?? {});
-      // Envoy refuses two chains for one name: the older Gateway's stays.
+      // Envoy refuses two chains for the same connections: the older Gateway's stays.
       if (!taken.has(key)) chains.push(chain);
       taken.add(key);
     }
@@ -125,25 +126,51 @@ function chainsOf(
   return chains;
 }
 
+/** What the servers of a port share. */
+interface SharedPort {
+  readonly bind: string;
+  readonly port: number;
+  /** Server names that chains have: Envoy refuses a listener where two chains have one. */
+  readonly names: Set<string>;
+}
+
+/** Whether nobody has any of the names; then they are taken. */
+function takeNames(wanted: readonly string[], names: Set<string>): boolean {
+  if (wanted.some((name) => names.has(name))) return false;
+  for (const name of wanted) names.add(name);
+  return true;
+}
+
 function serverChains(
   server: GatewayServer,
-  bind: string,
-  port: number,
+  { bind, port, names }: SharedPort,
   input: Input,
   routes: Map<string, RouteConfigurationInit>,
 ): readonly FilterChain[] {
   const gateways = new Set([server.gateway]);
-  const context = { input, listenPort: server.port, gateways };
+  const context = { input, listenPort: server.port, gateways, isGateway: true };
   const bound = input.snapshot.virtualServices.filter((one) => boundHosts(server, one).length > 0);
   if (passesTlsOn(server)) {
     if (server.spec.tls?.mode === 'AUTO_PASSTHROUGH') {
       refuse(server, 'TLS mode AUTO_PASSTHROUGH needs mutual TLS, which is not available yet', input);
       return [];
     }
-    return tlsChains(bound, [], context);
+    return tlsChains(bound, [], context, (wanted, { namespace, name }) => {
+      if (takeNames(wanted, names)) return true;
+      input.report(
+        { kind: 'VirtualService', namespace, name },
+        `The TLS route for ${wanted.join(', ')} is not in force at port ${server.port} of Gateway ` +
+          `${server.gateway}: another one has one of these server names. Give each name to one route.`,
+      );
+      return false;
+    });
   }
   const tls = endsTls(server) ? serverTls(server, (message) => refuse(server, message, input)) : undefined;
   if (endsTls(server) && tls === undefined) return [];
+  if (tls !== undefined && !takeNames(sniNames(server), names)) {
+    refuse(server, 'another server of the port has one of its hosts; give each host to one server', input);
+    return [];
+  }
   const match = tls === undefined ? {} : serverNameMatch(serverHosts(server));
   const asked = Object.keys(match).length > 0 ? { filterChainMatch: match } : {};
   const secured = tls === undefined ? {} : { transportSocket: tls };
@@ -160,6 +187,12 @@ function serverChains(
     if (route !== undefined) return [{ ...routeChain(service, route, match, context), ...secured }];
   }
   return [];
+}
+
+/** `*` alone where it stands among others, of which it takes all. */
+function sniNames(server: GatewayServer): readonly string[] {
+  const hosts = [...new Set(serverHosts(server))];
+  return hosts.includes('*') ? ['*'] : hosts;
 }
 
 function refuse(server: GatewayServer, message: string, { report }: Input): void {

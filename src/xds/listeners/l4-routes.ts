@@ -16,13 +16,17 @@ export interface L4Context {
   readonly listenPort: number;
   /** `mesh`, or the names of the gateway's Gateways. */
   readonly gateways: ReadonlySet<string>;
+  /** At a gateway connections come from anywhere: what is asked of their source counts for nothing. */
+  readonly isGateway: boolean;
 }
 
 /** Conditions on the caller and the listener, which are known now. */
-export function holdsFor(match: TcpMatch | TlsMatch, { input, listenPort, gateways }: L4Context): boolean {
+export function holdsFor(match: TcpMatch | TlsMatch, context: L4Context): boolean {
+  const { input, listenPort, gateways, isGateway } = context;
   const named = match.gateways ?? [];
   if (named.length > 0 && !named.some((gateway) => gateways.has(gateway))) return false;
   if (match.port !== undefined && match.port !== 0 && match.port !== listenPort) return false;
+  if (isGateway) return true;
   // The proxy's own traits are read only where something is asked of them: others can share the result.
   if (match.sourceLabels !== undefined && !matchesLabels(match.sourceLabels, input.proxy.labels))
     return false;
@@ -45,26 +49,33 @@ export function routeChain(
   };
 }
 
-/** Chains of the TLS routes, by server name; of equal conditions the first counts. */
+/** Chains of the TLS routes, by server name, as far as `mayHave` lets a VirtualService have the names. */
 export function tlsChains(
   services: readonly VirtualService[],
   subnets: readonly string[],
   context: L4Context,
+  mayHave: (names: readonly string[], owner: VirtualService) => boolean = () => true,
 ): readonly FilterChain[] {
-  const chains = new Map<string, FilterChain>();
+  const chains: FilterChain[] = [];
   for (const service of services) {
     for (const route of service.tls) {
       if ((route.route ?? []).length === 0) continue;
       for (const match of route.match ?? []) {
         if (!holdsFor(match, context)) continue;
+        const names = withoutRest(match.sniHosts ?? []);
+        if (!mayHave(names, service)) continue;
         const own = match.destinationSubnets ?? [];
-        const condition = serverNameMatch(match.sniHosts ?? [], own.length > 0 ? own : subnets);
-        const key = JSON.stringify(condition);
-        if (!chains.has(key)) chains.set(key, routeChain(service, route, condition, context));
+        const condition = serverNameMatch(names, own.length > 0 ? own : subnets);
+        chains.push(routeChain(service, route, condition, context));
       }
     }
   }
-  return [...chains.values()];
+  return chains;
+}
+
+/** Beside the name that stands for any the others say nothing. */
+function withoutRest(names: readonly string[]): readonly string[] {
+  return names.length === 0 || names.includes('*') ? ['*'] : names;
 }
 
 /** Chains of the TCP routes, up to the first that takes every connection; `complete` says that one does. */

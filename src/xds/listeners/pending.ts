@@ -8,6 +8,7 @@ import { fallbackCluster } from '../routes/configuration.ts';
 import { ZERO, addressOf, durationOf } from '../values.ts';
 import {
   type FilterChain,
+  type FilterChainMatch,
   type ListenerInit,
   PLAIN_HTTP,
   TRANSPORT_TIMEOUT,
@@ -42,6 +43,8 @@ class PendingListener {
   readonly #bound: boolean;
   #routeName: string | undefined;
   readonly #chains = new Map<string, FilterChain>();
+  /** Server names or networks of the chains, each with what else its chain asks for. */
+  readonly #taken = new Set<string>();
 
   constructor(name: string, bind: string, port: number, bound: boolean) {
     this.#name = name;
@@ -58,9 +61,31 @@ class PendingListener {
   /** Envoy refuses two chains for the same connections: those that came first stay. */
   addTcp(chains: readonly FilterChain[]): void {
     for (const chain of chains) {
-      const key = JSON.stringify(chain.filterChainMatch ?? {});
-      if (!this.#chains.has(key)) this.#chains.set(key, chain);
+      const left = this.#withFree(chain);
+      if (left === undefined) continue;
+      const key = JSON.stringify(left.filterChainMatch ?? {});
+      if (!this.#chains.has(key)) this.#chains.set(key, left);
     }
+  }
+
+  /** The chain with the server names, or the networks, that no other has; undefined when none is left. */
+  #withFree(chain: FilterChain): FilterChain | undefined {
+    // Chains are plain values until the listener is made.
+    const match = (chain.filterChainMatch ?? {}) as FilterChainMatch;
+    const { serverNames = [], prefixRanges = [], ...rest } = match;
+    if (serverNames.length > 0) {
+      const free = serverNames.filter((name) => this.#take(name, { prefixRanges, ...rest }));
+      return free.length === 0 ? undefined : { ...chain, filterChainMatch: { ...match, serverNames: free } };
+    }
+    if (prefixRanges.length === 0) return chain;
+    const free = prefixRanges.filter((range) => this.#take(range, rest));
+    return free.length === 0 ? undefined : { ...chain, filterChainMatch: { ...match, prefixRanges: free } };
+  }
+
+  /** Whether nobody had it before. */
+  #take(item: unknown, where: object): boolean {
+    const key = JSON.stringify([item, where]);
+    return !this.#taken.has(key) && this.#taken.add(key) !== undefined;
   }
 
   build(input: Input): ListenerInit {

@@ -29,7 +29,7 @@ export function serviceTcpChains(
   const services = listener.virtualServices.filter(({ hosts }) =>
     hosts.some((host) => hostsOverlap(host, service.hostname)),
   );
-  const context = { input, listenPort: port.number, gateways: MESH };
+  const context = { input, listenPort: port.number, gateways: MESH, isGateway: false };
   if (isTls(port.speaks)) {
     const chains = tlsChains(services, subnets, context);
     if (chains.length > 0) return chains;
