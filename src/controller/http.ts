@@ -131,7 +131,8 @@ function isLocal(request: IncomingMessage): boolean {
   const isLoopback = /^(?:::ffff:)?127\./.test(address) || address === '::1';
   const name = (request.headers.host ?? '').replace(/:\d+$/, '');
   const isNamedSo = name === 'localhost' || name === '[::1]' || /^127(?:\.\d+){3}$/.test(name);
-  return isLoopback && isNamedSo;
+  // Pages of the web that send something here say where they are from.
+  return isLoopback && isNamedSo && request.headers.origin === undefined;
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

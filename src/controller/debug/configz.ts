@@ -1,5 +1,6 @@
 /** `/debug/configz`: the objects in force with what is wrong with them, and what is set aside with the reason. */
 
+import type { MeshObject } from '../../config/object.ts';
 import { objectProblems, problemKey } from './object-problems.ts';
 import type { DebugContext, DebugPage } from './page.ts';
 
@@ -17,10 +18,8 @@ function bodyOf(context: DebugContext, query: URLSearchParams): unknown {
     mesh_config_error: state.meshConfigError,
     sources: state.sources.map(({ name, objects, notes }) => ({ name, objects: objects.length, notes })),
     rejected: state.rejections,
-    // A Secret is told of, and not told.
     configs: state.objects.flatMap((object) => {
       const { key, value, source, kind, meta } = object;
-      const { data: _data, stringData: _text, ...open } = value;
       const namespace = state.snapshot?.namespaceOf(object) ?? '';
       const isAsked = [
         ['kind', kind],
@@ -29,10 +28,15 @@ function bodyOf(context: DebugContext, query: URLSearchParams): unknown {
       ].every(([part = '', own]) => (query.get(part) ?? own) === own);
       if (!isAsked) return [];
       return {
-        ...(key === 'core/Secret' ? open : value),
+        ...(key === 'core/Secret' ? withoutContent(object) : value),
         source: `${source.file}:${source.line}`,
         problems: problems.get(problemKey({ kind, namespace, name: meta.name })),
       };
     }),
   };
+}
+
+/** A Secret is told of, and not told: kubectl keeps its content in an annotation, too. */
+function withoutContent({ apiVersion, kind, meta }: MeshObject): object {
+  return { apiVersion, kind, metadata: { name: meta.name, namespace: meta.namespace, labels: meta.labels } };
 }

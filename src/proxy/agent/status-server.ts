@@ -109,10 +109,11 @@ async function answer(
   }
 }
 
-/** Orders are taken from this machine alone, and only as POST, which no link in a page of the web makes. */
+/** Orders are taken from this machine alone, as POST, and from no page of the web, which would say where it is from. */
 async function order(request: IncomingMessage, run: () => Promise<void>): Promise<Answer> {
   const from = request.socket.remoteAddress ?? '';
-  if (!/^(?:::ffff:)?127\./.test(from) && from !== '::1') {
+  const isLocal = /^(?:::ffff:)?127\./.test(from) || from === '::1';
+  if (!isLocal || request.headers.origin !== undefined) {
     return { status: 403, text: 'only this machine may ask for that\n' };
   }
   if (request.method !== 'POST') return { status: 405, text: 'the page takes POST\n' };

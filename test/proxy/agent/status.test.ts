@@ -170,6 +170,8 @@ describe('orders', () => {
     const at = await agent({});
     expect((await fetch(`${at}/drain`)).status).toBe(405);
     expect((await fetch(`${at}/quitquitquit`)).status).toBe(405);
+    const ofPage = { method: 'POST', headers: { origin: 'https://boats.example' } };
+    expect((await fetch(`${at}/quitquitquit`, ofPage)).status).toBe(403);
     expect(orders).toEqual([]);
     await fetch(`${at}/drain`, { method: 'POST' });
     await fetch(`${at}/quitquitquit`, { method: 'POST' });
