@@ -54,8 +54,8 @@ export class Controller {
   readonly #meshMetrics = new MeshMetrics();
   readonly #metrics = new DiscoveryMetrics();
   readonly #webhookMetrics = new WebhookMetrics();
-  /** By node id; of the newest state. */
-  readonly #problems = new Map<string, readonly TranslationProblem[]>();
+  /** Of the state that each proxy was last brought to. */
+  readonly #problems = new WeakMap<ProxyIdentity, readonly TranslationProblem[]>();
   readonly #told = new Set<string>();
   readonly #toldLists = new WeakSet<readonly TranslationProblem[]>();
   readonly #memo: TranslationMemo;
@@ -263,10 +263,9 @@ export class Controller {
     const snapshot = this.#state.rebuild();
     this.#meshMetrics.pushed((performance.now() - begun) / 1_000);
     this.#memo.moveTo(snapshot, snapshot.mesh === mesh ? changedKinds : undefined);
-    this.#problems.clear();
     this.discovery.update((proxy) => {
       const resources = this.#translate(snapshot, proxy, this.#memo);
-      this.#problems.set(proxy.nodeId, resources.problems);
+      this.#problems.set(proxy, resources.problems);
       this.#tellProblems(resources.problems);
       return resources;
     }, this.#configResources.of(snapshot));
@@ -293,7 +292,9 @@ export class Controller {
   }
 
   #allProblems(): readonly TranslationProblem[] {
-    const all = [...this.#problems.values()].flat();
+    // Proxies that get the same have the same list.
+    const lists = new Set([...this.discovery.streams].map(({ proxy }) => proxy && this.#problems.get(proxy)));
+    const all = [...lists].flatMap((list) => list ?? []);
     return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Controller, type MeshTranslate } from '../../src/controller/controller.ts';
 import { DEBUG_PAGES } from '../../src/controller/http.ts';
 import { Log } from '../../src/base/log.ts';
@@ -280,7 +280,11 @@ describe('debug pages', () => {
   });
 
   test('keep the data of Secrets to themselves', async () => {
-    write('a.yaml', 'apiVersion: v1\nkind: Secret\nmetadata: {name: tls}\nstringData: {key: hidden}\n');
+    const applied = `annotations: {kubectl.kubernetes.io/last-applied-configuration: '{"stringData":{"key":"hidden"}}'}`;
+    write(
+      'a.yaml',
+      `apiVersion: v1\nkind: Secret\nmetadata: {name: tls, ${applied}}\nstringData: {key: hidden}\n`,
+    );
     await start();
     expect(JSON.stringify(await page('configz'))).not.toContain('hidden');
   });
@@ -298,6 +302,27 @@ describe('debug pages', () => {
   test('are not shown to a name of the web that leads here', async () => {
     await start();
     expect((await fetchPage('/debug/configz', { host: 'boats.example' })).status).toBe(403);
+  });
+
+  test('take no orders from pages of the web', async () => {
+    await start();
+    const answer = await fetchPage('/debug/logging?level=off', { origin: 'https://boats.example' }, 'POST');
+    expect(answer.status).toBe(403);
+  });
+
+  test('forget what is not in force for a proxy that has left', async () => {
+    const spec = 'spec: {egress: [{hosts: ["*/*"]}]}';
+    write(
+      'a.yaml',
+      `apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: all, namespace: shop}\n${spec}\n`,
+    );
+    const running = await start();
+    const proxy = await connect(running);
+    await proxy.next();
+    expect(await page('push_status')).toMatchObject({ not_enforced: [{ object: { name: 'all' } }] });
+    proxy.close();
+    await vi.waitFor(() => expect(running.discovery.streams.size).toBe(0), { timeout: 10_000 });
+    expect(await page('push_status')).toMatchObject({ not_enforced: [] });
   });
 
   test('change the level of the log while it runs', async () => {

@@ -42,7 +42,7 @@ export class DiscoveryServer implements StreamHost {
   readonly queue: SendQueue;
   readonly requestNames = new RequestNames();
   readonly streams = new Set<ProxyStream>();
-  /** By node id; of the newest state. */
+  /** By node id; of the newest state, and of proxies that are connected. */
   readonly faults = new Map<string, TranslationFault>();
   generation = 0;
   readonly #encoder = new ResourceEncoder();
@@ -145,6 +145,7 @@ export class DiscoveryServer implements StreamHost {
     this.streams.delete(stream);
     this.#behind.delete(stream);
     if (stream.proxy === undefined) return;
+    this.faults.delete(stream.proxy.nodeId);
     this.#options.log.info('a proxy has left', { proxy: stream.proxy.id, stream: stream.id });
     this.#noteConvergence();
   }
