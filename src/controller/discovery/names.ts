@@ -55,7 +55,8 @@ export class NameSet {
   }
 
   #become(how: '+' | '-', names: readonly string[], make: () => ReadonlySet<string>): NameSet {
-    const key = how + names.join('\n');
+    // A name may hold anything: nobody may be given the names of someone else's making.
+    const key = how + JSON.stringify(names);
     const known = this.#changes.get(key)?.deref();
     if (known !== undefined) return known;
     const made = new NameSet(make());

@@ -52,6 +52,9 @@ export type StreamEvent =
 /** Anything may be asked for, and most is answered with nothing; another controller asks for each kind. */
 const MAX_TYPES = 128;
 
+/** Names that a stream may ask for of one type: some times as many as one request can hold. */
+const MAX_NAMES = 500_000;
+
 export class ProxyStream implements Sender {
   readonly id: number;
   readonly peer: string;
@@ -113,6 +116,9 @@ export class ProxyStream implements Sender {
     if (answer === 'stale' && this.protocol.name === 'state-of-the-world') return;
     if (answer === 'ack' || answer === 'nack') this.#host.onEvent({ kind: answer, stream: this, watch });
     request.apply(watch);
+    if (watch.names.size > MAX_NAMES) {
+      throw new MeshError('BadDiscoveryRequest', `a stream may ask for at most ${MAX_NAMES} names of a type`);
+    }
   }
 
   #watch(typeUrl: string): Watch {

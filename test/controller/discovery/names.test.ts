@@ -25,6 +25,12 @@ describe('a set of names', () => {
     expect([...one]).toEqual([...MANY.slice(2), 'new']);
   });
 
+  test('is not taken for another one by what a name holds', () => {
+    const odd = NameSet.empty.with(['a\nb']);
+    const plain = NameSet.empty.with(['a', 'b']);
+    expect([odd, plain].map((names) => [...names])).toEqual([['a\nb'], ['a', 'b']]);
+  });
+
   test('stays what it is when nothing changes', () => {
     const names = NameSet.empty.with(['a', 'b']);
     expect(names.with(['b'])).toBe(names);

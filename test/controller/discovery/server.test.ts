@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DiscoveryListener } from '../../../src/controller/discovery/grpc.ts';
 import { DiscoveryMetrics } from '../../../src/controller/discovery/metrics.ts';
 import { DiscoveryServer } from '../../../src/controller/discovery/server.ts';
@@ -97,6 +97,18 @@ beforeEach(() => start());
 afterEach(async () => {
   for (const stream of open.splice(0)) stream.close();
   await listener.drain(100);
+});
+
+describe('a stream', () => {
+  test('that asks for more names than can be of use is refused', async () => {
+    show({});
+    const stream = delta();
+    const names = Array.from({ length: 500_001 }, (_, index) => String(index));
+    stream.send({ node: node(), typeUrl: ENDPOINT_TYPE, resourceNamesSubscribe: names });
+    await vi.waitFor(() => expect(stream.error?.details).toContain('at most 500000 names'), {
+      timeout: 20_000,
+    });
+  }, 30_000);
 });
 
 describe('delta discovery', () => {
