@@ -125,11 +125,11 @@ export class Supervisor {
     await this.#askToDrain(running);
     if (minimumDrainDuration === undefined) {
       log.info('the proxy drains before it ends', { milliseconds: terminationDrainDuration });
-      await wait(terminationDrainDuration);
+      await pause(terminationDrainDuration);
       return;
     }
     log.info('the proxy drains until nothing is connected', { atLeastMilliseconds: minimumDrainDuration });
-    await wait(minimumDrainDuration);
+    await pause(minimumDrainDuration);
     await this.#untilUnconnected(running);
   }
 
@@ -146,7 +146,7 @@ export class Supervisor {
         failures++;
         log.warn('the proxy does not say how many connections it has', { reason: (error as Error).message });
       }
-      await wait(connectionCheck);
+      await pause(connectionCheck);
     }
   }
 
@@ -167,6 +167,11 @@ export class Supervisor {
     // It may answer before it has come to what it cannot do.
     this.#hasServed = !(await Promise.race([ended, wait(settle, false, { ref: false })]));
   }
+}
+
+/** A pause that the program does not wait for: when the engine is gone, there is nothing left to drain. */
+function pause(milliseconds: number): Promise<void> {
+  return wait(milliseconds, undefined, { ref: false });
 }
 
 function endedEarly(title: string, exit: EngineExit): MeshError {

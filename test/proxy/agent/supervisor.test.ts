@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Backoff } from '../../../src/base/backoff.ts';
 import { Log } from '../../../src/base/log.ts';
@@ -181,3 +183,37 @@ test('signals are passed on', async () => {
   await running;
   expect(engine.asked).toContain('SIGUSR1');
 });
+
+const RUN = `
+  import { Log } from './src/base/log.ts';
+  import { Supervisor } from './src/proxy/agent/supervisor.ts';
+  const ended = Promise.withResolvers();
+  const running = {
+    exited: ended.promise,
+    answers: async () => true,
+    drain: async () => undefined,
+    stop: async () => ended.resolve({ code: 0, signal: undefined, lastWords: '' }),
+  };
+  const supervisor = new Supervisor({
+    engine: { title: 'the engine', start: async () => running },
+    bootstrapFile: '',
+    inboundOnly: false,
+    terminationDrainDuration: 3_600_000,
+    minimumDrainDuration: undefined,
+    log: new Log('off', () => undefined),
+  });
+  void supervisor.run();
+  await new Promise(setImmediate);
+  void supervisor.end();
+  await supervisor.end();
+`;
+
+test('a second call for the end leaves nothing that the program would wait for', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', RUN], { stdio: 'inherit' });
+  try {
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}, 60_000);
