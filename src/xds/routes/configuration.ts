@@ -42,7 +42,8 @@ export function serviceRoute(service: MeshService, port: MeshServicePort, input:
   const mesh = input.snapshot.mesh.config;
   const rule = ruleFor(input, service.hostname, service.namespace);
   const hash = hashPolicy(effectivePolicy(rule, undefined, port.number, mesh));
-  const retries = retryPolicy(undefined, mesh, hash !== undefined);
+  // As in Istio: where no VirtualService speaks, a request whose endpoint fails is tried at another one.
+  const retries = retryPolicy(undefined, mesh, false);
   return {
     name: DEFAULT_ROUTE,
     match: matchAll(),

@@ -35,13 +35,14 @@ export function retryPolicy(
     ...defined({ perTryTimeout: durationOf(retries?.perTryTimeout) }),
     ...(avoid && { retryHostPredicate: [previousHosts()] }),
     ...(retries?.retryRemoteLocalities === true && { retryPriority: previousPriorities() }),
-    ...(retries?.backoff !== undefined && {
-      retryBackOff: defined({ baseInterval: durationOf(retries.backoff) }),
-    }),
+    ...backOff(retries),
   };
 }
 
-/** The tries of a proxy in front of its own workload: only what never reached it. */
+/**
+ * The tries of a proxy in front of its own workload: only what never reached it. Of the mesh's policy the number, the
+ * reasons and the pause count: there is one endpoint, and the caller keeps the time.
+ */
 export function inboundRetryPolicy(mesh: MeshConfig): RetryPolicy | undefined {
   const policy = mesh.defaultInboundHttpRetryPolicy;
   if (policy === undefined) return { retryOn: 'reset-before-request', numRetries: DEFAULT_ATTEMPTS };
@@ -49,8 +50,13 @@ export function inboundRetryPolicy(mesh: MeshConfig): RetryPolicy | undefined {
   return {
     numRetries: policy.attempts ?? DEFAULT_ATTEMPTS,
     ...((policy.retryOn ?? '') === '' ? { retryOn: 'reset-before-request' } : reasons(policy.retryOn)),
-    ...defined({ perTryTimeout: durationOf(policy.perTryTimeout) }),
+    ...backOff(policy),
   };
+}
+
+function backOff(retries: Pick<Retries, 'backoff'> | undefined): Pick<RetryPolicy, 'retryBackOff'> {
+  const baseInterval = durationOf(retries?.backoff);
+  return baseInterval === undefined ? {} : { retryBackOff: { baseInterval } };
 }
 
 /** Numbers among the reasons are status codes. */

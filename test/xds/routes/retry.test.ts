@@ -40,5 +40,11 @@ describe('a retry policy', () => {
   it('towards the own workload repeats only what never reached it', () => {
     expect(inboundRetryPolicy({})).toEqual({ retryOn: 'reset-before-request', numRetries: 2 });
     expect(inboundRetryPolicy({ defaultInboundHttpRetryPolicy: { attempts: 0 } })).toBeUndefined();
+    const mesh = { attempts: 1, retryOn: '5xx', backoff: '2s', perTryTimeout: '1s' };
+    expect(inboundRetryPolicy({ defaultInboundHttpRetryPolicy: mesh })).toEqual({
+      retryOn: '5xx',
+      numRetries: 1,
+      retryBackOff: { baseInterval: { seconds: 2n, nanos: 0 } },
+    });
   });
 });
