@@ -144,7 +144,8 @@ export class ProxyServer {
       random: randomNumber,
       secrets,
       drainTime: flags.drainTime,
-      sharesPorts: workers !== undefined || relay !== undefined,
+      binds: flags.mode === 'validate' ? 'none' : relay === undefined ? 'all' : 'shared',
+      onFailure: (name, { message }) => log.logger('config').error(`listener '${name}' failed: ${message}`),
       connectionLimit: (listener) =>
         this.#listeners.connections >= limits.all ? 0 : limits.listeners.get(listener),
     });
@@ -322,9 +323,9 @@ export class ProxyServer {
     });
   }
 
-  /** One that cannot be bound ends the start when it stands in the bootstrap, and is told of otherwise. */
+  /** One that cannot listen ends the start when it stands in the bootstrap. */
   async #warmListeners(): Promise<void> {
-    const { loaded, log } = this.#options;
+    const { loaded } = this.#options;
     const statics = new Set((loaded.bootstrap.staticResources?.listeners ?? []).map(({ name }) => name));
     const names = this.#listeners.warming.map(({ name }) => name);
     await Promise.all(
@@ -332,10 +333,9 @@ export class ProxyServer {
         try {
           await this.#listeners.warm(name);
         } catch (error) {
+          if (!statics.has(name)) return;
           const { message } = error as Error;
-          if (statics.has(name))
-            throw new MeshError('AddressInUse', message, { where: { file: loaded.source } });
-          log.logger('config').error(`listener '${name}' failed: ${message}`);
+          throw new MeshError('AddressInUse', message, { where: { file: loaded.source } });
         }
       }),
     );

@@ -261,8 +261,7 @@ function suite(engine: WorldEngine): void {
 }
 
 if (existsSync(BOOK)) {
-  // The gateway's port 80 is also that of a backend at one address, which takes Envoy's SO_REUSEPORT.
-  describeOnEachEngine('requests over the manifests of a book', suite, ['envoy']);
+  describeOnEachEngine('requests over the manifests of a book', suite);
 } else {
   process.stderr.write('requests over the manifests of a book (left out: no ../shared/book-policies)\n');
   describe.skip('requests over the manifests of a book (left out: no ../shared/book-policies)', () =>

@@ -150,7 +150,7 @@ describe('the process', () => {
     const { port } = server.address() as { port: number };
     const proxy = run(speaking(port, 'hello'));
     expect(await proxy.exited).toBe(1);
-    expect(proxy.errors()).toContain(`cannot bind 127.0.0.1:${port}`);
+    expect(proxy.errors()).toContain(`cannot bind '127.0.0.1:${port}': Address already in use`);
     server.close();
   });
 });
@@ -202,6 +202,22 @@ describe('with --concurrency', () => {
     expect(added.body).toBe('listener_manager.listener_added: 1\n');
     proxy.process.kill('SIGTERM');
     expect(await proxy.exited).toBe(0);
+  });
+
+  test('an address that is not shared is that of one process', async () => {
+    const port = await freePort();
+    const alone = { ...speaker(port, 'hello'), enable_reuse_port: false };
+    const proxy = run(
+      JSON.stringify({ ...ADMIN, static_resources: { listeners: [alone] } }),
+      '--concurrency',
+      '2',
+    );
+    await ready(proxy);
+    for (let count = 0; count < 10; count++) expect(await ask(port)).toBe('hello');
+    const other = createServer().listen({ port, host: '127.0.0.1', reusePort: true });
+    const [error] = (await once(other, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('EADDRINUSE');
+    expect(proxy.errors()).not.toContain('cannot');
   });
 
   test('resources reach every process, and a process that dies is replaced', async () => {

@@ -206,7 +206,7 @@ describe('what the controller sends', () => {
     });
     const answer = await stream.next();
     expect(answer.errorDetail?.message).toBe(
-      'bad: Error adding/updating cluster(s) cluster bad.preconnect_policy is not supported',
+      'Error adding/updating cluster(s) bad: cluster bad.preconnect_policy is not supported',
     );
     expect(await proxy.stat('cluster_manager.cds.update_rejected')).toBe(1);
     const { body } = await proxy.admin('/clusters');

@@ -1,6 +1,7 @@
 /** What of a bootstrap is refused when it is put into force: told with the bootstrap's name. */
 
 import { MeshError } from '../../base/mesh-error.ts';
+import { BindError } from '../listeners/acceptor.ts';
 import type { LoadedBootstrap } from './bootstrap.ts';
 
 /** What is refused of the bootstrap, with the bootstrap's name. */
@@ -31,7 +32,8 @@ export function putAll<Resource extends { readonly name: string }>(
     }
   }
   if (reasons.length === 0) return;
-  throw new MeshError('Unsupported', reasons.join('\n'), { where: { file: loaded.source }, cause: first });
+  const code = first instanceof BindError ? 'AddressInUse' : 'Unsupported';
+  throw new MeshError(code, reasons.join('\n'), { where: { file: loaded.source }, cause: first });
 }
 
 /** Whoever asks a controller has to say who it is. */

@@ -1,37 +1,49 @@
 /** A bound socket that takes connections, for as long as some listener wants its address. */
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { type Server, type Socket, createServer, isIPv6 } from 'node:net';
+import { dirname } from 'node:path';
 import type { Place } from '../address.ts';
 import { placeText } from '../address.ts';
+import { type BoundHandle, bindHandle, listenOn, reasonOf } from '../sockets/bound-handle.ts';
 import { libc } from '../sockets/libc.ts';
 import { socketAddress } from '../sockets/socket-address.ts';
 import { nativeInt } from '../sockets/socket-options.ts';
 import type { BindOptions } from './bind-options.ts';
 
+/** An address that cannot be had. */
+export class BindError extends Error {
+  /** In Envoy's words. */
+  constructor(place: Place, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`cannot bind '${placeText(place)}': ${reason}`, { cause });
+    this.name = 'BindError';
+  }
+}
+
 export class Acceptor {
   readonly key: string;
   readonly #place: Place;
   readonly #options: BindOptions;
-  readonly #sharesPort: boolean;
+  readonly #handle: BoundHandle;
   readonly #server: Server;
+  #listens = false;
   #bound: Place | undefined;
 
-  /** `sharesPort`: other processes listen at the same address too. */
-  constructor(
-    place: Place,
-    options: BindOptions,
-    sharesPort: boolean,
-    onConnection: (socket: Socket) => void,
-  ) {
-    this.#sharesPort = sharesPort;
+  /** Takes the address; nobody can connect yet. Throws a `BindError`. */
+  constructor(place: Place, options: BindOptions, onConnection: (socket: Socket) => void) {
     this.key = acceptorKey(place, options);
     this.#place = place;
     this.#options = options;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
+    try {
+      this.#handle = bind(place, options);
+    } catch (error) {
+      throw new BindError(place, error);
+    }
   }
 
-  /** With the port that the system chose where the configuration says 0; undefined until it is bound. */
+  /** With the port that the system chose where the configuration says 0; undefined until it listens. */
   get bound(): Place | undefined {
     return this.#bound;
   }
@@ -44,62 +56,36 @@ export class Acceptor {
     return this.#options.transparent;
   }
 
-  /** Rejects with a reason that names the address. */
-  async bind(): Promise<void> {
+  /**
+   * Resolves when connections are taken, or when it has been closed meanwhile. Rejects with a `BindError` when the address
+   * is another's now, which only one that is shared with nobody can be.
+   */
+  async listen(): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#server.once('listening', done.resolve);
+    this.#server.once('close', done.resolve);
+    this.#server.once('error', done.reject);
+    this.#listens = true;
+    listenOn(this.#server, this.#handle, this.#options.backlog);
     try {
-      await this.#listen();
+      await done.promise;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`cannot bind ${placeText(this.#place)}: ${reason}`, { cause: error });
+      const { errno = 0 } = error as NodeJS.ErrnoException;
+      throw new BindError(this.#place, new Error(reasonOf(errno), { cause: error }));
     }
     const address = this.#server.address();
     this.#bound =
       typeof address === 'object' && address !== null && this.#place.kind === 'ip'
         ? { ...this.#place, port: address.port }
         : this.#place;
+    this.#server.off('error', done.reject);
     // What goes wrong with single connections, as too many open files, must not end the process.
     this.#server.on('error', () => undefined);
   }
 
   close(): void {
-    this.#server.close();
-  }
-
-  #listen(): Promise<void> {
-    const { backlog, ipv4Compat, pipeMode } = this.#options;
-    const place = this.#place;
-    const done = Promise.withResolvers<void>();
-    this.#server.once('error', done.reject);
-    const listening = () => {
-      this.#server.off('error', done.reject);
-      done.resolve();
-    };
-    if (place.kind === 'pipe') {
-      const isAbstract = place.path.startsWith('@');
-      const path = isAbstract ? `\0${place.path.slice(1)}` : place.path;
-      this.#server.listen({ path, backlog }, () => {
-        if (!isAbstract && pipeMode !== 0) chmodSync(path, pipeMode);
-        listening();
-      });
-    } else if (needsOwnSocket(this.#options)) {
-      this.#server.listen(
-        { fd: openSocket(place.ip, place.port, this.#options), exclusive: true },
-        listening,
-      );
-    } else {
-      this.#server.listen(
-        {
-          host: place.ip,
-          port: place.port,
-          backlog,
-          ipv6Only: !ipv4Compat,
-          reusePort: this.#sharesPort,
-          exclusive: true,
-        },
-        listening,
-      );
-    }
-    return done.promise;
+    if (this.#listens) this.#server.close();
+    else this.#handle.close();
   }
 }
 
@@ -109,11 +95,27 @@ export function acceptorKey(place: Place, options: BindOptions): string {
   return JSON.stringify([placeText(place), transparent, freebind, ipv4Compat, fastOpen]);
 }
 
-function needsOwnSocket({ transparent, freebind, fastOpen }: BindOptions): boolean {
-  return transparent || freebind || fastOpen > 0;
+function bind(place: Place, options: BindOptions): BoundHandle {
+  if (place.kind === 'pipe') return bindPath(place.path, options.pipeMode);
+  const { ip, port } = place;
+  const { ipv4Compat, reusePort, transparent, freebind, fastOpen } = options;
+  if (transparent || freebind || fastOpen > 0) return bindHandle({ fd: openSocket(ip, port, options) });
+  return bindHandle({ ip, port, v6Only: !ipv4Compat, reusePort });
+}
+
+function bindPath(path: string, mode: number): BoundHandle {
+  if (path.startsWith('@')) return bindHandle({ path: `\0${path.slice(1)}` });
+  // libuv calls this a lack of rights.
+  if (!existsSync(dirname(path))) throw new Error('No such file or directory');
+  // As in Envoy the socket of a process that is no more is in nobody's way; any other file is.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+  const handle = bindHandle({ path });
+  if (mode !== 0) chmodSync(path, mode);
+  return handle;
 }
 
 // Of Linux.
+const EPERM = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
@@ -131,9 +133,9 @@ const IPV6_V6ONLY = 26;
 const IPV6_TRANSPARENT = 75;
 const IPV6_FREEBIND = 78;
 
-/** A listening socket with options that have to be set before it is bound. Throws an `Error` that says which failed. */
+/** A bound socket with options that have to be set before. Throws an `Error` that says what failed. */
 function openSocket(ip: string, port: number, options: BindOptions): number {
-  const { transparent, freebind, ipv4Compat, fastOpen, backlog } = options;
+  const { transparent, freebind, ipv4Compat, fastOpen, reusePort } = options;
   const c = libc(
     transparent ? 'transparent: true' : freebind ? 'freebind: true' : 'tcp_fast_open_queue_length',
   );
@@ -143,21 +145,20 @@ function openSocket(ip: string, port: number, options: BindOptions): number {
     if (result >= 0) return;
     const errno = c.errno();
     if (fd >= 0) c.close(fd);
-    const hint = errno === 1 ? ' (it needs the capability NET_ADMIN)' : '';
-    throw new Error(`${what} failed with error ${errno}${hint}`);
+    const hint = errno === EPERM ? ' (it needs the capability NET_ADMIN)' : '';
+    throw new Error(`${what}${reasonOf(errno)}${hint}`);
   };
-  check(fd, 'socket');
+  check(fd, 'socket: ');
   const set = (level: number, name: number, value: number, what: string) =>
-    check(c.setsockopt(fd, level, name, nativeInt(value), 4), what);
+    check(c.setsockopt(fd, level, name, nativeInt(value), 4), `${what}: `);
   set(SOL_SOCKET, SO_REUSEADDR, 1, 'SO_REUSEADDR');
-  set(SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+  if (reusePort) set(SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
   if (isV6) set(SOL_IPV6, IPV6_V6ONLY, ipv4Compat ? 0 : 1, 'IPV6_V6ONLY');
   if (transparent)
     set(isV6 ? SOL_IPV6 : SOL_IP, isV6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, 1, 'IP_TRANSPARENT');
   if (freebind) set(isV6 ? SOL_IPV6 : SOL_IP, isV6 ? IPV6_FREEBIND : IP_FREEBIND, 1, 'IP_FREEBIND');
   if (fastOpen > 0) set(SOL_TCP, TCP_FASTOPEN, fastOpen, 'TCP_FASTOPEN');
   const address = socketAddress(ip, port);
-  check(c.bind(fd, address, address.length), 'bind');
-  check(c.listen(fd, backlog), 'listen');
+  check(c.bind(fd, address, address.length), '');
   return fd;
 }

@@ -10,6 +10,8 @@ import { UnsupportedError } from '../route/unsupported.ts';
 export interface BindOptions {
   readonly transparent: boolean;
   readonly freebind: boolean;
+  /** Other sockets may have the same address, where they want to share it too: the kernel spreads connections. */
+  readonly reusePort: boolean;
   /** A socket for `::` takes IPv4 too. */
   readonly ipv4Compat: boolean;
   /** Length of the queue; 0 without it. */
@@ -38,6 +40,7 @@ export function boundPlaces(field: string, message: Listener): readonly BoundPla
     options: {
       transparent: message.transparent === true,
       freebind: message.freebind === true,
+      reusePort: address?.address.case === 'socketAddress' && reusesPort(message),
       ipv4Compat: address?.address.case === 'socketAddress' && address.address.value.ipv4Compat,
       fastOpen: message.tcpFastOpenQueueLength ?? 0,
       backlog: message.tcpBacklogSize ?? 4096,
@@ -45,6 +48,16 @@ export function boundPlaces(field: string, message: Listener): readonly BoundPla
     },
   }));
 }
+
+/**
+ * `enable_reuse_port`, which is true by default, and false wherever the system spreads no connections.
+ * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto
+ */
+export function reusesPort(message: Listener): boolean {
+  return SPREADS.has(process.platform) && message.enableReusePort !== false;
+}
+
+const SPREADS: ReadonlySet<NodeJS.Platform> = new Set(['linux', 'freebsd']);
 
 function placeOf(field: string, address: Address | undefined): Place {
   switch (address?.address.case) {

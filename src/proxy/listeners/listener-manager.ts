@@ -13,13 +13,12 @@ import type { StatsScope } from '../stats/stats.ts';
 import type { AccessLogger } from '../stream-info.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import type { Clusters } from '../upstream/types.ts';
-import { AcceptedConnection } from './accepted-connection.ts';
 import { Acceptor, acceptorKey } from './acceptor.ts';
-import { connectionInfo } from './connection-info.ts';
-import type { CompiledChain } from './compiled-chain.ts';
-import { DrainState } from './drain-state.ts';
+import { reusesPort } from './bind-options.ts';
+import { logUnplaced, track } from './connection-tracking.ts';
 import { runFilters } from './listener-filters.ts';
-import { ListenerVersion, type VersionOptions } from './listener-version.ts';
+import type { ListenerInfo } from './connection.ts';
+import { ListenerVersion, type VersionOptions, directionOf } from './listener-version.ts';
 import { type ManagerStats, managerStats } from './manager-stats.ts';
 import type { ExtensionConfigs, NetworkFilterKind, NodeInfo, Routes } from './network-filter.ts';
 import { type PendingConnection, pendingConnection } from './pending-connection.ts';
@@ -38,8 +37,13 @@ export interface ListenerManagerOptions {
   readonly secrets?: SecretSource | undefined;
   /** Milliseconds that connections of what is gone may go on; Envoy's `--drain-time-s`, 600 s. */
   readonly drainTime?: number;
-  /** Other processes listen at the same addresses; the kernel spreads connections. */
-  readonly sharesPorts?: boolean;
+  /**
+   * Which addresses are bound: all of them; those that sockets can share, in a process beside the one that has all; or
+   * none, when the configuration is only looked at.
+   */
+  readonly binds?: 'all' | 'shared' | 'none';
+  /** A listener that was taken cannot come into force: somebody else listens at its address by now. */
+  onFailure?(listener: string, error: Error): void;
   /** How many connections a listener may have at once, by its name; undefined for as many as come. */
   readonly connectionLimit?: (listener: string) => number | undefined;
 }
@@ -52,9 +56,16 @@ export interface ActiveListener {
   readonly places: readonly Place[];
 }
 
+interface Warming {
+  readonly version: ListenerVersion;
+  /** Bound for it alone. */
+  readonly fresh: readonly Acceptor[];
+  readonly done: Promise<void>;
+}
+
 interface Entry {
   active: ListenerVersion | undefined;
-  warming: { readonly version: ListenerVersion; readonly done: Promise<void> } | undefined;
+  warming: Warming | undefined;
   acceptors: readonly Acceptor[];
 }
 
@@ -67,6 +78,7 @@ export class ListenerManager {
   readonly #stats: ManagerStats;
   readonly #drainTime: number;
   #draining = 0;
+  #stopped: 'none' | 'inbound' | 'all' = 'none';
 
   constructor(options: ListenerManagerOptions) {
     this.#options = options;
@@ -90,8 +102,9 @@ export class ListenerManager {
   }
 
   /**
-   * Adds a listener, or replaces one: the old one goes on until the new one is warm and bound. Throws an `UnsupportedError`
-   * or `InvalidConfigError` for what cannot be put into force; nothing has changed then. `warm` tells when it is in force.
+   * Adds a listener, or replaces one: the old one goes on until the new one is warm. Throws an `UnsupportedError`,
+   * `InvalidConfigError` or `BindError` for what cannot be put into force; nothing has changed then. `warm` tells when it is
+   * in force.
    */
   put(message: Listener): void {
     const { name } = message;
@@ -99,23 +112,25 @@ export class ListenerManager {
     const entry = this.#entries.get(name) ?? { active: undefined, warming: undefined, acceptors: [] };
     const newest = entry.warming?.version ?? entry.active;
     if (newest !== undefined && equals(ListenerSchema, newest.message, message)) return;
-    let version: ListenerVersion;
+    // As in Envoy, who was told to stop listening does not begin anew.
+    if (this.#isStopped(directionOf(message))) return;
+    const version = new ListenerVersion(message, this.#versionOptions, entry.active);
+    let fresh: readonly Acceptor[];
     try {
-      version = new ListenerVersion(message, this.#versionOptions, entry.active);
-      this.#checkAddresses(version);
+      this.#check(version, newest);
+      fresh = this.#bind(entry, version);
     } catch (error) {
-      this.#stats.createFailure.value++;
+      version.discard(entry.active);
       throw error;
     }
-    this.#stats.createSuccess.value++;
     (newest === undefined ? this.#stats.added : this.#stats.modified).value++;
     if (entry.active?.keepsChainsFor(message) === true) this.#stats.updatedInPlace.value++;
-    entry.warming?.version.discard(entry.active);
+    dropWarming(entry);
     this.#entries.set(name, entry);
-    const done = this.#bringUp(entry, version);
+    const done = this.#bringUp(entry, version, fresh);
     // `warm` hands the failure on; nobody may be asking.
     done.catch(() => undefined);
-    entry.warming = { version, done };
+    entry.warming = { version, fresh, done };
     this.#count();
   }
 
@@ -125,8 +140,7 @@ export class ListenerManager {
     if (entry === undefined) return;
     this.#entries.delete(name);
     this.#stats.removed.value++;
-    entry.warming?.version.discard(entry.active);
-    entry.warming = undefined;
+    dropWarming(entry);
     for (const acceptor of entry.acceptors) acceptor.close();
     if (entry.active !== undefined) this.#retire(entry.active, undefined);
     this.#count();
@@ -137,7 +151,7 @@ export class ListenerManager {
     this.#stats.workersStarted.value = 1;
   }
 
-  /** Resolves when the newest version is in force or there is no such listener; rejects when it cannot be bound. */
+  /** Resolves when the newest version is in force or there is no such listener; rejects when it cannot listen. */
   async warm(name: string): Promise<void> {
     for (let last: unknown; ;) {
       const warming = this.#entries.get(name)?.warming;
@@ -168,8 +182,9 @@ export class ListenerManager {
     }
   }
 
-  /** Takes no more connections; those that are there go on. */
+  /** Takes no more connections, and no listeners; connections that are there go on. */
   stopListening(direction: 'all' | 'inbound' = 'all'): void {
+    if (this.#stopped !== 'all') this.#stopped = direction;
     for (const entry of this.#entries.values()) {
       if (direction === 'inbound' && entry.active?.info.direction !== 'inbound') continue;
       for (const acceptor of entry.acceptors) acceptor.close();
@@ -187,52 +202,63 @@ export class ListenerManager {
 
   /** Ends everything at once. */
   close(): void {
-    for (const { active, warming, acceptors } of this.#entries.values()) {
-      for (const acceptor of acceptors) acceptor.close();
-      warming?.version.discard(active);
-      active?.close();
+    for (const entry of this.#entries.values()) {
+      for (const acceptor of entry.acceptors) acceptor.close();
+      dropWarming(entry);
+      entry.active?.close();
     }
     this.#entries.clear();
     this.#byAddress.clear();
   }
 
-  async #bringUp(entry: Entry, version: ListenerVersion): Promise<void> {
-    const fresh: Acceptor[] = [];
+  async #bringUp(entry: Entry, version: ListenerVersion, fresh: readonly Acceptor[]): Promise<void> {
     try {
       await version.warm;
       if (!this.#isNewest(entry, version)) return;
-      if (version.bindsToPort) await this.#bind(entry, version, fresh);
+      await Promise.all(fresh.map((acceptor) => acceptor.listen()));
     } catch (error) {
-      for (const acceptor of fresh) acceptor.close();
       if (this.#isNewest(entry, version)) {
-        entry.warming = undefined;
-        version.discard(entry.active);
+        dropWarming(entry);
         this.#stats.createFailure.value++;
         if (entry.active === undefined) this.#entries.delete(version.name);
         this.#count();
+        this.#options.onFailure?.(version.name, error as Error);
       }
       throw error;
     }
     if (this.#isNewest(entry, version)) this.#activate(entry, version, fresh);
-    else for (const acceptor of fresh) acceptor.close();
   }
 
   #isNewest(entry: Entry, version: ListenerVersion): boolean {
     return this.#entries.get(version.name) === entry && entry.warming?.version === version;
   }
 
-  async #bind(entry: Entry, version: ListenerVersion, fresh: Acceptor[]): Promise<void> {
+  #isStopped(direction: ListenerInfo['direction']): boolean {
+    return this.#stopped === 'all' || this.#stopped === direction;
+  }
+
+  /** Takes the addresses that the listener does not have yet. */
+  #bind(entry: Entry, version: ListenerVersion): readonly Acceptor[] {
+    const { binds = 'all' } = this.#options;
+    if (!version.bindsToPort || binds === 'none') return [];
     const have = new Set(entry.acceptors.map(({ key }) => key));
-    for (const { place, options } of version.places) {
-      if (have.has(acceptorKey(place, options))) continue;
-      const shares = this.#options.sharesPorts === true;
-      const acceptor: Acceptor = new Acceptor(place, options, shares, (socket) => {
-        if (entry.active !== undefined) this.#accept(entry.active, acceptor, socket);
-        else socket.destroy();
-      });
-      fresh.push(acceptor);
-      await acceptor.bind();
+    const fresh: Acceptor[] = [];
+    try {
+      for (const { place, options } of version.places) {
+        if (have.has(acceptorKey(place, options))) continue;
+        if (binds === 'shared' && !options.reusePort) continue;
+        const acceptor: Acceptor = new Acceptor(place, options, (socket) => {
+          if (entry.active !== undefined) this.#accept(entry.active, acceptor, socket);
+          else socket.destroy();
+        });
+        fresh.push(acceptor);
+      }
+    } catch (error) {
+      this.#stats.createFailure.value++;
+      for (const acceptor of fresh) acceptor.close();
+      throw error;
     }
+    return fresh;
   }
 
   #activate(entry: Entry, version: ListenerVersion, fresh: readonly Acceptor[]): void {
@@ -243,6 +269,7 @@ export class ListenerManager {
     const before = entry.active;
     entry.active = version;
     entry.warming = undefined;
+    this.#stats.createSuccess.value++;
     if (before !== undefined) this.#retire(before, version);
     for (const { place } of version.places) this.#byAddress.set(placeText(place), version);
     this.#count();
@@ -260,14 +287,19 @@ export class ListenerManager {
     });
   }
 
-  #checkAddresses(version: ListenerVersion): void {
+  #check(version: ListenerVersion, before: ListenerVersion | undefined): void {
+    if (before !== undefined && reusesPort(before.message) !== reusesPort(version.message)) {
+      throw new InvalidConfigError(
+        `listener ${version.name}.enable_reuse_port`,
+        'cannot be changed during an update',
+      );
+    }
     for (const { place } of version.places) {
       if (place.kind === 'ip' && place.port === 0) continue;
       for (const [name, { active, warming }] of this.#entries) {
         if (name === version.name) continue;
         const others = (warming?.version ?? active)?.places ?? [];
         if (others.some((one) => placeText(one.place) === placeText(place))) {
-          version.discard(this.#entries.get(version.name)?.active);
           throw new InvalidConfigError(
             `listener ${version.name}.address`,
             `listener ${name} has ${placeText(place)} already`,
@@ -317,11 +349,11 @@ export class ListenerManager {
     const chain = version.find(pending);
     if (chain === undefined) {
       version.stats.noChain.value++;
-      this.#logUnplaced(version, pending);
+      logUnplaced(version, pending);
       pending.socket.destroy();
       return;
     }
-    this.#track(version, chain, pending);
+    track(version, chain, pending);
     chain.take(pending);
   }
 
@@ -332,50 +364,6 @@ export class ListenerManager {
     const { port } = place;
     const ofV4 = this.#byAddress.get(`0.0.0.0:${port}`);
     return place.ip.includes(':') ? (this.#byAddress.get(`[::]:${port}`) ?? ofV4) : ofV4;
-  }
-
-  #track(version: ListenerVersion, chain: CompiledChain, pending: PendingConnection): void {
-    const { stats, accessLog } = version;
-    const { socket } = pending;
-    stats.total.value++;
-    stats.active.value++;
-    const start = performance.now();
-    socket.once('close', () => {
-      stats.active.value--;
-      stats.destroy.value++;
-      stats.length.record(performance.now() - start);
-      if (accessLog === undefined) return;
-      const connection = new AcceptedConnection(
-        pending,
-        socket,
-        false,
-        version.info,
-        chain.name,
-        chain.drainState,
-      );
-      const info = connectionInfo(connection);
-      info.times.end = performance.now();
-      info.bytesReceived = socket.bytesRead;
-      info.bytesSent = socket.bytesWritten;
-      accessLog(info);
-    });
-  }
-
-  #logUnplaced(version: ListenerVersion, pending: PendingConnection): void {
-    if (version.accessLog === undefined) return;
-    const connection = new AcceptedConnection(
-      pending,
-      pending.socket,
-      false,
-      version.info,
-      '',
-      new DrainState(),
-    );
-    const info = connectionInfo(connection);
-    info.times.end = performance.now();
-    info.responseFlags.push('NR');
-    info.responseCodeDetails = 'filter_chain_not_found';
-    version.accessLog(info);
   }
 
   #count(): void {
@@ -389,6 +377,13 @@ export class ListenerManager {
     this.#stats.active.value = active;
     this.#stats.draining.value = this.#draining;
   }
+}
+
+/** A version that never came into force goes, and with it what was bound for it. */
+function dropWarming(entry: Entry): void {
+  for (const acceptor of entry.warming?.fresh ?? []) acceptor.close();
+  entry.warming?.version.discard(entry.active);
+  entry.warming = undefined;
 }
 
 function randomNumber(): number {

@@ -204,7 +204,7 @@ function newShared(message: Listener, places: readonly BoundPlace[], stats: Stat
     users: 1,
     info: {
       name: message.name,
-      direction: directionOf(message.trafficDirection),
+      direction: directionOf(message),
       metadata: message.metadata,
       stats: scope,
       bufferLimit: message.perConnectionBufferLimitBytes ?? MIB,
@@ -228,8 +228,9 @@ function statAddress(place: Place): string {
   return placeText(place).replaceAll(':', '_');
 }
 
-function directionOf(direction: TrafficDirection): ListenerInfo['direction'] {
-  switch (direction) {
+/** Which requests come over it, seen from the workload. */
+export function directionOf({ trafficDirection }: Listener): ListenerInfo['direction'] {
+  switch (trafficDirection) {
     case TrafficDirection.INBOUND:
       return 'inbound';
     case TrafficDirection.OUTBOUND:

@@ -7,7 +7,6 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Buffer, length: number): number;
-  listen(fd: number, backlog: number): number;
   close(fd: number): number;
   /** The error number of the last call. */
   errno(): number;
@@ -43,7 +42,6 @@ function load(): Libc | Error {
       ) as Libc['setsockopt'],
       socket: func('int socket(int domain, int type, int protocol)') as Libc['socket'],
       bind: func('int bind(int fd, void *address, uint32_t length)') as Libc['bind'],
-      listen: func('int listen(int fd, int backlog)') as Libc['listen'],
       close: func('int close(int fd)') as Libc['close'],
       errno: () => koffi.errno(),
     };

@@ -2,7 +2,7 @@
 
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
 import type { ResourceSources } from '../xds-client/config-sources.ts';
-import type { RawResource, ResourceHandler } from '../xds-client/resource-types.ts';
+import type { RawResource, Refusal, ResourceHandler } from '../xds-client/resource-types.ts';
 import type { TypeState } from '../xds-client/type-state.ts';
 
 interface Relayed {
@@ -39,8 +39,8 @@ export class RelaySources implements ResourceSources {
     };
   }
 
-  /** What the main process has taken. It refused what cannot be taken, so that nothing is refused here. */
-  take(typeUrl: string, added: readonly RawResource[], removed: readonly string[]): void {
+  /** What the main process has taken. It refused what cannot be taken, so that as a rule nothing is refused here. */
+  take(typeUrl: string, added: readonly RawResource[], removed: readonly string[]): readonly Refusal[] {
     const type = this.#type(typeUrl);
     type.answered = true;
     for (const one of added) type.held.set(one.name, one);
@@ -48,7 +48,8 @@ export class RelaySources implements ResourceSources {
     const wanted = ({ name }: { readonly name: string }): boolean => type.wantsAll || type.names.has(name);
     const news = added.filter(wanted);
     const gone = removed.filter((name) => wanted({ name }));
-    if (type.wantsAll || news.length > 0 || gone.length > 0) type.handler?.apply(news, gone);
+    if (!type.wantsAll && news.length === 0 && gone.length === 0) return [];
+    return type.handler?.apply(news, gone) ?? [];
   }
 
   /** A worker shows nothing of its own. */

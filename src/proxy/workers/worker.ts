@@ -26,11 +26,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     if (message.kind === 'end') ended.resolve();
     else if (message.kind === 'resources') {
       const { typeUrl, added, removed } = message;
-      relay.take(
-        typeUrl,
-        added.map((one) => received(typeUrl, one)),
-        removed,
-      );
+      const resources = added.map((one) => received(typeUrl, one));
+      for (const { name, reason } of relay.take(typeUrl, resources, removed))
+        log.logger('config').error(`a worker cannot use ${typeUrl} ${name}: ${reason}`);
     } else obey(server, log, message);
   });
   // The main process passes on what signals mean.

@@ -89,7 +89,7 @@ export class ClusterResources {
         if (cluster.name !== name) throw new Error(`it is called ${cluster.name}`);
         this.#put(cluster);
       } catch (error) {
-        refusals.push({ name, reason: `Error adding/updating cluster(s) ${(error as Error).message}` });
+        refusals.push({ name, reason: (error as Error).message });
       }
     }
     for (const name of removed) if (!this.#statics.has(name)) this.#manager.remove(name);

@@ -69,10 +69,7 @@ export class ListenerResources {
         if (listener.name !== name) throw new Error(`it is called ${listener.name}`);
         this.#manager.put(listener);
       } catch (error) {
-        refusals.push({
-          name,
-          reason: `Error adding/updating listener(s) ${name}: ${(error as Error).message}`,
-        });
+        refusals.push({ name, reason: (error as Error).message });
       }
     }
     this.#updates?.took(refusals.length, added.length + removed.length);

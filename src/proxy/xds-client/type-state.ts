@@ -128,12 +128,14 @@ export class TypeState {
     return { refusals, changed: readable.length > 0 || removed.length > 0 };
   }
 
-  /** Brings back what was saved by an earlier process. */
-  restore(resources: readonly RawResource[], now: number): void {
-    const refused = new Set(this.handler.apply(resources, []).map(({ name }) => name));
+  /** Brings back what was saved by an earlier process. Returns what cannot be taken any more. */
+  restore(resources: readonly RawResource[], now: number): readonly Refusal[] {
+    const refusals = this.handler.apply(resources, []);
+    const refused = new Set(refusals.map(({ name }) => name));
     for (const one of resources) {
       if (!refused.has(one.name)) this.held.set(one.name, { ...one, updatedAt: now });
     }
+    return refusals;
   }
 
   close(): void {

@@ -11,7 +11,14 @@ import type { StatsScope } from '../stats/stats.ts';
 import type { Clusters } from '../upstream/types.ts';
 import { type GrpcEnd, GrpcStream } from './grpc-stream.ts';
 import { DELTA, type Protocol, STATE_OF_THE_WORLD } from './protocol.ts';
-import { type RawResource, type ResourceHandler, TYPE_ORDER } from './resource-types.ts';
+import {
+  CLUSTER_TYPE,
+  LISTENER_TYPE,
+  type RawResource,
+  type Refusal,
+  type ResourceHandler,
+  TYPE_ORDER,
+} from './resource-types.ts';
 import { TypeState } from './type-state.ts';
 
 export interface XdsClientOptions {
@@ -99,7 +106,10 @@ export class XdsClient {
   restore(saved: ReadonlyMap<string, readonly RawResource[]>): void {
     for (const state of this.#ordered()) {
       const resources = saved.get(state.typeUrl) ?? [];
-      if (!state.answered && resources.length > 0) state.restore(resources, this.#now());
+      if (state.answered || resources.length === 0) continue;
+      for (const { name, reason } of state.restore(resources, this.#now())) {
+        this.#options.log.warning(`the saved ${state.typeUrl} ${name} is not used: ${reason}`);
+      }
     }
   }
 
@@ -181,7 +191,7 @@ export class XdsClient {
       this.#options.onChange?.();
     };
     const { refusals, changed } = state.take(response, this.#protocol, this.#now(), onExpired);
-    const error = refusals.length === 0 ? undefined : refusalText(refusals);
+    const error = refusals.length === 0 ? undefined : refusalText(state.typeUrl, refusals);
     if (error === undefined) state.version = response.version;
     else log.warning(`${this.#protocol.name} gRPC config for ${state.typeUrl} rejected: ${error}`);
     log.debug(`${state.typeUrl}: ${response.resources.length} resources, ${response.removed.length} removed`);
@@ -244,7 +254,14 @@ const NO_CONTEXT = {
 /** Bytes of an answer's reason: headers have to be able to carry it. */
 const MAX_REASON = 4096;
 
-function refusalText(refusals: readonly { readonly name: string; readonly reason: string }[]): string {
-  const text = refusals.map(({ name, reason }) => (name === '' ? reason : `${name}: ${reason}`)).join('\n');
+/** Words that Envoy begins the reason with. */
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  [CLUSTER_TYPE]: 'Error adding/updating cluster(s) ',
+  [LISTENER_TYPE]: 'Error adding/updating listener(s) ',
+};
+
+function refusalText(typeUrl: string, refusals: readonly Refusal[]): string {
+  const lines = refusals.map(({ name, reason }) => (name === '' ? reason : `${name}: ${reason}`));
+  const text = `${BEGINNINGS[typeUrl] ?? ''}${lines.join('\n')}`;
   return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }

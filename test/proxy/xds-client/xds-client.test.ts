@@ -109,13 +109,13 @@ describe('in the delta form', () => {
     });
     const answer = await stream.next();
     expect(answer.errorDetail?.message).toBe(
-      'twice: duplicate resource twice found\nbad: lb_policy is not supported',
+      'Error adding/updating cluster(s) twice: duplicate resource twice found\nbad: lb_policy is not supported',
     );
     expect(taken).toEqual(['+bad', '+good']);
     const state = client.types.get(CLUSTER_TYPE);
     expect([...(state?.held.keys() ?? [])]).toEqual(['good']);
     expect(state?.rejected.get('bad')).toMatchObject({ version: '1', reason: 'lb_policy is not supported' });
-    expect(log.join('')).toContain('rejected: twice');
+    expect(log.join('')).toContain('rejected: Error adding/updating cluster(s) twice: duplicate resource');
   });
 
   test('names are asked for when someone wants them, and given up when nobody does', async () => {
@@ -251,7 +251,7 @@ describe('in the state-of-the-world form', () => {
     expect(await stream.next()).toMatchObject({
       versionInfo: 'v1',
       responseNonce: '2',
-      errorDetail: { message: 'c: no' },
+      errorDetail: { message: 'Error adding/updating cluster(s) c: no' },
     });
     expect(taken).toEqual(['+a', '+b', '+b', '+c', '-a']);
     const held = client.types.get(CLUSTER_TYPE)?.held.get('b')?.value;
