@@ -16,8 +16,8 @@ import type { Clusters } from '../upstream/types.ts';
 import { Acceptor, acceptorKey } from './acceptor.ts';
 import { reusesPort } from './bind-options.ts';
 import { logUnplaced, track } from './connection-tracking.ts';
-import { runFilters } from './listener-filters.ts';
 import type { ListenerInfo } from './connection.ts';
+import { runFilters } from './listener-filters.ts';
 import { ListenerVersion, type VersionOptions, directionOf } from './listener-version.ts';
 import { type ManagerStats, managerStats } from './manager-stats.ts';
 import type { ExtensionConfigs, NetworkFilterKind, NodeInfo, Routes } from './network-filter.ts';
@@ -185,12 +185,16 @@ export class ListenerManager {
   /** Takes no more connections, and no listeners; connections that are there go on. */
   stopListening(direction: 'all' | 'inbound' = 'all'): void {
     if (this.#stopped !== 'all') this.#stopped = direction;
-    for (const entry of this.#entries.values()) {
-      if (direction === 'inbound' && entry.active?.info.direction !== 'inbound') continue;
+    for (const [name, entry] of this.#entries) {
+      const version = entry.active ?? entry.warming?.version;
+      if (direction === 'inbound' && version?.info.direction !== 'inbound') continue;
+      dropWarming(entry);
+      if (entry.active === undefined) this.#entries.delete(name);
       for (const acceptor of entry.acceptors) acceptor.close();
       if (entry.acceptors.length > 0) this.#stats.stopped.value++;
       entry.acceptors = [];
     }
+    this.#count();
   }
 
   /** Connections that are open, over all listeners, with those that still drain. */

@@ -119,6 +119,18 @@ describe('a listener', () => {
     expect(listeners.manager.active).toHaveLength(1);
   });
 
+  test('that waits still is given up when nothing is listened on any more', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using listeners = testListeners({ kinds: [waitsFor(promise)] });
+    const port = await freePort();
+    const done = listeners.put(listener([chain('a')], { address: at(port) }));
+    listeners.manager.stopListening();
+    resolve();
+    await done;
+    expect(await firstLine(port)).toBe('closed');
+    expect(statOf(listeners.store, 'listener_manager.total_listeners_warming')).toBe(0);
+  });
+
   test('with a limit closes what is too much', async () => {
     await using listeners = testListeners({ connectionLimit: () => 1 });
     await listeners.put(listener([chain('a')]));

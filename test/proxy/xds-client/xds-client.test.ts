@@ -189,28 +189,6 @@ describe('in the delta form', () => {
     await (await plane.nextDelta()).next();
   });
 
-  test('a resource whose time is over goes, unless it is heard of again', async () => {
-    client = makeClient('delta');
-    client.wantAll(CLUSTER_TYPE);
-    client.start();
-    const stream = await plane.nextDelta();
-    await stream.next();
-    const ttl = { seconds: 0n, nanos: 60_000_000 };
-    const mortal = create(ResourceSchema, { name: 'a', version: '1', resource: cluster('a'), ttl });
-    stream.send({ typeUrl: CLUSTER_TYPE, nonce: '1', resources: [mortal, named('b')] as never });
-    await stream.next();
-    stream.send({
-      typeUrl: CLUSTER_TYPE,
-      nonce: '2',
-      resources: [
-        create(ResourceSchema, { name: 'a', version: '1', ttl: { seconds: 0n, nanos: 90_000_000 } }),
-      ],
-    });
-    await stream.next();
-    expect(taken).toEqual(['+a', '+b']);
-    await vi.waitFor(() => expect(taken).toEqual(['+a', '+b', '-a']));
-  });
-
   test('bytes that are no response, and types that nobody asked for, do no harm', async () => {
     client = makeClient('delta');
     client.wantAll(CLUSTER_TYPE);
