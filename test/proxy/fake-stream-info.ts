@@ -44,6 +44,10 @@ export class FakeStats implements StatsScope {
     return new FakeStats(this.prefix + name, this.values, this.recorded);
   }
 
+  declare(): void {}
+
+  measure(): void {}
+
   release(): void {}
 
   /** What has been counted, without zeros. */

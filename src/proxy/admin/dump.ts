@@ -59,8 +59,16 @@ export function dumpSections(
 
 const ADMIN = 'envoy.admin.v3.';
 
-function bootstrapSection({ bootstrap, startedAt }: AdminView): DumpSection {
-  const value = redacted(messageToJson(bootstrap));
+function bootstrapSection({ bootstrap, staticClusters, startedAt }: AdminView): DumpSection {
+  const { staticResources } = bootstrap;
+  const value = redacted(
+    messageToJson({
+      ...bootstrap,
+      ...(staticResources !== undefined && {
+        staticResources: { ...staticResources, clusters: staticClusters.map(({ message }) => message) },
+      }),
+    }),
+  );
   return {
     typeName: `${ADMIN}BootstrapConfigDump`,
     scalars: { bootstrap: value, last_updated: timestamp(startedAt) },
@@ -86,9 +94,9 @@ function clusterSection(view: AdminView): DumpSection {
     lists: {
       static_clusters: {
         typeName: `${type}.StaticCluster`,
-        items: (view.bootstrap.staticResources?.clusters ?? []).map((cluster) => ({
-          name: cluster.name,
-          value: { cluster: messageJson(cluster), last_updated: timestamp(view.startedAt) },
+        items: view.staticClusters.map(({ name, message }) => ({
+          name,
+          value: { cluster: messageJson(message), last_updated: timestamp(view.startedAt) },
         })),
       },
       dynamic_active_clusters: {

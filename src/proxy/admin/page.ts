@@ -7,7 +7,8 @@ import type { LogLevel, LoggerName, ProcessLog } from '../process-log.ts';
 import type { HistogramIntervals } from '../stats/interval.ts';
 import type { StatRow } from '../stats/store.ts';
 import type { TagExtractor } from '../stats/tags.ts';
-import type { CircuitBreaker, Host } from '../upstream/types.ts';
+import type { BreakerLimits } from '../upstream/circuit-breakers.ts';
+import type { Host } from '../upstream/types.ts';
 import type { InlineRoutes } from '../xds-client/route-resources.ts';
 import type { TypeState } from '../xds-client/type-state.ts';
 
@@ -51,7 +52,7 @@ export interface AdminCluster {
   readonly statName: string;
   readonly message: Cluster;
   readonly hosts: { readonly hosts: Iterable<AdminHost> };
-  breaker(priority: 'default' | 'high'): CircuitBreaker;
+  limits(priority: 'default' | 'high'): BreakerLimits;
 }
 
 export interface AdminListener {
@@ -75,7 +76,10 @@ export interface AdminView {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly commandLine: Readonly<Record<string, unknown>>;
+  /** Without its clusters, which are `staticClusters`. */
   readonly bootstrap: Bootstrap;
+  /** Those of the bootstrap, in its order. */
+  readonly staticClusters: readonly AdminCluster[];
   readonly log: ProcessLog;
   readonly tags: TagExtractor;
   readonly intervals: HistogramIntervals;

@@ -30,6 +30,8 @@ export interface ServerParts extends Fixed {
   readonly routes: RouteResources;
   readonly sources: ResourceSources;
   state(): ServerState;
+  /** Names of the clusters of the bootstrap. */
+  readonly staticClusterNames: Iterable<string>;
   waitingFor(): readonly string[];
 }
 
@@ -42,6 +44,9 @@ export function adminView(parts: ServerParts): AdminView {
     },
     get clusters() {
       return clusterManager.active;
+    },
+    get staticClusters() {
+      return [...parts.staticClusterNames].flatMap((name) => clusterManager.newest(name) ?? []);
     },
     get warmingClusters() {
       return new Set([...clusterManager.warming].map(({ name }) => name));

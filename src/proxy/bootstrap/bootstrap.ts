@@ -53,16 +53,15 @@ export function loadBootstrap(sources: BootstrapSources, version: string): Loade
     ...(file === undefined ? [] : [{ text: readFile(file), name: file }]),
     ...(yaml === undefined ? [] : [{ text: yaml, name: FLAG }]),
   ];
-  let bootstrap = create(BootstrapSchema);
+  let bootstrap: Bootstrap | undefined;
   let logFormat: LogFormat | undefined;
   for (const { text, name } of parts) {
     const { application_log_config: log, ...json } = asMap(readYaml(text, name), name);
     logFormat = log === undefined ? logFormat : readLogFormat(log, name);
     const part = messageOf(BootstrapSchema, json, name);
-    // Bytes behind one another are how messages are merged: lists grow, single values are replaced.
-    const bytes = Buffer.concat([bootstrap, part].map((one) => toBinary(BootstrapSchema, one)));
-    bootstrap = fromBinary(BootstrapSchema, bytes);
+    bootstrap = bootstrap === undefined ? part : merged(bootstrap, part);
   }
+  bootstrap ??= create(BootstrapSchema);
   applyNode(bootstrap, sources, version);
   try {
     refuseUnsupported(bootstrap);
@@ -71,6 +70,12 @@ export function loadBootstrap(sources: BootstrapSources, version: string): Loade
     throw new MeshError('Unsupported', error.message, { where: { file: source }, cause: error });
   }
   return { bootstrap, source, logFormat };
+}
+
+/** Bytes behind one another are how messages are merged: lists grow, single values are replaced. */
+function merged(bootstrap: Bootstrap, part: Bootstrap): Bootstrap {
+  const bytes = Buffer.concat([bootstrap, part].map((one) => toBinary(BootstrapSchema, one)));
+  return fromBinary(BootstrapSchema, bytes);
 }
 
 function readFile(file: string): string {

@@ -1,7 +1,7 @@
 /** All statistics of the process: scopes share them by prefix, and readers get rows of them. */
 
 import { type HistogramBins, LogLinearHistogram, addBins } from './log-linear-histogram.ts';
-import type { Counter, Gauge, Histogram, StatsScope, StatTags } from './stats.ts';
+import type { Counter, DeclaredStats, Gauge, Histogram, Measured, StatsScope, StatTags } from './stats.ts';
 
 class CounterCell implements Counter {
   value = 0;
@@ -22,8 +22,12 @@ interface Tagged {
 /** What is counted under one prefix, for as long as a scope holds it. */
 interface Group {
   readonly prefix: string;
-  readonly cells: Map<string, Cell>;
+  /** Undefined while there is none: of many clusters few are used. */
+  cells: Map<string, Cell> | undefined;
   tagged: Map<string, Tagged> | undefined;
+  /** Each list is the same object for all groups of its kind. */
+  declared: DeclaredStats[] | undefined;
+  measured: Measured[] | undefined;
   holders: number;
 }
 
@@ -44,27 +48,45 @@ export type StatFilter = (name: string) => boolean;
 /** Told of each value of each histogram that is kept; `title` as `rowTitle` gives it. */
 export type OnRecord = (title: string, value: number) => void;
 
-interface Keeping {
+/** What scopes need of their store; one for all of them. */
+interface ScopeOwner {
   readonly keeps: StatFilter;
   readonly onRecord: OnRecord | undefined;
+  open(prefix: string): StatsScope;
+  leave(group: Group): void;
 }
 
 export class StatsStore {
   readonly #groups = new Map<string, Group>();
   readonly root: StatsScope;
-  readonly #keeping: Keeping;
+  readonly #owner: ScopeOwner;
 
   constructor(keeps: StatFilter = () => true, onRecord?: OnRecord) {
-    this.#keeping = { keeps, onRecord };
+    this.#owner = {
+      keeps,
+      onRecord,
+      open: (prefix) => this.#open(prefix),
+      leave: (group) => {
+        group.holders--;
+        if (group.holders === 0) this.#groups.delete(group.prefix);
+      },
+    };
     this.root = this.#open('');
   }
 
   /** All that is held, in no order; what two scopes call by the same full name comes once, added up. */
   rows(): readonly StatRow[] {
     const rows: StatRow[] = [];
-    for (const { prefix, cells, tagged } of this.#groups.values()) {
-      for (const [name, cell] of cells) rows.push(rowOf(prefix + name, undefined, cell));
+    for (const { prefix, cells, tagged, declared, measured } of this.#groups.values()) {
+      for (const [name, cell] of cells ?? []) rows.push(rowOf(prefix + name, undefined, cell));
       for (const { name, tags, cell } of tagged?.values() ?? []) rows.push(rowOf(prefix + name, tags, cell));
+      for (const list of declared ?? []) {
+        for (const one of list) if (cells?.has(one.name) !== true) rows.push(unused(prefix, one));
+      }
+      for (const [name, value] of measured?.at(-1)?.gauges() ?? []) {
+        if (this.#owner.keeps(prefix + name))
+          rows.push({ kind: 'gauge', name: prefix + name, tags: undefined, value });
+      }
     }
     return rows;
   }
@@ -72,7 +94,7 @@ export class StatsStore {
   /** Sets every counter to 0; histograms and gauges stay. */
   resetCounters(): void {
     for (const { cells, tagged } of this.#groups.values()) {
-      for (const cell of cells.values()) if (cell instanceof CounterCell) cell.value = 0;
+      for (const cell of cells?.values() ?? []) if (cell instanceof CounterCell) cell.value = 0;
       for (const { cell } of tagged?.values() ?? []) if (cell instanceof CounterCell) cell.value = 0;
     }
   }
@@ -82,40 +104,31 @@ export class StatsStore {
     const prefix = name.replaceAll(/:\/\/|:/g, '_');
     let group = this.#groups.get(prefix);
     if (group === undefined) {
-      group = { prefix, cells: new Map(), tagged: undefined, holders: 0 };
+      group = {
+        prefix,
+        cells: undefined,
+        tagged: undefined,
+        declared: undefined,
+        measured: undefined,
+        holders: 0,
+      };
       this.#groups.set(prefix, group);
     }
     group.holders++;
-    return new Scope(
-      group,
-      this.#keeping,
-      (inner) => this.#open(inner),
-      (left) => {
-        left.holders--;
-        if (left.holders === 0) this.#groups.delete(left.prefix);
-      },
-    );
+    return new Scope(group, this.#owner);
   }
 }
 
 class Scope implements StatsScope {
   readonly #group: Group;
-  readonly #keeping: Keeping;
-  readonly #openInner: (prefix: string) => StatsScope;
-  readonly #leave: (group: Group) => void;
-  readonly #inner: StatsScope[] = [];
+  readonly #owner: ScopeOwner;
+  #inner: StatsScope[] | undefined;
+  #measured: Measured | undefined;
   #released = false;
 
-  constructor(
-    group: Group,
-    keeping: Keeping,
-    open: (prefix: string) => StatsScope,
-    leave: (group: Group) => void,
-  ) {
+  constructor(group: Group, owner: ScopeOwner) {
     this.#group = group;
-    this.#keeping = keeping;
-    this.#openInner = open;
-    this.#leave = leave;
+    this.#owner = owner;
   }
 
   get prefix(): string {
@@ -141,21 +154,44 @@ class Scope implements StatsScope {
   }
 
   scope(name: string): StatsScope {
-    const inner = this.#openInner(this.prefix + name);
+    const inner = this.#owner.open(this.prefix + name);
     // The outermost scope is never released, so that it need not know who is inside.
-    if (this.prefix !== '') this.#inner.push(inner);
+    if (this.prefix !== '') (this.#inner ??= []).push(inner);
     return inner;
+  }
+
+  declare(stats: DeclaredStats): void {
+    const group = this.#group;
+    const kept = stats.every(({ name }) => this.#owner.keeps(group.prefix + name))
+      ? stats
+      : stats.filter(({ name }) => this.#owner.keeps(group.prefix + name));
+    // The next owner of a prefix says the same again.
+    const isKnown = group.declared?.some((list) => list === kept || list[0] === kept[0]) === true;
+    if (kept.length > 0 && !isKnown) (group.declared ??= []).push(kept);
+  }
+
+  measure(measured: Measured): void {
+    this.#forgetMeasured();
+    this.#measured = measured;
+    (this.#group.measured ??= []).push(measured);
   }
 
   release(): void {
     if (this.#released || this.prefix === '') return;
     this.#released = true;
-    for (const inner of this.#inner) inner.release();
-    this.#leave(this.#group);
+    for (const inner of this.#inner ?? []) inner.release();
+    this.#forgetMeasured();
+    this.#owner.leave(this.#group);
+  }
+
+  #forgetMeasured(): void {
+    const group = this.#group;
+    if (this.#measured !== undefined)
+      group.measured = group.measured?.filter((one) => one !== this.#measured);
   }
 
   #makeHistogram(name: string, tags: StatTags | undefined, isKept: boolean): LogLinearHistogram {
-    const { onRecord } = this.#keeping;
+    const { onRecord } = this.#owner;
     if (onRecord === undefined || !isKept) return new LogLinearHistogram();
     const title = rowTitle({ name: this.prefix + name, tags });
     return new LogLinearHistogram((value) => onRecord(title, value));
@@ -164,11 +200,11 @@ class Scope implements StatsScope {
   #cell(name: string, tags: StatTags | undefined, make: (isKept: boolean) => Cell): Cell {
     const group = this.#group;
     if (tags === undefined) {
-      let cell = group.cells.get(name);
+      let cell = group.cells?.get(name);
       if (cell === undefined) {
-        const isKept = this.#keeping.keeps(group.prefix + name);
+        const isKept = this.#owner.keeps(group.prefix + name);
         cell = make(isKept);
-        if (isKept) group.cells.set(name, cell);
+        if (isKept) (group.cells ??= new Map()).set(name, cell);
       }
       return cell;
     }
@@ -176,12 +212,19 @@ class Scope implements StatsScope {
     group.tagged ??= new Map();
     let tagged = group.tagged.get(key);
     if (tagged === undefined) {
-      const isKept = this.#keeping.keeps(group.prefix + name);
+      const isKept = this.#owner.keeps(group.prefix + name);
       tagged = { name, tags, cell: make(isKept) };
       if (isKept) group.tagged.set(key, tagged);
     }
     return tagged.cell;
   }
+}
+
+const NO_VALUES = new LogLinearHistogram().bins;
+
+function unused(prefix: string, { kind, name }: DeclaredStats[number]): StatRow {
+  const row = { name: prefix + name, tags: undefined };
+  return kind === 'histogram' ? { ...row, kind, bins: NO_VALUES } : { ...row, kind, value: 0 };
 }
 
 function rowOf(name: string, tags: StatTags | undefined, cell: Cell): StatRow {

@@ -45,6 +45,18 @@ export const NO_ENDPOINTS: Assignment = {
   staleAfter: 0,
 };
 
+/** What an assignment says beside its endpoints, for those who have taken them. */
+export function withoutEndpoints(assignment: Assignment): Assignment {
+  const { overprovisioning, weightedHealth, localityWeights, drops, staleAfter } = assignment;
+  const isPlain =
+    overprovisioning === NO_ENDPOINTS.overprovisioning &&
+    !weightedHealth &&
+    localityWeights.size === 0 &&
+    drops.length === 0 &&
+    staleAfter === 0;
+  return isPlain ? NO_ENDPOINTS : { ...assignment, endpoints: [] };
+}
+
 /** What weights of localities are kept under. */
 export function localityKey(priority: number, { region, zone, subZone }: Locality): string {
   return `${priority}\0${region}\0${zone}\0${subZone}`;
@@ -52,12 +64,15 @@ export function localityKey(priority: number, { region, zone, subZone }: Localit
 
 /** Throws an `UnsupportedError` or `InvalidConfigError`. Names instead of addresses are allowed when `names` is true. */
 export function readAssignment(owner: string, message: ClusterLoadAssignment, names: boolean): Assignment {
-  const localityWeights = new Map<string, number>();
+  let localityWeights: Map<string, number> | undefined;
   const endpoints = message.endpoints.flatMap((group, index) => {
     const where = `${owner}.endpoints[${index}]`;
     const locality = localityOf(group);
     if (group.priority > 128) throw new InvalidConfigError(`${where}.priority`, 'above 128');
-    localityWeights.set(localityKey(group.priority, locality), group.loadBalancingWeight ?? 0);
+    if (group.loadBalancingWeight !== undefined) {
+      localityWeights ??= new Map();
+      localityWeights.set(localityKey(group.priority, locality), group.loadBalancingWeight);
+    }
     return endpointsOf(group, where).map((one, at) =>
       readEndpoint(one, `${where}.lb_endpoints[${at}]`, group.priority, locality, message, names),
     );
@@ -67,7 +82,7 @@ export function readAssignment(owner: string, message: ClusterLoadAssignment, na
     endpoints,
     overprovisioning: policy?.overprovisioningFactor ?? NO_ENDPOINTS.overprovisioning,
     weightedHealth: policy?.weightedPriorityHealth === true,
-    localityWeights,
+    localityWeights: localityWeights ?? NO_ENDPOINTS.localityWeights,
     drops: (policy?.dropOverloads ?? []).map(({ category, dropPercentage }) => ({
       category,
       share: shareOf(dropPercentage),

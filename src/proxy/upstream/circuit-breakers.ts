@@ -6,78 +6,93 @@ import type {
 } from '../../xds/proto/generated/envoy/config/cluster/v3/circuit_breaker_pb.js';
 import { RoutingPriority } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
-import type { Gauge, StatsScope } from '../stats/stats.ts';
+import { Shared } from './shared.ts';
 import type { CircuitBreaker, ResourceLimit } from './types.ts';
 
 /** Envoy's defaults. */
 const DEFAULTS = { connections: 1024, pendingRequests: 1024, requests: 1024, retries: 3 };
 const UNLIMITED = 4_294_967_295;
 
+type Priority = 'default' | 'high';
+const PRIORITIES: readonly Priority[] = ['default', 'high'];
+
+/** What the configuration says of one priority. */
+export interface BreakerLimits {
+  readonly connections: number;
+  readonly pendingRequests: number;
+  readonly requests: number;
+  readonly retries: number;
+  /** Undefined when it is not limited. */
+  readonly connectionPools?: number | undefined;
+  readonly tracksRemaining: boolean;
+  readonly retryBudget?: { readonly percent: number; readonly least: number } | undefined;
+}
+
+const SHARED = new Shared<BreakerLimits>();
+
 class Limit implements ResourceLimit {
+  current = 0;
   readonly max: number;
-  readonly open: Gauge;
-  readonly #remaining: Gauge | undefined;
-  #current = 0;
 
-  constructor(max: number, open: Gauge, remaining: Gauge | undefined) {
+  constructor(max: number) {
     this.max = max;
-    this.open = open;
-    this.#remaining = remaining;
-    this.current = 0;
-  }
-
-  get current(): number {
-    return this.#current;
-  }
-
-  set current(value: number) {
-    this.#current = value;
-    this.open.value = value >= this.max ? 1 : 0;
-    if (this.#remaining !== undefined) this.#remaining.value = Math.max(0, this.max - value);
   }
 }
 
-export interface Breakers {
-  readonly default: CircuitBreaker;
-  readonly high: CircuitBreaker;
+/** Names of the gauges: `circuit_breakers.default.cx_open` and so on. */
+const GAUGES = [
+  ['connections', 'cx_open', 'remaining_cx'],
+  ['pendingRequests', 'rq_pending_open', 'remaining_pending'],
+  ['requests', 'rq_open', 'remaining_rq'],
+  ['retries', 'rq_retry_open', 'remaining_retries'],
+] as const;
+
+export class Breakers {
+  readonly #limits: readonly [normal: BreakerLimits, high: BreakerLimits];
+  #default: CircuitBreaker | undefined;
+  #high: CircuitBreaker | undefined;
+
+  /** Throws an `UnsupportedError` or `InvalidConfigError` that names the field. */
+  constructor(owner: string, config: CircuitBreakers | undefined) {
+    refuseFields(`${owner}.circuit_breakers`, {
+      per_host_thresholds: (config?.perHostThresholds ?? []).length > 0,
+    });
+    const of = (priority: RoutingPriority) =>
+      limitsOf(
+        owner,
+        config?.thresholds.find((one) => one.priority === priority),
+      );
+    this.#limits = [of(RoutingPriority.DEFAULT), of(RoutingPriority.HIGH)];
+  }
+
+  of(priority: Priority): CircuitBreaker {
+    if (priority === 'default') return (this.#default ??= breaker(this.#limits[0]));
+    return (this.#high ??= breaker(this.#limits[1]));
+  }
+
+  limits(priority: Priority): BreakerLimits {
+    return this.#limits[priority === 'default' ? 0 : 1];
+  }
+
+  /** Below the cluster's scope: whether nothing more is allowed (1) and, where that is wanted, how much is left. */
+  *gauges(): IterableIterator<readonly [name: string, value: number]> {
+    for (const priority of PRIORITIES) {
+      const prefix = `circuit_breakers.${priority}.`;
+      const limits = this.limits(priority);
+      const used = priority === 'default' ? this.#default : this.#high;
+      for (const [key, open, remaining] of GAUGES) {
+        const current = used?.[key].current ?? 0;
+        yield [prefix + open, current >= limits[key] ? 1 : 0];
+        if (limits.tracksRemaining) yield [prefix + remaining, Math.max(0, limits[key] - current)];
+      }
+      const pools = limits.connectionPools ?? UNLIMITED;
+      yield [`${prefix}cx_pool_open`, pools === 0 ? 1 : 0];
+      if (limits.tracksRemaining) yield [`${prefix}remaining_cx_pools`, pools];
+    }
+  }
 }
 
-/** The statistics are `circuit_breakers.default.*` and `circuit_breakers.high.*` of the cluster's scope. */
-export function circuitBreakers(
-  owner: string,
-  config: CircuitBreakers | undefined,
-  scope: StatsScope,
-): Breakers {
-  refuseFields(`${owner}.circuit_breakers`, {
-    per_host_thresholds: (config?.perHostThresholds ?? []).length > 0,
-  });
-  const of = (priority: RoutingPriority) => config?.thresholds.find((one) => one.priority === priority);
-  return {
-    default: breaker(owner, of(RoutingPriority.DEFAULT), scope.scope('circuit_breakers.default.')),
-    high: breaker(owner, of(RoutingPriority.HIGH), scope.scope('circuit_breakers.high.')),
-  };
-}
-
-function breaker(
-  owner: string,
-  config: CircuitBreakers_Thresholds | undefined,
-  scope: StatsScope,
-): CircuitBreaker {
-  const tracks = config?.trackRemaining === true;
-  const limit = (max: number | undefined, byDefault: number, open: string, remaining: string) =>
-    new Limit(max ?? byDefault, scope.gauge(open), tracks ? scope.gauge(remaining) : undefined);
-  const requests = limit(config?.maxRequests, DEFAULTS.requests, 'rq_open', 'remaining_rq');
-  const pendingRequests = limit(
-    config?.maxPendingRequests,
-    DEFAULTS.pendingRequests,
-    'rq_pending_open',
-    'remaining_pending',
-  );
-  const pools = new Limit(
-    config?.maxConnectionPools ?? UNLIMITED,
-    scope.gauge('cx_pool_open'),
-    tracks ? scope.gauge('remaining_cx_pools') : undefined,
-  );
+function limitsOf(owner: string, config: CircuitBreakers_Thresholds | undefined): BreakerLimits {
   const budget = config?.retryBudget;
   const percent = budget?.budgetPercent?.value ?? 20;
   if (percent < 0 || percent > 100) {
@@ -86,16 +101,33 @@ function breaker(
       'not from 0 to 100',
     );
   }
-  const least = budget?.minRetryConcurrency ?? 3;
+  return SHARED.of({
+    connections: config?.maxConnections ?? DEFAULTS.connections,
+    pendingRequests: config?.maxPendingRequests ?? DEFAULTS.pendingRequests,
+    requests: config?.maxRequests ?? DEFAULTS.requests,
+    retries: config?.maxRetries ?? DEFAULTS.retries,
+    connectionPools: config?.maxConnectionPools,
+    tracksRemaining: config?.trackRemaining === true,
+    retryBudget: budget === undefined ? undefined : { percent, least: budget.minRetryConcurrency ?? 3 },
+  });
+}
+
+function breaker(limits: BreakerLimits): CircuitBreaker {
+  const { retryBudget: budget } = limits;
+  const requests = new Limit(limits.requests);
+  const pendingRequests = new Limit(limits.pendingRequests);
   return {
-    connections: limit(config?.maxConnections, DEFAULTS.connections, 'cx_open', 'remaining_cx'),
+    connections: new Limit(limits.connections),
     pendingRequests,
     requests,
-    retries: limit(config?.maxRetries, DEFAULTS.retries, 'rq_retry_open', 'remaining_retries'),
+    retries: new Limit(limits.retries),
     ...(budget !== undefined && {
       retryBudget: () =>
-        Math.max(Math.trunc((percent / 100) * (requests.current + pendingRequests.current)), least),
+        Math.max(
+          Math.trunc((budget.percent / 100) * (requests.current + pendingRequests.current)),
+          budget.least,
+        ),
     }),
-    maxConnectionPools: config?.maxConnectionPools === undefined ? undefined : pools.max,
+    maxConnectionPools: limits.connectionPools,
   };
 }

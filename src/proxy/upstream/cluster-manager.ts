@@ -1,10 +1,6 @@
 /** The clusters in force, and those that warm up before they take their place. */
 
-import { equals } from '@bufbuild/protobuf';
-import {
-  type Cluster as ClusterMessage,
-  ClusterSchema,
-} from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import type { Cluster as ClusterMessage } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Gauge, StatsScope } from '../stats/stats.ts';
@@ -12,7 +8,7 @@ import type { Counter } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { type Assignment, readAssignment } from './assignment.ts';
 import { type DnsResolver, systemDns } from './dns/resolver.ts';
-import { UpstreamCluster } from './cluster.ts';
+import { type ClusterEnvironment, UpstreamCluster } from './cluster.ts';
 import { type Locality, NO_LOCALITY } from './host.ts';
 import type { Cluster, Clusters } from './types.ts';
 
@@ -44,7 +40,7 @@ export class ClusterManager implements Clusters {
   readonly #removed: Counter;
   readonly #activeCount: Gauge;
   readonly #warmingCount: Gauge;
-  #dns: DnsResolver | undefined;
+  #environment: ClusterEnvironment | undefined;
   readonly #listeners = new Set<(name: string) => void>();
 
   constructor(options: ClusterManagerOptions) {
@@ -59,6 +55,11 @@ export class ClusterManager implements Clusters {
 
   get(name: string): Cluster | undefined {
     return this.#active.get(name);
+  }
+
+  /** The one that warms up, else the one in force. */
+  newest(name: string): UpstreamCluster | undefined {
+    return this.#warming.get(name) ?? this.#active.get(name);
   }
 
   /** The clusters in force, for the administration interface. */
@@ -84,22 +85,13 @@ export class ClusterManager implements Clusters {
    * or `InvalidConfigError` for what cannot be put into force; nothing has changed then.
    */
   put(message: ClusterMessage, assignment?: ClusterLoadAssignment): void {
-    const newest = this.#warming.get(message.name) ?? this.#active.get(message.name);
+    const newest = this.newest(message.name);
     // A controller that comes back says everything again: connections are not to pay for it.
-    if (newest !== undefined && equals(ClusterSchema, newest.message, message)) {
+    if (newest?.isMadeOf(message) === true) {
       if (assignment !== undefined) this.assign(assignment);
       return;
     }
-    const cluster = new UpstreamCluster(message, {
-      stats: this.#options.stats,
-      locality: this.#options.locality ?? NO_LOCALITY,
-      bind: this.#options.bind,
-      secrets: this.#options.secrets,
-      dns: (this.#dns ??= this.#options.dns ?? systemDns()),
-      random: this.#options.random ?? randomNumber,
-      hasLocalCluster: this.#options.localCluster !== undefined,
-      localHosts: () => this.#active.get(this.#options.localCluster ?? '')?.hosts,
-    });
+    const cluster = new UpstreamCluster(message, (this.#environment ??= this.#makeEnvironment()));
     const { name, edsName } = cluster;
     try {
       if (assignment !== undefined && edsName !== undefined) {
@@ -182,6 +174,20 @@ export class ClusterManager implements Clusters {
     before?.close();
     this.#count();
     for (const listener of this.#listeners) listener(name);
+  }
+
+  #makeEnvironment(): ClusterEnvironment {
+    const { stats, locality = NO_LOCALITY, bind, secrets, dns, random, localCluster } = this.#options;
+    return {
+      stats,
+      locality,
+      bind,
+      secrets,
+      dns: dns ?? systemDns(),
+      random: random ?? randomNumber,
+      hasLocalCluster: localCluster !== undefined,
+      localHosts: () => this.#active.get(localCluster ?? '')?.hosts,
+    };
   }
 
   #count(): void {

@@ -1,30 +1,23 @@
 /** The statistics of a cluster: https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats */
 
-import type { Counter, Gauge, StatsScope } from '../stats/stats.ts';
+import type { DeclaredStats, StatsScope } from '../stats/stats.ts';
 import type { BalancerStats } from './balancers/balancer.ts';
 import type { ClusterStats } from './types.ts';
 
-/** What nothing but the cluster itself counts. */
-export interface MembershipStats {
-  readonly total: Gauge;
-  readonly healthy: Gauge;
-  readonly degraded: Gauge;
-  readonly excluded: Gauge;
-  readonly change: Counter;
-  readonly updateSuccess: Counter;
-  readonly updateFailure: Counter;
-  readonly updateAttempt: Counter;
-  readonly updateEmpty: Counter;
-  readonly updateNoRebuild: Counter;
-  readonly maxHostWeight: Gauge;
-  readonly assignmentStale: Counter;
-}
+/** What happens to a cluster's endpoints, rarely enough to look the counter up each time. */
+export type MembershipEvent =
+  | 'membership_change'
+  | 'update_success'
+  | 'update_failure'
+  | 'update_attempt'
+  | 'update_empty'
+  | 'update_no_rebuild'
+  | 'assignment_stale';
+
+export type CountMembership = (event: MembershipEvent) => void;
 
 /** Of the scope `cluster.NAME.`. */
 export function clusterStats(scope: StatsScope): ClusterStats {
-  // These exist without anyone who adds to them yet, as in Envoy.
-  for (const name of ['upstream_cx_overflow', 'upstream_cx_pool_overflow', 'lb_healthy_panic'])
-    scope.counter(name);
   return {
     scope,
     cxTotal: scope.counter('upstream_cx_total'),
@@ -56,23 +49,6 @@ export function clusterStats(scope: StatsScope): ClusterStats {
   };
 }
 
-export function membershipStats(scope: StatsScope): MembershipStats {
-  return {
-    total: scope.gauge('membership_total'),
-    healthy: scope.gauge('membership_healthy'),
-    degraded: scope.gauge('membership_degraded'),
-    excluded: scope.gauge('membership_excluded'),
-    change: scope.counter('membership_change'),
-    updateSuccess: scope.counter('update_success'),
-    updateFailure: scope.counter('update_failure'),
-    updateAttempt: scope.counter('update_attempt'),
-    updateEmpty: scope.counter('update_empty'),
-    updateNoRebuild: scope.counter('update_no_rebuild'),
-    maxHostWeight: scope.gauge('max_host_weight'),
-    assignmentStale: scope.counter('assignment_stale'),
-  };
-}
-
 export function balancerStats(scope: StatsScope): BalancerStats {
   return {
     healthyPanic: scope.counter('lb_healthy_panic'),
@@ -84,4 +60,44 @@ export function balancerStats(scope: StatsScope): BalancerStats {
     zoneRoutingSampled: scope.counter('lb_zone_routing_sampled'),
     zoneRoutingCrossZone: scope.counter('lb_zone_routing_cross_zone'),
   };
+}
+
+const EVENTS: readonly MembershipEvent[] = [
+  'membership_change',
+  'update_success',
+  'update_failure',
+  'update_attempt',
+  'update_empty',
+  'update_no_rebuild',
+  'assignment_stale',
+];
+
+/** All that Envoy shows of a cluster from the start; each cluster makes what it uses. */
+export const CLUSTER_STATS: DeclaredStats = [
+  ...namesOf(clusterStats),
+  ...namesOf(balancerStats),
+  ...[...EVENTS, 'upstream_cx_overflow', 'upstream_cx_pool_overflow'].map(
+    (name) => ({ kind: 'counter', name }) as const,
+  ),
+];
+
+/** The statistics that a function makes of its scope. */
+export function namesOf(make: (scope: StatsScope) => unknown): DeclaredStats {
+  const names: DeclaredStats[number][] = [];
+  const note = (kind: DeclaredStats[number]['kind']) => (name: string) => {
+    names.push({ kind, name });
+    return { value: 0, record: () => undefined };
+  };
+  const scope: StatsScope = {
+    prefix: '',
+    counter: note('counter'),
+    gauge: note('gauge'),
+    histogram: note('histogram'),
+    scope: () => scope,
+    declare: () => undefined,
+    measure: () => undefined,
+    release: () => undefined,
+  };
+  make(scope);
+  return names;
 }

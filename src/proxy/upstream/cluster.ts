@@ -1,8 +1,10 @@
 /** A cluster: its endpoints, its balancer, its limits, and how connections to it are opened. */
 
 import type { Socket } from 'node:net';
+import { equals, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type Cluster as ClusterMessage,
+  ClusterSchema,
   Cluster_DiscoveryType,
 } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
@@ -10,13 +12,13 @@ import type { HealthCheck } from '../../xds/proto/generated/envoy/config/core/v3
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
-import type { StatsScope } from '../stats/stats.ts';
+import type { Measured, StatsScope } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import type { Assignment } from './assignment.ts';
 import type { Balancer } from './balancers/balancer.ts';
-import { balancerChoice } from './balancers/policy.ts';
-import { type Breakers, circuitBreakers } from './circuit-breakers.ts';
-import { balancerStats, clusterStats, membershipStats } from './cluster-stats.ts';
+import { type BalancerChoice, balancerChoice } from './balancers/policy.ts';
+import { type BreakerLimits, Breakers } from './circuit-breakers.ts';
+import { CLUSTER_STATS, type CountMembership, balancerStats, clusterStats } from './cluster-stats.ts';
 import { connectionSettings } from './connection-settings.ts';
 import type { DnsResolver } from './dns/resolver.ts';
 import type { Discovery } from './discovery/discovery.ts';
@@ -26,13 +28,15 @@ import { HealthChecker } from './health/checker.ts';
 import { checkSettings } from './health/settings.ts';
 import { Endpoint, type EndpointSpec, HEALTH, type Locality } from './host.ts';
 import type { PrioritySet } from './host-set.ts';
-import { Membership } from './membership.ts';
+import { Membership, type MembershipWatcher } from './membership.ts';
 import { OutlierDetector } from './outlier/detector.ts';
 import { compileErrorMatcher } from './outlier/error-matcher.ts';
 import { outlierSettings } from './outlier/settings.ts';
+import { Shared } from './shared.ts';
 import { type Dialer, dialerOf } from './transport/dial.ts';
 import { Transports } from './transport/transports.ts';
 import type {
+  CircuitBreaker,
   Cluster,
   ClusterStats,
   ConnectionSettings,
@@ -56,47 +60,50 @@ export interface ClusterEnvironment {
   readonly hasLocalCluster: boolean;
 }
 
-export class UpstreamCluster implements Cluster {
+const SETTINGS = new Shared<ConnectionSettings>();
+
+/** Of the many that a controller sends few are used: what only requests need is made with the first of them. */
+export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   readonly name: string;
   readonly statName: string;
   readonly settings: ConnectionSettings;
-  readonly metadata: Metadata | undefined;
-  readonly stats: ClusterStats;
-  readonly message: ClusterMessage;
   readonly hosts: Membership;
-  readonly #balancer: Balancer;
+  readonly #environment: ClusterEnvironment;
+  /** The message takes several times as much room decoded, and is rarely asked for. */
+  readonly #encoded: Uint8Array;
+  readonly #scope: StatsScope;
   readonly #breakers: Breakers;
   readonly #dialer: Dialer;
   readonly #transports: Transports;
   readonly #discovery: Discovery;
-  #checkers: readonly HealthChecker[] = [];
+  readonly #balancing: BalancerChoice;
   readonly #outliers: OutlierDetector | undefined;
   /** Whether an answer with this status is a failure; undefined for those from 500 on. */
   readonly #isError: ((status: number) => boolean) | undefined;
-  readonly #removed = new Set<(host: Host) => void>();
-  readonly #closed = new Set<() => void>();
-  readonly #random: () => number;
-  readonly #countSecretUpdate: () => void;
-  readonly #warm = Promise.withResolvers<void>();
+  #balancer: Balancer | undefined;
+  #stats: ClusterStats | undefined;
+  /** Null where it has none, undefined until someone asks. */
+  #metadata: Metadata | null | undefined;
+  #checkers: readonly HealthChecker[] = [];
+  #removed: Set<(host: Host) => void> | undefined;
+  #closed: Set<() => void> | undefined;
+  #warm: PromiseWithResolvers<void> | undefined;
   #isWarm = false;
   #isClosed = false;
 
   /** Throws an `UnsupportedError` or `InvalidConfigError` for what cannot be put into force. */
   constructor(message: ClusterMessage, environment: ClusterEnvironment) {
-    this.message = message;
     this.name = message.name;
     if (this.name === '') throw new InvalidConfigError('cluster.name', 'empty');
     const owner = `cluster ${this.name}`;
     checkFields(owner, message);
-    this.#random = () => environment.random();
+    this.#environment = environment;
+    // Copied into a slab that many share: memory of its own costs each as much again.
+    this.#encoded = Buffer.from(toBinary(ClusterSchema, message));
     this.statName = (message.altStatName === '' ? this.name : message.altStatName).replaceAll(':', '_');
-    this.metadata = message.metadata;
+    if (message.metadata === undefined) this.#metadata = null;
     const scope = environment.stats.scope(`cluster.${this.statName}.`);
-    this.stats = clusterStats(scope);
-    // Clusters without secrets do not show it, as in Envoy.
-    this.#countSecretUpdate = () => {
-      scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds').value++;
-    };
+    this.#scope = scope;
     try {
       const { settings, upstream, options } = connectionSettings(owner, message);
       const errors = options?.outlierDetection?.errorMatcher;
@@ -108,10 +115,11 @@ export class UpstreamCluster implements Cluster {
         scope,
         onSecret: () => this.#secretChanged(),
       });
-      this.settings = { ...settings, tls: this.#transports.tls };
+      this.settings = SETTINGS.of({ ...settings, tls: this.#transports.tls });
       this.#dialer = dialerOf(owner, message, environment.bind);
-      this.#breakers = circuitBreakers(owner, message.circuitBreakers, scope);
-      const choice = balancerChoice(owner, message, scope);
+      this.#breakers = new Breakers(owner, message.circuitBreakers);
+      this.#balancing = balancerChoice(owner, message, scope);
+      const count: CountMembership = (event) => void scope.counter(event).value++;
       this.hosts = new Membership(
         {
           ownLocality: environment.locality,
@@ -119,31 +127,11 @@ export class UpstreamCluster implements Cluster {
           allowsTwice: isStatic(message),
           flagsOfNew: flagsOfNew(message),
         },
-        membershipStats(scope),
-        {
-          onChange: () => undefined,
-          onAdded: (host) => {
-            for (const checker of this.#checkers) checker.add(host);
-          },
-          onRemoved: (host) => {
-            this.#outliers?.forget(host);
-            for (const checker of this.#checkers) checker.remove(host);
-            for (const listener of this.#removed) listener(host);
-          },
-        },
+        count,
+        this,
       );
-      this.#balancer =
-        choice.kind === 'original-destination'
-          ? new OriginalDestinations(owner, message, this.hosts, scope)
-          : choice.create({
-              hosts: this.hosts,
-              localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
-              stats: balancerStats(scope),
-              panicThreshold: choice.panicThreshold,
-              locality: choice.locality,
-              random: () => environment.random(),
-              activeRequests: () => this.stats.rqActive.value,
-            });
+      if (this.#balancing.kind === 'original-destination')
+        this.#balancer = new OriginalDestinations(owner, message, this.hosts, scope);
       if (message.outlierDetection !== undefined) {
         const rules = outlierSettings(owner, message.outlierDetection);
         this.#outliers = new OutlierDetector(rules, this.hosts, scope, () => environment.random());
@@ -151,11 +139,39 @@ export class UpstreamCluster implements Cluster {
       this.#checkers = message.healthChecks.map((check, index) =>
         this.#checkerOf(`${owner}.health_checks[${index}]`, check, scope),
       );
-      this.#discovery = discoveryOf(owner, message, membershipStats(scope), environment.dns);
+      this.#discovery = discoveryOf(owner, message, count, environment.dns);
     } catch (error) {
       scope.release();
       throw error;
     }
+    scope.declare(CLUSTER_STATS);
+    scope.measure(this);
+  }
+
+  /** As it came. Decoded for each call. */
+  get message(): ClusterMessage {
+    return fromBinary(ClusterSchema, this.#encoded);
+  }
+
+  /** Whether it was made of an equal message. */
+  isMadeOf(message: ClusterMessage): boolean {
+    const encoded = toBinary(ClusterSchema, message);
+    // Equal messages may be written in several ways, but mostly are not.
+    return Buffer.compare(this.#encoded, encoded) === 0 || equals(ClusterSchema, this.message, message);
+  }
+
+  get metadata(): Metadata | undefined {
+    if (this.#metadata === undefined) this.#metadata = this.message.metadata ?? null;
+    return this.#metadata ?? undefined;
+  }
+
+  get stats(): ClusterStats {
+    return (this.#stats ??= clusterStats(this.#scope));
+  }
+
+  *gauges(): IterableIterator<readonly [name: string, value: number]> {
+    yield* this.hosts.gauges();
+    yield* this.#breakers.gauges();
   }
 
   /** The name that endpoints are assigned under; undefined when they do not come by EDS. */
@@ -165,7 +181,8 @@ export class UpstreamCluster implements Cluster {
 
   /** Resolves when the endpoints are known. */
   get warm(): Promise<void> {
-    return this.#warm.promise;
+    if (this.#isWarm || this.#isClosed) return Promise.resolve();
+    return (this.#warm ??= Promise.withResolvers()).promise;
   }
 
   get isWarm(): boolean {
@@ -190,12 +207,26 @@ export class UpstreamCluster implements Cluster {
     return this.hosts.assignment.drops[0]?.share ?? 0;
   }
 
-  breaker(priority: 'default' | 'high') {
-    return this.#breakers[priority];
+  breaker(priority: 'default' | 'high'): CircuitBreaker {
+    return this.#breakers.of(priority);
+  }
+
+  limits(priority: 'default' | 'high'): BreakerLimits {
+    return this.#breakers.limits(priority);
   }
 
   choose(context: LoadBalancerContext): Host | undefined {
-    return this.#balancer.choose(context);
+    return (this.#balancer ??= this.#makeBalancer()).choose(context);
+  }
+
+  hostAdded(host: Endpoint): void {
+    for (const checker of this.#checkers) checker.add(host);
+  }
+
+  hostRemoved(host: Endpoint): void {
+    this.#outliers?.forget(host);
+    for (const checker of this.#checkers) checker.remove(host);
+    for (const listener of this.#removed ?? []) listener(host);
   }
 
   connectionKey(host: Host, options: ConnectOptions): string {
@@ -219,8 +250,8 @@ export class UpstreamCluster implements Cluster {
   }
 
   onHostRemoved(listener: (host: Host) => void): () => void {
-    this.#removed.add(listener);
-    return () => this.#removed.delete(listener);
+    (this.#removed ??= new Set()).add(listener);
+    return () => this.#removed?.delete(listener);
   }
 
   onClosed(listener: () => void): () => void {
@@ -228,8 +259,8 @@ export class UpstreamCluster implements Cluster {
       listener();
       return () => undefined;
     }
-    this.#closed.add(listener);
-    return () => this.#closed.delete(listener);
+    (this.#closed ??= new Set()).add(listener);
+    return () => this.#closed?.delete(listener);
   }
 
   /** The cluster is gone: timers stop, connections drain. */
@@ -238,14 +269,14 @@ export class UpstreamCluster implements Cluster {
     this.#isClosed = true;
     this.#discovery.close();
     this.#transports.close();
-    this.#balancer.close?.();
+    this.#balancer?.close?.();
     this.#outliers?.close();
     for (const checker of this.#checkers) checker.close();
-    for (const listener of this.#closed) listener();
-    this.#closed.clear();
-    this.#removed.clear();
-    this.#warm.resolve();
-    this.stats.scope.release();
+    for (const listener of this.#closed ?? []) listener();
+    this.#closed = undefined;
+    this.#removed = undefined;
+    this.#warm?.resolve();
+    this.#scope.release();
   }
 
   #discovered(specs: readonly EndpointSpec[], assignment: Assignment): void {
@@ -258,10 +289,24 @@ export class UpstreamCluster implements Cluster {
     else void Promise.all([secrets, checker?.firstRound]).then(() => this.#becomeWarm());
   }
 
+  #makeBalancer(): Balancer {
+    const { create, panicThreshold, locality } = this.#balancing;
+    const environment = this.#environment;
+    return create({
+      hosts: this.hosts,
+      localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
+      stats: balancerStats(this.#scope),
+      panicThreshold,
+      locality,
+      random: () => environment.random(),
+      activeRequests: () => this.stats.rqActive.value,
+    });
+  }
+
   #checkerOf(field: string, config: HealthCheck, scope: StatsScope): HealthChecker {
     return new HealthChecker(checkSettings(field, config, this.name), {
       scope,
-      random: () => this.#random(),
+      random: () => this.#environment.random(),
       isUsed: () => this.stats.cxTotal.value > 0,
       connect: (host, port, alpn) => this.#connectToCheck(host, port, alpn),
       onChange: (host) => {
@@ -280,13 +325,15 @@ export class UpstreamCluster implements Cluster {
 
   #secretChanged(): void {
     // Connections with the old one go on; Envoy too uses a new one for new connections only.
-    this.#countSecretUpdate();
+    // Clusters without secrets do not show it, as in Envoy.
+    this.#scope.counter('client_ssl_socket_factory.ssl_context_update_by_sds').value++;
   }
 
   #becomeWarm(): void {
     if (this.#isWarm) return;
     this.#isWarm = true;
-    this.#warm.resolve();
+    this.#warm?.resolve();
+    this.#warm = undefined;
   }
 }
 

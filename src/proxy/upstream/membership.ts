@@ -1,6 +1,6 @@
 /** The endpoints that a cluster has now, and what changes when discovery or health says something new. */
 
-import type { MembershipStats } from './cluster-stats.ts';
+import type { CountMembership } from './cluster-stats.ts';
 import { type Assignment, NO_ENDPOINTS, localityKey } from './assignment.ts';
 import { Endpoint, type EndpointSpec, HEALTH, type Locality } from './host.ts';
 import { HostSet, type PrioritySet } from './host-set.ts';
@@ -15,26 +15,24 @@ export interface MembershipOptions {
   readonly flagsOfNew: number;
 }
 
-export interface MembershipEvents {
-  /** Endpoints came or went, or changed their health. */
-  onChange(): void;
-  onAdded(host: Endpoint): void;
-  onRemoved(host: Endpoint): void;
+export interface MembershipWatcher {
+  hostAdded(host: Endpoint): void;
+  hostRemoved(host: Endpoint): void;
 }
 
 export class Membership implements PrioritySet {
   version = 0;
   readonly #options: MembershipOptions;
-  readonly #stats: MembershipStats;
-  readonly #events: MembershipEvents;
+  readonly #count: CountMembership;
+  readonly #watcher: MembershipWatcher;
   #hosts = new Map<string, Endpoint>();
   #assignment: Assignment = NO_ENDPOINTS;
   #sets: readonly HostSet[] | undefined;
 
-  constructor(options: MembershipOptions, stats: MembershipStats, events: MembershipEvents) {
+  constructor(options: MembershipOptions, countEvent: CountMembership, watcher: MembershipWatcher) {
     this.#options = options;
-    this.#stats = stats;
-    this.#events = events;
+    this.#count = countEvent;
+    this.#watcher = watcher;
   }
 
   get hosts(): Iterable<Endpoint> {
@@ -90,19 +88,19 @@ export class Membership implements PrioritySet {
     this.#hosts = hosts;
     this.#assignment = assignment;
     if (!isChanged && added.length === 0 && removed.length === 0) {
-      this.#stats.updateNoRebuild.value++;
+      this.#count('update_no_rebuild');
       return;
     }
-    if (added.length > 0 || removed.length > 0) this.#stats.change.value++;
+    if (added.length > 0 || removed.length > 0) this.#count('membership_change');
     for (const host of added) this.#begin(host);
     this.changed();
-    for (const host of removed) this.#events.onRemoved(host);
+    for (const host of removed) this.#watcher.hostRemoved(host);
   }
 
   /** One endpoint more, outside of discovery (ORIGINAL_DST). */
   add(host: Endpoint): void {
     this.#hosts.set(host.id, host);
-    this.#stats.change.value++;
+    this.#count('membership_change');
     this.#begin(host);
     this.changed();
   }
@@ -115,9 +113,9 @@ export class Membership implements PrioritySet {
     for (const [key, one] of this.#hosts) {
       if (one === host) this.#hosts.delete(key);
     }
-    this.#stats.change.value++;
+    this.#count('membership_change');
     this.changed();
-    this.#events.onRemoved(host);
+    this.#watcher.hostRemoved(host);
   }
 
   /** Endpoints that only stayed because they were well go when they are not. */
@@ -129,18 +127,21 @@ export class Membership implements PrioritySet {
   changed(): void {
     this.version++;
     this.#sets = undefined;
+  }
+
+  /** Below the cluster's scope. */
+  *gauges(): IterableIterator<readonly [name: string, value: number]> {
     const hosts = [...this.#hosts.values()];
-    this.#stats.total.value = hosts.length;
-    this.#stats.healthy.value = count(hosts, (host) => host.healthy);
-    this.#stats.degraded.value = count(hosts, (host) => host.degraded);
-    this.#stats.excluded.value = count(hosts, (host) => host.excluded);
-    this.#stats.maxHostWeight.value = hosts.reduce((most, { weight }) => Math.max(most, weight), 0);
-    this.#events.onChange();
+    yield ['membership_total', hosts.length];
+    yield ['membership_healthy', count(hosts, (host) => host.healthy)];
+    yield ['membership_degraded', count(hosts, (host) => host.degraded)];
+    yield ['membership_excluded', count(hosts, (host) => host.excluded)];
+    yield ['max_host_weight', hosts.reduce((most, { weight }) => Math.max(most, weight), 0)];
   }
 
   #begin(host: Endpoint): void {
     if (host.healthy) host.healthySince = performance.now();
-    this.#events.onAdded(host);
+    this.#watcher.hostAdded(host);
   }
 
   #keyOf(id: string, taken: ReadonlyMap<string, Endpoint>): string | undefined {

@@ -54,8 +54,6 @@ export interface LoadBalancerContext {
 export interface ResourceLimit {
   current: number;
   readonly max: number;
-  /** `circuit_breakers.default.cx_open` and its like: 1 while nothing more is allowed. */
-  readonly open: Gauge;
 }
 
 export interface CircuitBreaker {

@@ -42,6 +42,11 @@ export class ClusterResources {
     this.#put(cluster);
   }
 
+  /** Names of the clusters of the bootstrap, in its order. */
+  get statics(): Iterable<string> {
+    return this.#statics;
+  }
+
   /** Begins to ask for endpoints of the static clusters, which may be needed to ask for anything else. */
   startStatic(): void {
     this.#followEndpoints();

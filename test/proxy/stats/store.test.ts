@@ -44,6 +44,42 @@ describe('the store of statistics', () => {
     expect(text(store)).toBe('server.live: 1\n');
   });
 
+  test('what is declared is shown with 0 until it is made, and where the matcher keeps it', () => {
+    const store = new StatsStore((name) => !name.endsWith('secret'));
+    const scope = store.root.scope('cluster.a.');
+    const stats = [
+      { kind: 'counter', name: 'rq' },
+      { kind: 'gauge', name: 'active' },
+      { kind: 'histogram', name: 'time' },
+      { kind: 'counter', name: 'secret' },
+    ] as const;
+    scope.declare(stats);
+    store.root.scope('cluster.a.').declare(stats);
+    scope.counter('rq').value = 3;
+    expect(mergeRows(store.rows())).toEqual([
+      { kind: 'gauge', name: 'cluster.a.active', tags: undefined, value: 0 },
+      { kind: 'counter', name: 'cluster.a.rq', tags: undefined, value: 3 },
+      { kind: 'histogram', name: 'cluster.a.time', tags: undefined, bins: [] },
+    ]);
+  });
+
+  test('gauges are asked of the latest who knows them, for as long as his scope is there', () => {
+    const store = new StatsStore((name) => !name.endsWith('secret'));
+    const measured = (hosts: number) => ({
+      gauges: () => [['hosts', hosts] as const, ['secret', 1] as const],
+    });
+    const [old, young] = [store.root.scope('cluster.a.'), store.root.scope('cluster.a.')];
+    const shown = () => store.rows().map((row) => [row.name, row.kind === 'gauge' && row.value]);
+    old.measure(measured(1));
+    expect(shown()).toEqual([['cluster.a.hosts', 1]]);
+    young.measure(measured(2));
+    expect(shown()).toEqual([['cluster.a.hosts', 2]]);
+    young.release();
+    expect(shown()).toEqual([['cluster.a.hosts', 1]]);
+    old.release();
+    expect(shown()).toEqual([]);
+  });
+
   test('a reset leaves gauges and histograms as they are', () => {
     const store = new StatsStore();
     store.root.counter('a').value = 1;

@@ -3,7 +3,7 @@
 import { compileRe2 } from '../../../base/re2.ts';
 import { type Place, placeText } from '../../address.ts';
 import { HEALTH } from '../../upstream/host.ts';
-import type { CircuitBreaker } from '../../upstream/types.ts';
+import type { BreakerLimits } from '../../upstream/circuit-breakers.ts';
 import { type AdminCluster, type AdminHost, type AdminPage, json, text } from '../page.ts';
 
 export const CLUSTERS: AdminPage = {
@@ -16,7 +16,7 @@ export const CLUSTERS: AdminPage = {
   respond({ query }, view) {
     const filter = query.get('filter');
     const regex = filter === null ? undefined : compileRe2(filter);
-    const statics = new Set((view.bootstrap.staticResources?.clusters ?? []).map(({ name }) => name));
+    const statics = new Set(view.staticClusters.map(({ name }) => name));
     const clusters = [...view.clusters]
       .filter(({ name }) => regex === undefined || regex.find(name) !== undefined)
       .sort((left, right) => (left.name < right.name ? -1 : 1));
@@ -42,8 +42,9 @@ const FLAGS: readonly (readonly [flag: number, text: string, field: string])[] =
 ];
 
 function clusterText(cluster: AdminCluster, isStatic: boolean): string {
-  const lines = [`observability_name::${cluster.message.altStatName || cluster.name}`];
-  if (cluster.message.outlierDetection !== undefined) {
+  const { message } = cluster;
+  const lines = [`observability_name::${message.altStatName || cluster.name}`];
+  if (message.outlierDetection !== undefined) {
     for (const kind of ['', 'local_origin_']) {
       lines.push(
         `outlier::${kind}success_rate_average::-1`,
@@ -52,13 +53,13 @@ function clusterText(cluster: AdminCluster, isStatic: boolean): string {
     }
   }
   for (const priority of ['default', 'high'] as const) {
-    for (const [name, max] of limits(cluster.breaker(priority))) {
+    for (const [name, max] of limits(cluster.limits(priority))) {
       lines.push(`${priority}_priority::${name}::${max}`);
     }
   }
   lines.push(`added_via_api::${!isStatic}`);
-  if (cluster.message.edsClusterConfig?.serviceName) {
-    lines.push(`eds_service_name::${cluster.message.edsClusterConfig.serviceName}`);
+  if (message.edsClusterConfig?.serviceName) {
+    lines.push(`eds_service_name::${message.edsClusterConfig.serviceName}`);
   }
   for (const host of cluster.hosts.hosts) {
     for (const [name, value] of hostFacts(host)) lines.push(`${host.id}::${name}::${value}`);
@@ -71,12 +72,12 @@ function limits({
   pendingRequests,
   requests,
   retries,
-}: CircuitBreaker): readonly [string, number][] {
+}: BreakerLimits): readonly [string, number][] {
   return [
-    ['max_connections', connections.max],
-    ['max_pending_requests', pendingRequests.max],
-    ['max_requests', requests.max],
-    ['max_retries', retries.max],
+    ['max_connections', connections],
+    ['max_pending_requests', pendingRequests],
+    ['max_requests', requests],
+    ['max_retries', retries],
   ];
 }
 
@@ -110,7 +111,8 @@ function isCanary({ metadata }: AdminHost): boolean {
 }
 
 function clusterJson(cluster: AdminCluster, isStatic: boolean): object {
-  const serviceName = cluster.message.edsClusterConfig?.serviceName;
+  const { message } = cluster;
+  const serviceName = message.edsClusterConfig?.serviceName;
   return {
     name: cluster.name,
     ...(isStatic ? {} : { added_via_api: true }),
@@ -118,10 +120,10 @@ function clusterJson(cluster: AdminCluster, isStatic: boolean): object {
     circuit_breakers: {
       thresholds: (['default', 'high'] as const).map((priority) => ({
         ...(priority === 'high' ? { priority: 'HIGH' } : {}),
-        ...Object.fromEntries(limits(cluster.breaker(priority)).filter(([, max]) => max > 0)),
+        ...Object.fromEntries(limits(cluster.limits(priority)).filter(([, max]) => max > 0)),
       })),
     },
-    observability_name: cluster.message.altStatName || cluster.name,
+    observability_name: message.altStatName || cluster.name,
     ...(serviceName ? { eds_service_name: serviceName } : {}),
   };
 }

@@ -4,14 +4,14 @@ import { isIP } from 'node:net';
 import type { Place } from '../../address.ts';
 import { InvalidConfigError } from '../../config-error.ts';
 import type { AssignedEndpoint, Assignment } from '../assignment.ts';
-import type { MembershipStats } from '../cluster-stats.ts';
+import type { CountMembership } from '../cluster-stats.ts';
 import type { DnsAddress } from '../dns/resolver.ts';
 import type { DnsSettings } from '../dns/settings.ts';
 import type { EndpointSpec } from '../host.ts';
 import type { Discovery, OnDiscovered } from './discovery.ts';
 
 /** One endpoint for each address of each name. */
-export function strictDns(assignment: Assignment, settings: DnsSettings, stats: MembershipStats): Discovery {
+export function strictDns(assignment: Assignment, settings: DnsSettings, count: CountMembership): Discovery {
   const rows = assignment.endpoints.map((endpoint) => ({ endpoint, addresses: [] as readonly DnsAddress[] }));
   let report: OnDiscovered | undefined;
   const tell = () => {
@@ -27,7 +27,7 @@ export function strictDns(assignment: Assignment, settings: DnsSettings, stats: 
   const watches = rows.flatMap((row) => {
     const { target } = row.endpoint;
     if (target.kind !== 'name') return [];
-    return new NameWatch(target.name, settings, stats, (addresses) => {
+    return new NameWatch(target.name, settings, count, (addresses) => {
       if (addresses !== undefined) row.addresses = addresses;
       tell();
     });
@@ -51,7 +51,7 @@ export function logicalDns(
   owner: string,
   assignment: Assignment,
   settings: DnsSettings,
-  stats: MembershipStats,
+  count: CountMembership,
 ): Discovery {
   const [endpoint] = assignment.endpoints;
   if (endpoint === undefined || assignment.endpoints.length > 1) {
@@ -65,7 +65,7 @@ export function logicalDns(
     report?.(ip === undefined ? [] : [{ ...specAt(endpoint, ip, target.port), key }], assignment);
   const watch =
     target.kind === 'name'
-      ? new NameWatch(target.name, settings, stats, (addresses) => {
+      ? new NameWatch(target.name, settings, count, (addresses) => {
           if (addresses !== undefined) ip = addresses[0]?.ip;
           tell(ip);
         })
@@ -100,7 +100,7 @@ function specAt(endpoint: AssignedEndpoint, ip: string, port: number): EndpointS
 class NameWatch {
   readonly #name: string;
   readonly #settings: DnsSettings;
-  readonly #stats: MembershipStats;
+  readonly #count: CountMembership;
   readonly #onAnswer: (addresses: readonly DnsAddress[] | undefined) => void;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -110,12 +110,12 @@ class NameWatch {
   constructor(
     name: string,
     settings: DnsSettings,
-    stats: MembershipStats,
+    count: CountMembership,
     onAnswer: (addresses: readonly DnsAddress[] | undefined) => void,
   ) {
     this.#name = name;
     this.#settings = settings;
-    this.#stats = stats;
+    this.#count = count;
     this.#onAnswer = onAnswer;
   }
 
@@ -130,14 +130,14 @@ class NameWatch {
 
   async #ask(): Promise<void> {
     const { resolver, families } = this.#settings;
-    this.#stats.updateAttempt.value++;
+    this.#count('update_attempt');
     let addresses: readonly DnsAddress[] | undefined;
     try {
       addresses = await resolver.resolve(this.#name, families);
-      this.#stats.updateSuccess.value++;
+      this.#count('update_success');
       this.#failures = 0;
     } catch {
-      this.#stats.updateFailure.value++;
+      this.#count('update_failure');
       this.#failures++;
     }
     if (this.#isClosed) return;

@@ -1,11 +1,11 @@
 /** Endpoints that the control plane assigns. */
 
 import { type Assignment, NO_ENDPOINTS } from '../assignment.ts';
-import type { MembershipStats } from '../cluster-stats.ts';
+import type { CountMembership } from '../cluster-stats.ts';
 import type { Discovery, OnDiscovered } from './discovery.ts';
 import { placed } from './fixed.ts';
 
-export function byEds(name: string, stats: MembershipStats): Discovery {
+export function byEds(name: string, count: CountMembership): Discovery {
   let report: OnDiscovered | undefined;
   let pending: Assignment | undefined;
   let stale: NodeJS.Timeout | undefined;
@@ -13,7 +13,7 @@ export function byEds(name: string, stats: MembershipStats): Discovery {
     clearTimeout(stale);
     if (assignment.staleAfter > 0) {
       stale = setTimeout(() => {
-        stats.assignmentStale.value++;
+        count('assignment_stale');
         report?.([], NO_ENDPOINTS);
       }, assignment.staleAfter);
       stale.unref();
@@ -27,9 +27,9 @@ export function byEds(name: string, stats: MembershipStats): Discovery {
       if (pending !== undefined) apply(pending);
     },
     assign: (assignment) => {
-      stats.updateAttempt.value++;
-      stats.updateSuccess.value++;
-      if (assignment.endpoints.length === 0) stats.updateEmpty.value++;
+      count('update_attempt');
+      count('update_success');
+      if (assignment.endpoints.length === 0) count('update_empty');
       pending = assignment;
       if (report !== undefined) apply(assignment);
     },

@@ -1,14 +1,21 @@
 /** Endpoints that stand in the cluster itself. */
 
-import type { Assignment } from '../assignment.ts';
+import { type Assignment, withoutEndpoints } from '../assignment.ts';
 import type { EndpointSpec } from '../host.ts';
 import type { Discovery } from './discovery.ts';
 
 /** Type STATIC: no names in it. */
 export function fixedEndpoints(assignment: Assignment): Discovery {
+  let pending: Assignment | undefined = assignment;
   return {
     edsName: undefined,
-    start: (onDiscovered) => onDiscovered(placed(assignment), assignment),
+    start: (onDiscovered) => {
+      if (pending === undefined) return;
+      const found = pending;
+      // They are the cluster's from here on.
+      pending = undefined;
+      onDiscovered(placed(found), withoutEndpoints(found));
+    },
     close: () => undefined,
   };
 }

@@ -6,7 +6,7 @@ import {
 } from '../../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { UnsupportedError } from '../../route/unsupported.ts';
 import { NO_ENDPOINTS, readAssignment } from '../assignment.ts';
-import type { MembershipStats } from '../cluster-stats.ts';
+import type { CountMembership } from '../cluster-stats.ts';
 import type { DnsResolver } from '../dns/resolver.ts';
 import { dnsSettings } from '../dns/settings.ts';
 import { logicalDns, strictDns } from './by-dns.ts';
@@ -18,7 +18,7 @@ import { fixedEndpoints } from './fixed.ts';
 export function discoveryOf(
   owner: string,
   cluster: Cluster,
-  stats: MembershipStats,
+  count: CountMembership,
   dns: DnsResolver,
 ): Discovery {
   const type = cluster.clusterDiscoveryType;
@@ -32,12 +32,12 @@ export function discoveryOf(
       return fixedEndpoints(assignment(false));
     case Cluster_DiscoveryType.EDS: {
       const name = cluster.edsClusterConfig?.serviceName ?? '';
-      return byEds(name === '' ? cluster.name : name, stats);
+      return byEds(name === '' ? cluster.name : name, count);
     }
     case Cluster_DiscoveryType.STRICT_DNS:
-      return strictDns(assignment(true), dnsSettings(owner, cluster, dns), stats);
+      return strictDns(assignment(true), dnsSettings(owner, cluster, dns), count);
     case Cluster_DiscoveryType.LOGICAL_DNS:
-      return logicalDns(owner, assignment(true), dnsSettings(owner, cluster, dns), stats);
+      return logicalDns(owner, assignment(true), dnsSettings(owner, cluster, dns), count);
     case Cluster_DiscoveryType.ORIGINAL_DST:
       // Endpoints come as they are asked for.
       return fixedEndpoints(NO_ENDPOINTS);

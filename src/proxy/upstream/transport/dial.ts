@@ -25,6 +25,13 @@ interface Keepalive {
 export function dialerOf(owner: string, cluster: Cluster, byDefault: BindConfig | undefined): Dialer {
   const sources = sourceAddresses(owner, cluster.upstreamBindConfig ?? byDefault);
   const keepalive = keepaliveOf(owner, cluster);
+  return sources.length === 0 && keepalive === undefined ? PLAIN : dialer(sources, keepalive);
+}
+
+function dialer(
+  sources: readonly { readonly ip: string; readonly port: number }[],
+  keepalive: Keepalive | undefined,
+): Dialer {
   return {
     dial: (place, kept) => {
       if (place.kind === 'pipe') {
@@ -48,6 +55,9 @@ export function dialerOf(owner: string, cluster: Cluster, byDefault: BindConfig 
     },
   };
 }
+
+/** What most clusters have. */
+const PLAIN = dialer([], undefined);
 
 function applyKeepalive(socket: Socket, { time, interval, probes }: Keepalive): void {
   socket.once('connect', () => {
