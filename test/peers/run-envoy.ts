@@ -55,7 +55,7 @@ export function ask(
 
 /** Asks again and again until the answer is as wanted. Throws with the last answer when it never is. */
 export async function eventually<Value>(
-  question: () => Promise<Value>,
+  question: () => Promise<Value> | Value,
   isRight: (value: Value) => boolean,
 ): Promise<Value> {
   const end = Date.now() + PATIENCE;

@@ -76,6 +76,8 @@ export interface OutgoingRequest {
   readonly scheme: string;
   readonly headers: HeaderList;
   readonly upgrade: string;
+  /** The body is a byte stream of its own, as that of a CONNECT is: over HTTP/1.1 its end closes the connection. */
+  readonly tunnels?: boolean;
 }
 
 /** Told what comes back. */

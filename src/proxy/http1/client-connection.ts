@@ -275,6 +275,8 @@ class ClientStream implements RequestWriter {
   readonly #writer: MessageWriter;
   method = '';
   upgrade = '';
+  /** The end of the request can only be told by closing the connection. */
+  #closes = false;
   requestDone = false;
   responseDone = false;
 
@@ -292,6 +294,7 @@ class ClientStream implements RequestWriter {
     const { method, authority, headers, upgrade } = request;
     this.method = method;
     this.upgrade = upgrade;
+    this.#closes = upgrade === 'CONNECT' || request.tunnels === true;
     const lower = this.#connection.options.nameStyle === 'lower';
     const target = method === 'CONNECT' ? authority : request.path;
     let text = `${method} ${target} HTTP/1.1\r\n${lower ? 'host' : 'Host'}: ${authority}\r\n`;
@@ -313,7 +316,7 @@ class ClientStream implements RequestWriter {
     if (this.#connection.closed || this.requestDone) return true;
     if (end) this.requestDone = true;
     const room = this.#writer.data(chunk, end);
-    if (end) this.#connection.onDone(this);
+    if (end) this.#onEnd();
     return room;
   }
 
@@ -322,7 +325,12 @@ class ClientStream implements RequestWriter {
     this.requestDone = true;
     const { enableTrailers, nameStyle } = this.#connection.options;
     this.#writer.trailers(enableTrailers ? fieldLines(trailers, nameStyle) : '');
+    this.#onEnd();
+  }
+
+  #onEnd(): void {
     this.#connection.onDone(this);
+    if (this.#closes) this.#connection.socket.destroySoon();
   }
 
   reset(): void {

@@ -48,6 +48,8 @@ export class Http2ClientConnection {
     this.localAddress = localAddress.includes(':')
       ? `[${localAddress}]:${localPort}`
       : `${localAddress}:${localPort}`;
+    // A server that says no more has nothing to listen with either, whatever its streams still wait for.
+    socket.allowHalfOpen = false;
     const session = connect('http://upstream', {
       createConnection: () => socket,
       maxHeaderListPairs: options.maxHeaders + 8,

@@ -12,7 +12,8 @@ export interface ForwardingHooks {
   onEnd(reason: EndReason): void;
 }
 
-export type EndReason = 'client' | 'endpoint' | 'both';
+/** `reset`: the endpoint has taken back what was one of many streams of a connection. */
+export type EndReason = 'client' | 'endpoint' | 'reset' | 'both';
 
 /** Both sockets are open, with `allowHalfOpen`. */
 export function forward(client: Socket, endpoint: Socket, hooks: ForwardingHooks): void {

@@ -3,19 +3,18 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Socket } from 'node:net';
 import { TcpProxySchema } from '../../xds/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
-import { type Place, placeText } from '../address.ts';
 import { unpacked } from '../config-error.ts';
 import type { DownstreamConnection } from '../listeners/connection.ts';
 import { connectionInfo } from '../listeners/connection-info.ts';
 import type { NetworkFilterContext, NetworkFilterKind } from '../listeners/network-filter.ts';
-import type { AccessLogger, StreamInfo } from '../stream-info.ts';
+import type { AccessLogger, ResponseFlag, StreamInfo } from '../stream-info.ts';
 import type { Cluster, LoadBalancerContext } from '../upstream/types.ts';
-import { forward } from './forwarding.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { CLUSTER_KEY } from './sni-cluster.ts';
 import { type TcpSettings, type TcpTarget, tcpSettings } from './tcp-settings.ts';
 import { type TcpStats, clusterTcpStats, tcpStats } from './tcp-stats.ts';
-import { type UpstreamConnection, openUpstream } from './upstream-connection.ts';
+import { Tunnel } from './tunnel.ts';
+import { type ConnectHooks, type UpstreamConnection, openUpstream } from './upstream-connection.ts';
 
 /** https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/tcp_proxy_filter */
 export const TCP_PROXY: NetworkFilterKind = {
@@ -67,16 +66,18 @@ class TcpSession {
     if (settings.maxDuration > 0) {
       this.#durationTimer = setTimeout(() => {
         stats.maxDuration.value++;
-        this.#flag('DT', 'max_duration_reached');
+        this.#flag('DT');
         this.#close();
       }, settings.maxDuration);
     }
+    // It runs while the endpoint is connected to, too.
+    if (settings.idleTimeout > 0) this.#idle = new IdleTimer(settings.idleTimeout, () => this.#onIdle());
     const target = settings.target(() => context.random());
     const name = this.#connection.filterState.get(CLUSTER_KEY) ?? target.cluster;
     const cluster = context.clusters.get(name);
     if (cluster === undefined) {
       stats.noRoute.value++;
-      this.#flag('NC', 'cluster_not_found');
+      this.#flag('NC');
       this.#close();
       return;
     }
@@ -90,14 +91,14 @@ class TcpSession {
     const limit = cluster.breaker('default').connections;
     if (limit.current >= limit.max) {
       more.overflow.value++;
-      this.#flag('UO', 'upstream_overflow');
+      this.#flag('UO');
       this.#close();
       return;
     }
     const host = cluster.choose(this.#balancing(target));
     if (host === undefined) {
       more.noneHealthy.value++;
-      this.#flag('UH', 'no_healthy_upstream');
+      this.#flag('UH');
       this.#close();
       return;
     }
@@ -110,60 +111,67 @@ class TcpSession {
       downstream: { source: remotePlace, destination: localPlace },
       source: upstreamSource,
     };
-    const upstream = openUpstream(cluster, host, options, {
-      onConnect: (socket) => this.#forward(cluster, socket),
+    const hooks: ConnectHooks = {
+      onConnect: (upstream) => this.#forward(upstream),
       onFailure: (reason) => {
         this.#info.upstreamTransportFailureReason = reason;
         if (this.#isOver) return;
+        this.#flag('UF');
         if (this.#tried.length < settings.connectAttempts) {
           this.#connect(cluster, target);
           return;
         }
         more.attemptsExceeded.value++;
-        this.#flag('UF', 'upstream_connection_failure');
+        this.#flag('URX');
         this.#close();
       },
-    });
-    this.#upstream = upstream;
+    };
+    const { tunnel } = settings;
+    if (tunnel === undefined) {
+      this.#upstream = openUpstream(cluster, host, options, hooks);
+      return;
+    }
+    const request = tunnel.request(this.#info, cluster.settings.tls ? 'https' : 'http');
+    const opened = new Tunnel(cluster, host, request, hooks);
+    this.#upstream = opened;
+    opened.open(options);
   }
 
-  #forward(cluster: Cluster, endpoint: Socket): void {
+  #forward(upstream: UpstreamConnection): void {
     const { settings, stats, log } = this.#shared;
     const info = this.#info;
     const { times } = info;
-    info.upstreamLocalAddress = localAddress(endpoint);
+    info.upstreamLocalAddress = upstream.localAddress;
     times.upstreamFirstSent = performance.now();
     if (settings.logsOnConnect) log?.(info);
     if (settings.logInterval > 0 && log !== undefined) {
       this.#logTimer = setInterval(() => log(info), settings.logInterval);
     }
-    const idle =
-      settings.idleTimeout > 0 ? new IdleTimer(settings.idleTimeout, () => this.#onIdle()) : undefined;
-    this.#idle = idle;
-    const { cxRxBytesTotal, cxTxBytesTotal } = cluster.stats;
-    forward(this.#client, endpoint, {
+    const idle = this.#idle;
+    idle?.touch();
+    upstream.forward(this.#client, {
       onBytes: (fromClient, count) => {
         idle?.touch();
         if (fromClient) {
           info.bytesReceived += count;
           stats.rxBytes.value += count;
-          cxTxBytesTotal.value += count;
         } else {
           info.bytesSent += count;
           stats.txBytes.value += count;
-          cxRxBytesTotal.value += count;
         }
       },
       onPause: (fromClient, isPaused) => {
         if (fromClient) (isPaused ? stats.pausedReading : stats.resumedReading).value++;
       },
-      onEnd: () => this.#end(),
+      onEnd: (reason) => {
+        if (reason === 'reset') this.#flag('UR');
+        this.#end();
+      },
     });
   }
 
   #onIdle(): void {
     this.#shared.stats.idleTimeout.value++;
-    this.#flag('', 'idle_timeout');
     this.#close();
   }
 
@@ -178,13 +186,14 @@ class TcpSession {
     };
   }
 
-  #flag(flag: StreamInfo['responseFlags'][number] | '', details: string): void {
-    if (flag !== '') this.#info.responseFlags.push(flag);
-    this.#info.connectionTerminationDetails = details;
+  #flag(flag: ResponseFlag): void {
+    const { responseFlags } = this.#info;
+    if (!responseFlags.includes(flag)) responseFlags.push(flag);
   }
 
   #close(): void {
     this.#client.destroy();
+    if (this.#upstream?.isAsked === true) this.#flag('UF');
     this.#upstream?.close();
     this.#end();
   }
@@ -201,12 +210,4 @@ class TcpSession {
     this.#info.times.end = performance.now();
     this.#shared.log?.(this.#info);
   }
-}
-
-function localAddress(socket: Socket): string {
-  const place: Place | undefined =
-    socket.localAddress === undefined
-      ? undefined
-      : { kind: 'ip', ip: socket.localAddress, port: socket.localPort ?? 0 };
-  return place === undefined ? '' : placeText(place);
 }

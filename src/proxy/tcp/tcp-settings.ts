@@ -7,6 +7,7 @@ import { xxHash64 } from '../../base/xxhash64.ts';
 import { InvalidConfigError, milliseconds, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { DownstreamConnection } from '../listeners/connection.ts';
+import { type TunnelSettings, tunnelSettings } from './tunnel-settings.ts';
 
 export type MetadataMatch = ReadonlyMap<string, unknown> | undefined;
 
@@ -26,6 +27,8 @@ export interface TcpSettings {
   readonly logInterval: number;
   readonly logsOnConnect: boolean;
   hash(connection: DownstreamConnection): bigint | undefined;
+  /** Connections go through the next proxy, which is asked for that in HTTP. */
+  readonly tunnel: TunnelSettings | undefined;
 }
 
 const HOUR = 3_600_000;
@@ -37,7 +40,6 @@ export function tcpSettings(message: TcpProxy): TcpSettings {
   if (message.statPrefix === '') throw new InvalidConfigError(`${field}.stat_prefix`, 'empty');
   refuseFields(field, {
     on_demand: message.onDemand !== undefined,
-    tunneling_config: message.tunnelingConfig !== undefined,
     downstream_idle_timeout: message.downstreamIdleTimeout !== undefined,
     upstream_idle_timeout: message.upstreamIdleTimeout !== undefined,
   });
@@ -52,6 +54,10 @@ export function tcpSettings(message: TcpProxy): TcpSettings {
     logInterval: milliseconds(interval, 0),
     logsOnConnect: message.accessLogOptions?.flushAccessLogOnConnected ?? message.flushAccessLogOnConnected,
     hash: hashOf(field, message.hashPolicy),
+    tunnel:
+      message.tunnelingConfig === undefined
+        ? undefined
+        : tunnelSettings(`${field}.tunneling_config`, message.tunnelingConfig),
   };
 }
 

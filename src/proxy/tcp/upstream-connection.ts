@@ -2,10 +2,17 @@
 
 import type { Socket } from 'node:net';
 import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
+import { placeText } from '../address.ts';
+import { type ForwardingHooks, forward } from './forwarding.ts';
 import { clusterTcpStats } from './tcp-stats.ts';
 
 export interface UpstreamConnection {
-  readonly socket: Socket;
+  /** As `127.0.0.1:40000`; empty while there is no connection. */
+  readonly localAddress: string;
+  /** The endpoint is there and has been asked to carry the connection, but has not agreed yet. */
+  readonly isAsked: boolean;
+  /** Carries bytes between the client and the endpoint until both are done. */
+  forward(client: Socket, hooks: ForwardingHooks): void;
   /** Closes it at once. */
   close(): void;
   /** It ends because the client's connection does; what is on its way still goes out. */
@@ -13,7 +20,7 @@ export interface UpstreamConnection {
 }
 
 export interface ConnectHooks {
-  onConnect(socket: Socket): void;
+  onConnect(upstream: UpstreamConnection): void;
   /** It could not be opened; what counts it has been done. */
   onFailure(reason: string, isTimeout: boolean): void;
 }
@@ -36,13 +43,33 @@ export function openUpstream(
   limit.current++;
   stats.cxTotal.value++;
   stats.cxActive.value++;
-  stats.rqTotal.value++;
+  stats.rqPendingTotal.value++;
   host.stats.cxTotal++;
   host.stats.cxActive++;
-  host.stats.rqTotal++;
   host.stats.rqActive++;
   stats.rqActive.value++;
   const socket = cluster.connect(host, options);
+  const upstream: UpstreamConnection = {
+    get localAddress() {
+      return localAddress(socket);
+    },
+    isAsked: false,
+    forward: (client, forwarding) =>
+      forward(client, socket, {
+        ...forwarding,
+        onBytes: (fromClient, count) => {
+          (fromClient ? stats.cxTxBytesTotal : stats.cxRxBytesTotal).value += count;
+          forwarding.onBytes(fromClient, count);
+        },
+      }),
+    close: () => {
+      isClosedHere = true;
+      socket.destroy();
+    },
+    finish: () => {
+      isClosedHere = true;
+    },
+  };
   const timer = setTimeout(() => {
     isTimedOut = true;
     socket.destroy();
@@ -54,9 +81,11 @@ export function openUpstream(
     if (socket.destroyed) return;
     clearTimeout(timer);
     connectedAt = performance.now();
+    stats.rqTotal.value++;
+    host.stats.rqTotal++;
     more.connectTime.record(connectedAt - start);
     cluster.report(host, { kind: 'local', what: 'connected' });
-    hooks.onConnect(socket);
+    hooks.onConnect(upstream);
   });
   socket.once('close', () => {
     clearTimeout(timer);
@@ -78,16 +107,11 @@ export function openUpstream(
     cluster.report(host, { kind: 'local', what: isTimedOut ? 'connect-timeout' : 'connect-failed' });
     hooks.onFailure(isTimedOut ? 'connection timeout' : failure, isTimedOut);
   });
-  return {
-    socket,
-    close: () => {
-      isClosedHere = true;
-      socket.destroy();
-    },
-    finish: () => {
-      isClosedHere = true;
-    },
-  };
+  return upstream;
+}
+
+function localAddress({ localAddress: ip, localPort: port = 0 }: Socket): string {
+  return ip === undefined ? '' : placeText({ kind: 'ip', ip, port });
 }
 
 /** A TLS socket is of use once it has shaken hands. */

@@ -48,6 +48,7 @@ export function connectionSettings(owner: string, cluster: Cluster): HttpSetting
     settings: {
       connectTimeout,
       protocol,
+      speaksHttp2: protocol === 'http2' || http2 !== undefined,
       idleTimeout: milliseconds(common?.idleTimeout, HOUR),
       maxConnectionDuration: milliseconds(common?.maxConnectionDuration, 0),
       maxStreamDuration: milliseconds(common?.maxStreamDuration, 0),

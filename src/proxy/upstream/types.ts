@@ -72,6 +72,8 @@ export type UpstreamProtocol = 'http1' | 'http2' | 'as-downstream' | 'by-alpn';
 export interface ConnectionSettings {
   readonly connectTimeout: number;
   readonly protocol: UpstreamProtocol;
+  /** HTTP/2 is among its protocols, though it may depend on the client or the endpoint. */
+  readonly speaksHttp2: boolean;
   readonly idleTimeout: number;
   readonly maxConnectionDuration: number;
   readonly maxStreamDuration: number;

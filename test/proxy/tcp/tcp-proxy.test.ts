@@ -243,7 +243,25 @@ describe('the TCP proxy', () => {
   });
 
   test.each([
-    ['tunnels', { cluster: 'c', tunneling_config: { hostname: 'h' } }, /tunneling_config/],
+    ['a tunnel to nobody', { cluster: 'c', tunneling_config: {} }, /tunneling_config.hostname: empty/],
+    [
+      'a path of CONNECT',
+      { cluster: 'c', tunneling_config: { hostname: 'h', post_path: '/p' } },
+      /tunneling_config.post_path: set without use_post/,
+    ],
+    [
+      'another host among the headers of a tunnel',
+      {
+        cluster: 'c',
+        tunneling_config: { hostname: 'h', headers_to_add: [{ header: { key: 'Host', value: 'x' } }] },
+      },
+      /headers_to_add: "host" cannot be added/,
+    ],
+    [
+      'a host of a tunnel that no operator makes',
+      { cluster: 'c', tunneling_config: { hostname: '%NO_SUCH_THING%' } },
+      /NO_SUCH_THING/,
+    ],
     ['clusters on demand', { cluster: 'c', on_demand: {} }, /on_demand/],
     ['nowhere to go', {}, /neither cluster nor weighted_clusters/],
     [
