@@ -7,11 +7,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificate } from '../peers/world/certificate.ts';
 import { ADDRESSES, CLIENT, INGRESS, shopManifests } from '../peers/world/shop.ts';
 import { World } from '../peers/world/world.ts';
+import { BASE } from './features/base.ts';
+import { BYTE_ROUTES } from './features/byte-routes.ts';
 import { type FeatureCase, testCases } from './features/case.ts';
-import { certificateCases, DESTINATION_RULE } from './features/destination-rule.ts';
-import { FINER_FIELDS, finerGateways } from './features/finer-fields.ts';
-import { ENVOY_FILTERS, gatewayCases, PROTOCOLS, SERVICE_ENTRIES } from './features/rest.ts';
-import { VIRTUAL_SERVICE, VIRTUAL_SERVICE_BASE } from './features/virtual-service.ts';
+import { CLIENT_TLS, certificateCases } from './features/client-tls.ts';
+import { CONNECTIONS } from './features/connections.ts';
+import { DESTINATION_RULES } from './features/destination-rules.ts';
+import { ENVOY_FILTERS } from './features/envoy-filters.ts';
+import { finerGateways, gatewayCases } from './features/gateways.ts';
+import { LOAD_BALANCING } from './features/load-balancing.ts';
+import { LOCALITIES } from './features/localities.ts';
+import { OUTLIERS } from './features/outliers.ts';
+import { PROTOCOLS } from './features/protocols.ts';
+import { ROUTE_ACTIONS } from './features/route-actions.ts';
+import { ROUTE_FAILURES } from './features/route-failures.ts';
+import { ROUTE_MATCHES } from './features/route-matches.ts';
+import { SERVICE_ENTRIES } from './features/service-entries.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
 
 /** Where the world's files will be: a folder of the test's own, whose name cases need before there is a world. */
@@ -21,10 +32,17 @@ const folder = mkdtempSync(join(tmpdir(), 'lateen-features-'));
 const IN_THE_NORTH = { ...CLIENT, labels: { ...CLIENT.labels, 'istio-locality': 'north.a' } };
 
 const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
-  VirtualService: VIRTUAL_SERVICE,
-  DestinationRule: [...DESTINATION_RULE, ...certificateCases(folder)],
+  'matches of routes': ROUTE_MATCHES,
+  'actions of routes': ROUTE_ACTIONS,
+  'failures on routes': ROUTE_FAILURES,
+  'routes of TCP and TLS': BYTE_ROUTES,
+  'load balancing': LOAD_BALANCING,
+  localities: LOCALITIES,
+  connections: CONNECTIONS,
+  outliers: OUTLIERS,
+  'DestinationRules for some': DESTINATION_RULES,
+  'TLS to endpoints': [...CLIENT_TLS, ...certificateCases(folder)],
   Gateway: [...gatewayCases(folder), ...finerGateways(folder)],
-  'finer fields': FINER_FIELDS,
   ServiceEntry: SERVICE_ENTRIES,
   protocols: PROTOCOLS,
   EnvoyFilter: ENVOY_FILTERS,
@@ -39,7 +57,7 @@ describeOnEachEngine('features', (engine) => {
     mkdirSync(folder, { recursive: true });
     const manifests: Record<string, string> = {
       'shop.json': shopManifests(),
-      'base.yaml': VIRTUAL_SERVICE_BASE,
+      'base.yaml': BASE,
     };
     // A file a case, so that a fault in one shows in it alone.
     for (const [index, { config }] of tables.flatMap(([, cases]) => cases).entries()) {

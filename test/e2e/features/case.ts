@@ -79,6 +79,10 @@ export function seenOf(outcome: Outcome): Seen {
   };
 }
 
+/** A request at the gateway. */
+export const get = (host: string, more: object = {}) =>
+  ({ via: 'gateway', host: `${host}.test`, ...more }) as const;
+
 const PLACES = { gateway: '127.0.0.1:80', mesh: '10.96.0.1:80', workload: '10.40.0.11:8080' } as const;
 
 export async function send(world: World, ask: Ask): Promise<readonly Seen[]> {
@@ -110,6 +114,11 @@ export function testCases(world: () => World, cases: readonly FeatureCase[]): vo
   });
 }
 
+/** How many were answered with a status. */
+export function count(outcomes: readonly Seen[], status: number): number {
+  return outcomes.filter((one) => one.status === status).length;
+}
+
 /** How often each of them answered. */
 export function shares(outcomes: readonly Seen[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
@@ -122,49 +131,4 @@ export function expectShare(count: number, n: number, p: number): void {
   expect(Math.abs(count - n * p), `${count} of ${n}, should be ${p * 100}%`).toBeLessThan(
     4 * Math.sqrt(n * p * (1 - p)),
   );
-}
-
-/** A VirtualService for `NAME.test`, at the gateway and in the mesh, with these routes. */
-export function routed(name: string, http: string, extra = ''): string {
-  return `apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: ${name}, namespace: shop}
-spec:
-  hosts: [${name}.test]
-  gateways: [front, mesh]
-${extra}  http:
-${http
-  .trim()
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}
-`;
-}
-
-/** A service of its own, `NAME.test`, with version v1 at web's first and v2 at its second, and routes to it. */
-export function served(name: string, rule: string, options: { port?: string; vs?: boolean } = {}): string {
-  const { port = '{number: 80, name: http, protocol: HTTP, targetPort: 8080}', vs = true } = options;
-  return `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: ${name}, namespace: shop}
-spec:
-  hosts: [${name}.test]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [${port}]
-  endpoints:
-  - {address: 10.40.0.1, labels: {version: v1}}
-  - {address: 10.40.0.2, labels: {version: v2}}
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: ${name}, namespace: shop}
-spec:
-  host: ${name}.test
-${rule
-  .trim()
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}
-${vs ? `---\n${routed(name, `- route: [{destination: {host: ${name}.test}}]`)}` : ''}`;
 }

@@ -1,0 +1,134 @@
+/** Routes of a VirtualService for connections: TCP, and TLS by the server name. */
+
+import { expect } from 'vitest';
+import { type FeatureCase, expectShare, shares } from './case.ts';
+
+export const BYTE_ROUTES: readonly FeatureCase[] = [
+  {
+    feature: 'VirtualService tcp: weights and match by port, through the sidecar',
+    config: `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: bytes, namespace: shop}
+spec:
+  hosts: [bytes]
+  tcp:
+  - match: [{port: 9000, sourceLabels: {app: other}}]
+    route: [{destination: {host: bytes, subset: v1}}]
+  - match: [{port: 9000}]
+    route: [{destination: {host: bytes, subset: v2}}]
+`,
+    asks: [{ via: 'mesh', to: '10.96.0.4:9000', protocol: 'tcp', times: 8, expect: { who: 'bytes v2' } }],
+  },
+  {
+    feature: 'VirtualService tcp at a gateway',
+    config: `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: tcp-in, namespace: shop}
+spec:
+  hosts: ["*"]
+  gateways: [front]
+  tcp: [{match: [{port: 31400}], route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}, weight: 50}, {destination: {host: bytes, port: {number: 9000}, subset: v2}, weight: 50}]}]
+`,
+    asks: [
+      {
+        via: 'gateway',
+        to: '127.0.0.1:31400',
+        protocol: 'tcp',
+        times: 200,
+        check: (all) => {
+          expectShare(shares(all)['bytes v1'] ?? 0, 200, 0.5);
+          expect(shares(all).nobody).toBeUndefined();
+        },
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService tcp match: destinationSubnets',
+    config: `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: subnets, namespace: shop}
+spec: {hosts: [subnets.test], addresses: [240.2.0.0/16], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.2}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: subnets, namespace: shop}
+spec:
+  hosts: [subnets.test]
+  tcp:
+  - match: [{destinationSubnets: [240.2.7.0/24], port: 9000}]
+    route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}}]
+  - route: [{destination: {host: subnets.test, port: {number: 9000}}}]
+`,
+    asks: [
+      { via: 'mesh', to: '240.2.7.7:9000', protocol: 'tcp', times: 3, expect: { who: 'bytes v1' } },
+      { via: 'mesh', to: '240.2.8.8:9000', protocol: 'tcp', times: 3, expect: { who: 'outside 2' } },
+    ],
+  },
+  {
+    feature: 'VirtualService tls by SNI at a gateway that passes it through',
+    config: `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: passed, namespace: shop}
+spec:
+  hosts: ["*.passed.test"]
+  gateways: [front]
+  tls:
+  - match: [{port: 443, sniHosts: [one.passed.test]}]
+    route: [{destination: {host: vault, port: {number: 443}}}]
+  - match: [{port: 443, sniHosts: ["*.passed.test"]}]
+    route: [{destination: {host: outer.test, port: {number: 443}}}]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: outer, namespace: shop}
+spec: {hosts: [outer.test], resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.50.0.1}]}
+`,
+    asks: [
+      {
+        via: 'gateway',
+        to: '127.0.0.1:443',
+        protocol: 'https',
+        serverName: 'one.passed.test',
+        expect: { who: 'vault v1', serverName: 'one.passed.test' },
+      },
+      {
+        via: 'gateway',
+        to: '127.0.0.1:443',
+        protocol: 'https',
+        serverName: 'two.passed.test',
+        expect: { who: 'outside 1' },
+      },
+      {
+        via: 'gateway',
+        to: '127.0.0.1:443',
+        protocol: 'https',
+        serverName: 'other.test',
+        expect: { status: 0 },
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService tls by SNI through the sidecar',
+    config: `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: sni, namespace: shop}
+spec: {hosts: [a.sni.test, b.sni.test], resolution: NONE, ports: [{number: 443, name: tls, protocol: TLS}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: sni, namespace: shop}
+spec:
+  hosts: [a.sni.test]
+  tls: [{match: [{port: 443, sniHosts: [a.sni.test]}], route: [{destination: {host: vault, port: {number: 443}}}]}]
+`,
+    asks: [
+      {
+        via: 'mesh',
+        to: '10.50.0.2:443',
+        protocol: 'https',
+        serverName: 'a.sni.test',
+        expect: { who: 'vault v1', serverName: 'a.sni.test' },
+      },
+    ],
+  },
+];

@@ -1,0 +1,204 @@
+/** What a Gateway says, field by field. */
+
+import { expect } from 'vitest';
+import { type FeatureCase } from './case.ts';
+import { V1 } from './manifests.ts';
+
+export function gatewayCases(folder: string): readonly FeatureCase[] {
+  const gateway = (name: string, servers: string): string => `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: ${name}, namespace: shop}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+${servers
+  .trim()
+  .split('\n')
+  .map((line) => `  ${line}`)
+  .join('\n')}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}, namespace: shop}
+spec: {hosts: ["*"], gateways: [${name}], http: [{${V1}}]}
+`;
+  return [
+    {
+      feature: 'Gateway: servers by port and host; hosts of other namespaces',
+      config: `${gateway('gw-ports', '- {port: {number: 8090, name: http, protocol: HTTP}, hosts: ["a.gw.test", "shop/b.gw.test", "other/c.gw.test"]}')}`,
+      asks: [
+        { via: 'gateway', to: '127.0.0.1:8090', host: 'a.gw.test', expect: { who: 'web v1' } },
+        { via: 'gateway', to: '127.0.0.1:8090', host: 'b.gw.test', expect: { who: 'web v1' } },
+        { via: 'gateway', to: '127.0.0.1:8090', host: 'c.gw.test', expect: { status: 404 } },
+        { via: 'gateway', to: '127.0.0.1:8090', host: 'd.gw.test', expect: { status: 404 } },
+      ],
+    },
+    {
+      feature: 'Gateway httpsRedirect',
+      config: gateway(
+        'gw-redirect',
+        '- {port: {number: 8091, name: http, protocol: HTTP}, hosts: ["*"], tls: {httpsRedirect: true}}',
+      ),
+      asks: [
+        {
+          via: 'gateway',
+          to: '127.0.0.1:8091',
+          host: 'safe.test',
+          path: '/x',
+          expect: { status: 301, headers: { location: 'https://safe.test/x' } },
+        },
+      ],
+    },
+    {
+      feature: 'Gateway tls SIMPLE with files',
+      config: gateway(
+        'gw-simple',
+        `- {port: {number: 8443, name: https, protocol: HTTPS}, hosts: ["simple.test"], tls: {mode: SIMPLE, serverCertificate: ${folder}/server.crt, privateKey: ${folder}/server.key}}`,
+      ).replaceAll('8443', '9443'),
+      asks: [
+        {
+          via: 'gateway',
+          to: '127.0.0.1:9443',
+          protocol: 'https',
+          serverName: 'simple.test',
+          host: 'simple.test',
+          expect: { status: 200, who: 'web v1', received: { 'x-forwarded-proto': 'https' } },
+        },
+        {
+          via: 'gateway',
+          to: '127.0.0.1:9443',
+          protocol: 'https',
+          serverName: 'other.test',
+          host: 'simple.test',
+          expect: { status: 0 },
+        },
+      ],
+    },
+    {
+      feature: 'Gateway tls MUTUAL: who shows no certificate is refused',
+      config: gateway(
+        'gw-mutual',
+        `- {port: {number: 9444, name: https, protocol: HTTPS}, hosts: ["mutual.test"], tls: {mode: MUTUAL, serverCertificate: ${folder}/server.crt, privateKey: ${folder}/server.key, caCertificates: ${folder}/client.crt}}`,
+      ),
+      asks: [
+        {
+          via: 'gateway',
+          to: '127.0.0.1:9444',
+          protocol: 'https',
+          serverName: 'mutual.test',
+          host: 'mutual.test',
+          expect: { status: 0 },
+        },
+        {
+          via: 'gateway',
+          to: '127.0.0.1:9444',
+          protocol: 'https',
+          serverName: 'mutual.test',
+          host: 'mutual.test',
+          certificate: { cert: `${folder}/client.crt`, key: `${folder}/client.key` },
+          expect: {
+            status: 200,
+            received: { 'x-forwarded-client-cert': expect.stringContaining('client.example') },
+          },
+        },
+      ],
+    },
+    {
+      feature: 'Gateway bind: at one address alone',
+      config: gateway(
+        'gw-bind',
+        '- {port: {number: 8092, name: http, protocol: HTTP}, bind: 10.40.9.1, hosts: ["*"]}',
+      ),
+      asks: [
+        { via: 'gateway', to: '10.40.9.1:8092', host: 'x.test', headers: {}, expect: { status: 200 } },
+        { via: 'gateway', to: '127.0.0.1:8092', host: 'x.test', expect: { status: 0 } },
+      ],
+    },
+    {
+      feature: 'Gateway of TCP',
+      config: `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: gw-tcp, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 31401, name: tcp, protocol: TCP}, hosts: ["*"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: gw-tcp, namespace: shop}
+spec: {hosts: ["*"], gateways: [gw-tcp], tcp: [{route: [{destination: {host: bytes, port: {number: 9000}, subset: v2}}]}]}
+`,
+      asks: [
+        { via: 'gateway', to: '127.0.0.1:31401', protocol: 'tcp', times: 3, expect: { who: 'bytes v2' } },
+      ],
+    },
+  ];
+}
+
+/** Gateways whose TLS is chosen finely. */
+export function finerGateways(folder: string): readonly FeatureCase[] {
+  const files = `serverCertificate: ${folder}/server.crt, privateKey: ${folder}/server.key`;
+  const gateway = (
+    name: string,
+    port: number,
+    tls: string,
+    protocol = 'HTTPS',
+    rest = `http: [{${V1}}]`,
+  ): string =>
+    `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: ${name}, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: ${port}, name: tls, protocol: ${protocol}}, hosts: ["${name}.test"], tls: {mode: SIMPLE, ${files}${tls}}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}, namespace: shop}
+spec: {hosts: [${name}.test], gateways: [${name}], ${rest}}
+`;
+  const at = (name: string, port: number, more: object = {}) =>
+    ({
+      via: 'gateway',
+      to: `127.0.0.1:${port}`,
+      protocol: 'https',
+      serverName: `${name}.test`,
+      host: `${name}.test`,
+      ...more,
+    }) as const;
+  return [
+    {
+      feature: 'Gateway tls.minProtocolVersion',
+      config: gateway('tls-newest', 9451, ', minProtocolVersion: TLSV1_3'),
+      asks: [
+        { ...at('tls-newest', 9451), expect: { status: 200 } },
+        { ...at('tls-newest', 9451, { newestTls: 'TLSv1.2' }), expect: { status: 0 } },
+      ],
+    },
+    {
+      feature: 'Gateway tls.maxProtocolVersion and cipherSuites',
+      config: gateway(
+        'tls-older',
+        9452,
+        ', maxProtocolVersion: TLSV1_2, cipherSuites: [ECDHE-ECDSA-AES256-GCM-SHA384]',
+      ),
+      asks: [{ ...at('tls-older', 9452), expect: { status: 200 } }],
+    },
+    {
+      feature: 'Gateway tls SIMPLE of bytes: TLS ends, TCP goes on',
+      config: gateway(
+        'tls-bytes',
+        9453,
+        '',
+        'TLS',
+        'tcp: [{route: [{destination: {host: bytes, port: {number: 9000}, subset: v2}}]}]',
+      ).replace('hosts: [tls-bytes.test], gateways', 'hosts: ["tls-bytes.test"], gateways'),
+      asks: [
+        {
+          via: 'gateway',
+          to: '127.0.0.1:9453',
+          protocol: 'tls',
+          serverName: 'tls-bytes.test',
+          body: 'inside',
+          expect: { who: 'bytes v2', text: expect.stringMatching(/inside$/) },
+        },
+      ],
+    },
+  ];
+}
