@@ -21,6 +21,8 @@ export interface EndpointAddress {
   readonly network: string;
   /** Its share of the requests, beside the other endpoints'. */
   readonly weight: number;
+  /** It has a proxy that ends the mesh's mutual TLS. */
+  readonly endsMeshTls: boolean;
   /** False for a workload that runs, but says that it cannot serve now. */
   readonly ready: boolean;
 }
@@ -44,6 +46,8 @@ type EndpointsAddress = NonNullable<
 
 /** Label of an EndpointSlice: the Service that it belongs to. */
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+/** Injection puts it on pods: `istio` where a proxy ends mutual TLS. */
+const TLS_MODE_LABEL = 'security.istio.io/tlsMode';
 const NETWORK_LABEL = 'topology.istio.io/network';
 /** A WorkloadEntry or Pod that the probes of its agent found unable to serve has this condition. */
 const READY_CONDITION = 'Ready';
@@ -236,6 +240,7 @@ export class EndpointObjects {
       locality: this.#locality(labels, endpoint.nodeName ?? pod?.value.spec?.nodeName, endpoint.zone),
       network: labels[NETWORK_LABEL] ?? '',
       weight: 1,
+      endsMeshTls: labels[TLS_MODE_LABEL] === 'istio',
     };
   }
 
@@ -302,8 +307,14 @@ function entryAddress(entry: WorkloadEntry, namespace: string): EntryAddress {
     locality: spec.locality ?? (labels['istio-locality'] ?? '').replaceAll('.', '/'),
     network: spec.network ?? labels[NETWORK_LABEL] ?? '',
     weight: spec.weight ?? 1,
+    endsMeshTls: entryEndsMeshTls(labels, spec.serviceAccount),
     ready: isHealthy(conditions),
   };
+}
+
+/** Outside of Kubernetes a workload with an identity has a proxy, unless its label says otherwise. */
+export function entryEndsMeshTls(labels: Labels, serviceAccount = ''): boolean {
+  return (labels[TLS_MODE_LABEL] ?? (serviceAccount === '' ? '' : 'istio')) === 'istio';
 }
 
 /** A Pod serves once it says so; one without conditions was written by hand, and counts as serving. */

@@ -3,7 +3,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
-import type { EndpointAddress, EndpointObjects, Finding } from './endpoint-objects.ts';
+import {
+  type EndpointAddress,
+  type EndpointObjects,
+  type Finding,
+  entryEndsMeshTls,
+} from './endpoint-objects.ts';
 import { type Labels, matchesLabels } from './selectors.ts';
 import type { MeshService, MeshServicePort } from './services.ts';
 
@@ -209,6 +214,7 @@ function inlineAddress(endpoint: InlineEndpoint, service: MeshService, port: num
     locality: endpoint.locality ?? endpoint.labels?.['istio-locality'] ?? '',
     network: endpoint.network ?? '',
     weight: endpoint.weight ?? 1,
+    endsMeshTls: entryEndsMeshTls(endpoint.labels ?? {}, endpoint.serviceAccount),
     ready: true,
   };
 }

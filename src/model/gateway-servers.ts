@@ -75,6 +75,11 @@ export function passesTlsOn({ protocol, spec }: GatewayServer): boolean {
   return mode === 'PASSTHROUGH' || mode === 'AUTO_PASSTHROUGH';
 }
 
+/** TLS goes through to the cluster that the server name spells: `outbound_.80_._.web.shop.svc.cluster.local`. */
+export function passesByName(server: GatewayServer): boolean {
+  return passesTlsOn(server) && server.spec.tls?.mode === 'AUTO_PASSTHROUGH';
+}
+
 /** Whether TLS ends at the gateway. */
 export function endsTls(server: GatewayServer): boolean {
   return (server.protocol === 'HTTPS' || server.protocol === 'TLS') && !passesTlsOn(server);

@@ -47,6 +47,8 @@ export interface MeshService {
   readonly headless: boolean;
   /** Outside of the mesh: it takes no part in mutual TLS. */
   readonly external: boolean;
+  /** Names that a ServiceEntry says its certificates are for. */
+  readonly certifiedNames: readonly string[];
   /** When the object was made, as the API server wrote it; '' when that is not known. */
   readonly created: string;
 }
@@ -90,6 +92,7 @@ export function fromKubernetes(
     addresses: clusterAddresses(spec),
     headless: spec.clusterIP === 'None',
     external: spec.type === 'ExternalName',
+    certifiedNames: [],
     created: creationTime(object),
   };
 }
@@ -133,6 +136,7 @@ export function fromServiceEntry(
     addresses: spec.addresses ?? [],
     headless: false,
     external: spec.location !== 'MESH_INTERNAL',
+    certifiedNames: spec.subjectAltNames ?? [],
     created: creationTime(object),
   } as const;
   return (spec.hosts ?? []).map((host) => ({

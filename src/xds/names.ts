@@ -21,6 +21,14 @@ export function outboundCluster(port: number, subset: string | undefined, host: 
   return `outbound|${port}|${subset ?? ''}|${host}`;
 }
 
+/**
+ * `outbound_.80_.v1_.web.shop.svc.cluster.local`: the cluster of an AUTO_PASSTHROUGH gateway, which is the server name
+ * too that proxies of a mesh ask for.
+ */
+export function passedOnCluster(port: number, subset: string | undefined, host: string): string {
+  return `outbound_.${port}_.${subset ?? ''}_.${host}`;
+}
+
 /** `inbound|8080||`. */
 export function inboundCluster(port: number): string {
   return `inbound|${port}||`;

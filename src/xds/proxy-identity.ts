@@ -16,6 +16,14 @@ export interface ProxyLocality {
   readonly subzone: string;
 }
 
+/** Files of a certificate in the proxy's own file system. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Certificates of the authorities that peers are trusted by; '' when none is named. */
+  readonly authorities: string;
+}
+
 export interface ProxyIdentity {
   readonly type: ProxyType;
   /** The whole node id. */
@@ -42,6 +50,9 @@ export interface ProxyIdentity {
   /** No proxy at all: another controller, which takes the objects of the configuration. */
   readonly isConfigClient: boolean;
   readonly locality: ProxyLocality;
+  /** The certificate that it shows to servers of the mesh, and to clients, where files hold one. */
+  readonly clientCertificate: CertificateFiles | undefined;
+  readonly serverCertificate: CertificateFiles | undefined;
   /** The node's metadata as it came. */
   readonly metadata: JsonObject;
 }
@@ -81,6 +92,8 @@ export function proxyIdentity(node: Node): ProxyIdentity {
     isProxylessGrpc: metadata.GENERATOR === 'grpc',
     isConfigClient: metadata.GENERATOR === 'api',
     locality: localityOf(node.locality),
+    clientCertificate: certificateFiles(metadata, 'TLS_CLIENT'),
+    serverCertificate: certificateFiles(metadata, 'TLS_SERVER'),
     metadata,
   };
 }
@@ -93,6 +106,20 @@ function proxyType(type: string, nodeId: string): ProxyType {
 
 function interceptionMode(value: JsonValue | undefined): InterceptionMode {
   return value === 'TPROXY' || value === 'NONE' ? value : 'REDIRECT';
+}
+
+/** As `ISTIO_META_TLS_CLIENT_CERT_CHAIN` and its kin tell the agent. */
+function certificateFiles(
+  metadata: JsonObject,
+  prefix: 'TLS_CLIENT' | 'TLS_SERVER',
+): CertificateFiles | undefined {
+  const certificate = text(metadata[`${prefix}_CERT_CHAIN`], '');
+  if (certificate === '') return undefined;
+  return {
+    certificate,
+    privateKey: text(metadata[`${prefix}_KEY`], ''),
+    authorities: text(metadata[`${prefix}_ROOT_CERT`], ''),
+  };
 }
 
 function localityOf(locality: Locality | undefined): ProxyLocality {

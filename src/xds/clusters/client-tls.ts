@@ -13,7 +13,8 @@ import {
 import { TlsParameters_TlsProtocol } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { pack } from '../proto/registry.ts';
 import { subjectAltNameMatchers } from '../subject-alt-names.ts';
-import type { Init } from '../values.ts';
+import type { CertificateFiles } from '../proxy-identity.ts';
+import { type Init, defined } from '../values.ts';
 import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 
 type TlsSettings = NonNullable<EffectivePolicy['tls']>;
@@ -33,16 +34,31 @@ export interface ClientTls {
   readonly refused: boolean;
 }
 
-const PLAIN: ClientTls = { socket: undefined, sniFromHost: false, verifiesHost: false, refused: false };
+/** Connections in the clear, or with TLS that is not the proxy's. */
+export const NO_TLS: ClientTls = {
+  socket: undefined,
+  sniFromHost: false,
+  verifiesHost: false,
+  refused: false,
+};
 
-/** The transport of a cluster under a policy; what cannot be put into force is reported for `owner`. */
-export function clientTls(
-  policy: EffectivePolicy,
-  http2: boolean,
-  owner: ConfigReference,
-  report: ReportProblem,
-): ClientTls {
-  const tls = withTls(policy.tls, http2, owner, report);
+/** What of TLS a cluster's policy does not say. */
+export interface ClientTlsContext {
+  readonly http2: boolean;
+  /** Outside of the mesh: the proxy's own certificate is none for it. */
+  readonly external: boolean;
+  readonly proxyCertificate: () => CertificateFiles | undefined;
+  /** The names that endpoints have certificates for; asked when the policy names none. */
+  readonly serverNames: () => readonly string[];
+  /** Whose settings these are. */
+  readonly owner: ConfigReference;
+  /** Hears what cannot be put into force. */
+  readonly report: ReportProblem;
+}
+
+/** The transport of a cluster under a policy. */
+export function clientTls(policy: EffectivePolicy, context: ClientTlsContext): ClientTls {
+  const tls = withTls(withProxyCertificate(policy.tls, context), context);
   const version = policy.proxyProtocol?.version;
   if (policy.proxyProtocol === undefined) return tls;
   const inner = tls.socket ?? {
@@ -62,21 +78,38 @@ export function clientTls(
   };
 }
 
-function withTls(
+/**
+ * A proxy whose metadata names files of a certificate shows that one wherever a client certificate is wanted within the
+ * mesh, instead of what the rule names. https://istio.io/latest/docs/ops/configuration/ (`ISTIO_META_TLS_CLIENT_*`)
+ */
+function withProxyCertificate(
   tls: TlsSettings | undefined,
-  http2: boolean,
-  owner: ConfigReference,
-  report: ReportProblem,
-): ClientTls {
+  { external, proxyCertificate }: ClientTlsContext,
+): TlsSettings | undefined {
+  if (external || (tls?.mode !== 'MUTUAL' && tls?.mode !== 'ISTIO_MUTUAL')) return tls;
+  const files = proxyCertificate();
+  if (files === undefined) return tls;
+  const { subjectAltNames, sni, insecureSkipVerify } = tls;
+  return {
+    mode: 'MUTUAL',
+    clientCertificate: files.certificate,
+    privateKey: files.privateKey,
+    caCertificates: files.authorities,
+    ...defined({ subjectAltNames, sni, insecureSkipVerify }),
+  };
+}
+
+function withTls(tls: TlsSettings | undefined, context: ClientTlsContext): ClientTls {
+  const { http2, owner, report } = context;
   const mode = tls?.mode ?? 'DISABLE';
-  if (tls === undefined || mode === 'DISABLE') return PLAIN;
+  if (tls === undefined || mode === 'DISABLE') return NO_TLS;
   if (mode === 'ISTIO_MUTUAL') {
     report(
       owner,
       'TLS mode ISTIO_MUTUAL is not enforced: workloads have no certificates from this control plane yet, ' +
         'so connections are opened in the clear.',
     );
-    return PLAIN;
+    return NO_TLS;
   }
   if ((tls.credentialName ?? '') !== '') {
     report(
@@ -87,7 +120,8 @@ function withTls(
     return { socket: undefined, sniFromHost: false, verifiesHost: false, refused: true };
   }
   const sni = tls.sni ?? '';
-  const context = pack(UpstreamTlsContextSchema, {
+  const names = tls.subjectAltNames ?? [];
+  const config = pack(UpstreamTlsContextSchema, {
     ...(sni !== '' && { sni }),
     commonTlsContext: {
       tlsParams: {
@@ -100,16 +134,17 @@ function withTls(
           { certificateChain: fromFile(tls.clientCertificate), privateKey: fromFile(tls.privateKey) },
         ],
       }),
-      ...validation(tls),
+      ...validation(tls, () => (names.length > 0 ? names : context.serverNames())),
     },
   });
   return {
     socket: {
       name: 'envoy.transport_sockets.tls',
-      configType: { case: 'typedConfig', value: context },
+      configType: { case: 'typedConfig', value: config },
     },
     sniFromHost: sni === '',
-    verifiesHost: sni === '' && (tls.subjectAltNames ?? []).length === 0 && tls.insecureSkipVerify !== true,
+    // Names of a ServiceEntry are asked for besides the host, as Istio has it.
+    verifiesHost: sni === '' && names.length === 0 && tls.insecureSkipVerify !== true,
     refused: false,
   };
 }
@@ -118,14 +153,17 @@ function fromFile(filename: string | undefined) {
   return { specifier: { case: 'filename' as const, value: filename ?? '' } };
 }
 
-function validation(tls: TlsSettings): Pick<Init<typeof CommonTlsContextSchema>, 'validationContextType'> {
+function validation(
+  tls: TlsSettings,
+  names: () => readonly string[],
+): Pick<Init<typeof CommonTlsContextSchema>, 'validationContextType'> {
   if (tls.insecureSkipVerify === true) return {};
   const named = tls.caCertificates ?? '';
   const crl = tls.caCrl ?? '';
   const context: Init<typeof CertificateValidationContextSchema> = {
     trustedCa: fromFile(named === '' || named === 'system' ? SYSTEM_CERTIFICATES : named),
     ...(crl !== '' && { crl: fromFile(crl) }),
-    matchTypedSubjectAltNames: subjectAltNameMatchers(tls.subjectAltNames ?? []),
+    matchTypedSubjectAltNames: subjectAltNameMatchers(names()),
   };
   return { validationContextType: { case: 'validationContext', value: context } };
 }

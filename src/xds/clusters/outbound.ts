@@ -1,6 +1,6 @@
 /** Clusters for what requests are sent to. */
 
-import { isHttp2 } from '../../base/protocol.ts';
+import { isHttp, isHttp2 } from '../../base/protocol.ts';
 import type { ConfigReference } from '../problem.ts';
 import type { Input } from '../input.ts';
 import { configPath } from '../names.ts';
@@ -17,7 +17,7 @@ import type { ClusterInit } from './fixed.ts';
 import { loadBalancing } from './load-balancer.ts';
 import { outlierDetection, panicThreshold } from './outlier-detection.ts';
 import type { Target } from './targets.ts';
-import { clientTls } from './client-tls.ts';
+import { NO_TLS, clientTls } from './client-tls.ts';
 
 /** The cluster of a target; undefined for one that DNS resolves, but that names no host to ask for. */
 export function outboundClusterOf(target: Target, input: Input): ClusterInit | undefined {
@@ -27,11 +27,23 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     rule === undefined
       ? { kind: 'MeshConfig', namespace: input.snapshot.mesh.istioNamespace, name: 'mesh' }
       : { kind: 'DestinationRule', namespace: rule.namespace, name: rule.name };
-  const tls = clientTls(policy, isHttp2(port.speaks), owner, input.report);
+  const tls = target.passedOn
+    ? NO_TLS
+    : clientTls(policy, {
+        http2: isHttp2(port.speaks),
+        external: target.service.external,
+        proxyCertificate: () => input.proxy.clientCertificate,
+        serverNames: () => certifiedNames(target, input),
+        owner,
+        report: input.report,
+      });
   const discovery = tls.refused ? nowhere() : discoveryFields(target, input);
   if (discovery === undefined) return undefined;
-  if (policy.tunnel !== undefined) {
-    input.report(owner, 'trafficPolicy.tunnel is not in force: connections are opened without a tunnel.');
+  if (policy.tunnel !== undefined && isHttp(port.speaks) && !target.passedOn) {
+    input.report(
+      owner,
+      `trafficPolicy.tunnel is not in force for the HTTP port ${port.number}: tunnels are for TCP and TLS.`,
+    );
   }
   if (policy.loadBalancer?.zoneAwareLbSetting !== undefined) {
     input.report(owner, 'loadBalancer.zoneAwareLbSetting is not in force. Use localityLbSetting.');
@@ -63,6 +75,20 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     }),
     ...discovery,
   };
+}
+
+/**
+ * Names that the endpoints of a ServiceEntry have certificates for: those it says, and the identities of its
+ * workloads. None for a Service of Kubernetes, which says nothing of certificates.
+ */
+function certifiedNames({ service, port }: Target, { snapshot }: Input): readonly string[] {
+  if (service.origin !== 'ServiceEntry') return [];
+  const trustDomain = snapshot.mesh.config.trustDomain ?? 'cluster.local';
+  const identities = snapshot
+    .endpointsOf(service, port)
+    .filter(({ serviceAccount }) => serviceAccount !== '')
+    .map((endpoint) => `spiffe://${trustDomain}/ns/${endpoint.namespace}/sa/${endpoint.serviceAccount}`);
+  return [...new Set([...service.certifiedNames, ...identities])].sort();
 }
 
 /** No endpoints at all: requests are refused. */

@@ -1,9 +1,10 @@
 /** Everything that requests can be sent to: each port of each service in scope, and each subset of it. */
 
 import type { DestinationRule, Subset } from '../../model/destination-rules.ts';
+import { gatewayServers, passesByName } from '../../model/gateway-servers.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import { type Input, ruleFor } from '../input.ts';
-import { outboundCluster } from '../names.ts';
+import { outboundCluster, passedOnCluster } from '../names.ts';
 import { type EffectivePolicy, effectivePolicy } from '../../model/traffic-policy.ts';
 import { isPassthrough } from './load-balancer.ts';
 
@@ -20,11 +21,14 @@ export interface Target {
   readonly subset: Subset | undefined;
   readonly policy: EffectivePolicy;
   readonly discovery: Discovery;
+  /** Connections come with the TLS of their clients, and go on only to workloads that end it. */
+  readonly passedOn: boolean;
 }
 
 /** The targets of a proxy; names are unique, the first of a name counts. */
 export function targetsOf(input: Input): readonly Target[] {
   const found = new Map<string, Target>();
+  const passesOn = input.proxy.type === 'router' && passesByServerName(input);
   for (const service of input.scope.services) {
     // An alias has no endpoints of its own.
     if (service.externalName !== undefined) continue;
@@ -41,11 +45,16 @@ export function targetsOf(input: Input): readonly Target[] {
     for (const port of service.ports) {
       if (port.speaks === 'UDP') continue;
       for (const subset of [undefined, ...(rule?.subsets ?? [])]) {
-        const name = outboundCluster(port.number, subset?.name, service.hostname);
-        if (found.has(name)) continue;
         const policy = effectivePolicy(rule, subset, port.number, input.snapshot.mesh.config);
         const discovery = discoveryOf(service, policy, input);
-        found.set(name, { name, service, port, rule, subset, policy, discovery });
+        const add = (name: string, isPassedOn: boolean): void => {
+          if (found.has(name)) return;
+          found.set(name, { name, service, port, rule, subset, policy, discovery, passedOn: isPassedOn });
+        };
+        add(outboundCluster(port.number, subset?.name, service.hostname), false);
+        if (passesOn && !service.external) {
+          add(passedOnCluster(port.number, subset?.name, service.hostname), true);
+        }
       }
     }
   }
@@ -62,4 +71,10 @@ function discoveryOf(service: MeshService, policy: EffectivePolicy, input: Input
   const isGateway = input.proxy.type === 'router';
   if (!isGateway && (service.resolution === 'none' || service.headless)) return 'original-destination';
   return isPassthrough(policy) ? 'original-destination' : 'eds';
+}
+
+/** Whether a server of this gateway sends connections on by nothing but their server name. */
+function passesByServerName({ snapshot, proxy }: Input): boolean {
+  const gateways = snapshot.list('networking.istio.io/Gateway');
+  return gatewayServers(gateways, proxy.labels, (one) => snapshot.namespaceOf(one)).some(passesByName);
 }

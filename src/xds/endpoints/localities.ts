@@ -22,7 +22,9 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
   const labels = subset?.labels ?? {};
   const endpoints = input.snapshot
     .endpointsOf(service, port)
-    .filter((endpoint) => matchesLabels(labels, endpoint.labels));
+    .filter((endpoint) => matchesLabels(labels, endpoint.labels))
+    // What came with TLS must not reach a workload that takes it for something else.
+    .filter(({ endsMeshTls }) => endsMeshTls || !target.passedOn);
   const { proxy, snapshot } = input;
   const settings = localitySettings(target.policy, snapshot.mesh.config);
   const groups = grouped(endpoints, (endpoint) => failover(settings, target.policy, proxy, endpoint));

@@ -5,6 +5,7 @@ import {
   boundHosts,
   endsTls,
   gatewayServers,
+  passesByName,
   passesTlsOn,
   serverHosts,
   servesHttp,
@@ -26,6 +27,7 @@ import {
   tlsInspector,
 } from './chains.ts';
 import { holdsFor, routeChain, tlsChains } from './l4-routes.ts';
+import { passedOnChains } from './passed-on.ts';
 import { serverTls } from './server-tls.ts';
 
 export interface GatewayResources {
@@ -151,10 +153,7 @@ function serverChains(
   const context = { input, listenPort: server.port, gateways, isGateway: true };
   const bound = input.snapshot.virtualServices.filter((one) => boundHosts(server, one).length > 0);
   if (passesTlsOn(server)) {
-    if (server.spec.tls?.mode === 'AUTO_PASSTHROUGH') {
-      refuse(server, 'TLS mode AUTO_PASSTHROUGH needs mutual TLS, which is not available yet', input);
-      return [];
-    }
+    if (passesByName(server)) return passedOnChains(server, input);
     return tlsChains(bound, [], context, (wanted, { namespace, name }) => {
       if (takeNames(wanted, names)) return true;
       input.report(
@@ -165,7 +164,14 @@ function serverChains(
       return false;
     });
   }
-  const tls = endsTls(server) ? serverTls(server, (message) => refuse(server, message, input)) : undefined;
+  const tls = endsTls(server)
+    ? serverTls(server, {
+        proxyCertificate: () => input.proxy.serverCertificate,
+        carriesBytes: !servesHttp(server),
+        mesh: input.snapshot.mesh.config,
+        refuse: (message) => refuse(server, message, input),
+      })
+    : undefined;
   if (endsTls(server) && tls === undefined) return [];
   if (tls !== undefined && !takeNames(sniNames(server), names)) {
     refuse(server, 'another server of the port has one of its hosts; give each host to one server', input);
