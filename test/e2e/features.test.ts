@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificate } from '../peers/world/certificate.ts';
-import { ADDRESSES, CLIENT, INGRESS, shopManifests } from '../peers/world/shop.ts';
-import { World } from '../peers/world/world.ts';
+import { makeCertificate, makeRevocations } from '../peers/world/certificate.ts';
+import { ADDRESSES, CLIENT, EAST, INGRESS, shopManifests } from '../peers/world/shop.ts';
+import { type ProxyOptions, World } from '../peers/world/world.ts';
 import { BASE } from './features/base.ts';
 import { BYTE_ROUTES } from './features/byte-routes.ts';
 import { type FeatureCase, testCases } from './features/case.ts';
@@ -14,7 +14,11 @@ import { CLIENT_TLS, certificateCases } from './features/client-tls.ts';
 import { CONNECTIONS } from './features/connections.ts';
 import { DESTINATION_RULES } from './features/destination-rules.ts';
 import { ENVOY_FILTERS } from './features/envoy-filters.ts';
-import { finerGateways, gatewayCases } from './features/gateways.ts';
+import { gatewayTls } from './features/gateway-tls.ts';
+import { meshGateways } from './features/mesh-gateways.ts';
+import { gatewayCases } from './features/gateways.ts';
+import { TUNNELS } from './features/tunnels.ts';
+import { WARM_UP } from './features/warm-up.ts';
 import { LOAD_BALANCING } from './features/load-balancing.ts';
 import { LOCALITIES } from './features/localities.ts';
 import { OUTLIERS } from './features/outliers.ts';
@@ -31,6 +35,23 @@ const folder = mkdtempSync(join(tmpdir(), 'lateen-features-'));
 /** The client is somewhere, so that some endpoints are near. */
 const IN_THE_NORTH = { ...CLIENT, labels: { ...CLIENT.labels, 'istio-locality': 'north.a' } };
 
+/** Statistics that cases look at. */
+const COUNTING = { proxyStatsMatcher: { inclusionPrefixes: ['cluster.outbound|', 'vhost.'] } };
+
+/** Files stand for the certificate that a control plane would issue. */
+function withCertificate(proxy: ProxyOptions): ProxyOptions {
+  const env: Record<string, string> = {};
+  for (const [side, peers] of [
+    ['SERVER', 'client'],
+    ['CLIENT', 'server'],
+  ]) {
+    env[`ISTIO_META_TLS_${side}_CERT_CHAIN`] = join(folder, 'east.crt');
+    env[`ISTIO_META_TLS_${side}_KEY`] = join(folder, 'east.key');
+    env[`ISTIO_META_TLS_${side}_ROOT_CERT`] = join(folder, `${peers}.crt`);
+  }
+  return { ...proxy, env };
+}
+
 const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
   'matches of routes': ROUTE_MATCHES,
   'actions of routes': ROUTE_ACTIONS,
@@ -42,31 +63,43 @@ const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
   outliers: OUTLIERS,
   'DestinationRules for some': DESTINATION_RULES,
   'TLS to endpoints': [...CLIENT_TLS, ...certificateCases(folder)],
-  Gateway: [...gatewayCases(folder), ...finerGateways(folder)],
+  tunnels: TUNNELS,
+  Gateway: gatewayCases(folder),
+  'TLS of gateways': gatewayTls(folder),
+  'gateways of the mesh': meshGateways(folder),
   ServiceEntry: SERVICE_ENTRIES,
   protocols: PROTOCOLS,
   EnvoyFilter: ENVOY_FILTERS,
+  // Last: by then the first endpoints are warm.
+  'warming up': WARM_UP,
 };
 
 describeOnEachEngine('features', (engine) => {
   let world: World;
-  const tables = Object.entries(TABLES).map(
-    ([name, cases]) => [name, cases.filter(({ only = engine.name }) => only === engine.name)] as const,
-  );
+  const tables = Object.entries(TABLES)
+    .map(([name, cases]) => [name, cases.filter(({ only = engine.name }) => only === engine.name)] as const)
+    .filter(([, cases]) => cases.length > 0);
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });
+    makeCertificate(folder, 'client', 'client.example', 'URI:spiffe://cluster.local/ns/shop/sa/client');
+    makeCertificate(folder, 'east', 'east.example');
+    const tls = makeCertificate(folder, 'server', 'backend.example', 'IP:10.40.0.1');
+    for (const name of ['client', 'server']) makeRevocations(folder, name);
     const manifests: Record<string, string> = {
       'shop.json': shopManifests(),
       'base.yaml': BASE,
     };
     // A file a case, so that a fault in one shows in it alone.
     for (const [index, { config }] of tables.flatMap(([, cases]) => cases).entries()) {
-      if (config !== undefined) manifests[`case-${index}.yaml`] = config;
+      if (config === undefined) continue;
+      manifests[`case-${index}.yaml`] = typeof config === 'string' ? config : config();
     }
-    makeCertificate(folder, 'client', 'client.example');
-    const tls = makeCertificate(folder, 'server', 'backend.example');
     world = await World.open({ engine, addresses: ADDRESSES, workload: CLIENT.ip, manifests, tls });
-    await Promise.all([world.startProxy(INGRESS), world.startProxy(IN_THE_NORTH)]);
+    await Promise.all(
+      [{ ...INGRESS, config: COUNTING }, IN_THE_NORTH, withCertificate(EAST)].map((one) =>
+        world.startProxy(one),
+      ),
+    );
   }, 60_000);
   afterAll(async () => {
     await world?.close();
@@ -80,9 +113,15 @@ describeOnEachEngine('features', (engine) => {
     }>('configz');
     expect(rejected).toEqual([]);
     expect(configs.length).toBeGreaterThan(100);
-    expect(configs.filter(({ problems }) => problems !== undefined)).toEqual([]);
+    // Of the three proxies one has the certificate that mutual TLS of the mesh takes.
+    const half = configs.filter(({ problems }) => problems !== undefined);
+    expect(half).toMatchObject([{ metadata: { name: 'mesh.to-mesh' }, problems: [{}] }]);
     const proxies = await world.debug<readonly { proxy: string; in_sync: boolean; types: object }[]>('syncz');
-    expect(proxies.map(({ proxy }) => proxy).toSorted()).toEqual(['client-0.shop', 'ingress-0.istio-system']);
+    expect(proxies.map(({ proxy }) => proxy).toSorted()).toEqual([
+      'client-0.shop',
+      'east-0.istio-system',
+      'ingress-0.istio-system',
+    ]);
     for (const { types } of proxies) expect(JSON.stringify(types)).not.toMatch(/"(ERROR|STALE)"/);
   });
 

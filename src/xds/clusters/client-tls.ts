@@ -1,5 +1,6 @@
 /** TLS from the proxy to the endpoints of a cluster, as a DestinationRule asks for it. */
 
+import type { MeshConfig } from '../../model/mesh-settings.ts';
 import type { ConfigReference, ReportProblem } from '../problem.ts';
 import type { TransportSocketSchema } from '../proto/generated/envoy/config/core/v3/base_pb.js';
 import { ProxyProtocolConfig_Version } from '../proto/generated/envoy/config/core/v3/proxy_protocol_pb.js';
@@ -50,6 +51,7 @@ export interface ClientTlsContext {
   readonly proxyCertificate: () => CertificateFiles | undefined;
   /** The names that endpoints have certificates for; asked when the policy names none. */
   readonly serverNames: () => readonly string[];
+  readonly mesh: MeshConfig;
   /** Whose settings these are. */
   readonly owner: ConfigReference;
   /** Hears what cannot be put into force. */
@@ -127,6 +129,8 @@ function withTls(tls: TlsSettings | undefined, context: ClientTlsContext): Clien
       tlsParams: {
         tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2,
         tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
+        cipherSuites: [...(context.mesh.tlsDefaults?.cipherSuites ?? [])],
+        ecdhCurves: [...(context.mesh.tlsDefaults?.ecdhCurves ?? [])],
       },
       ...(http2 && { alpnProtocols: ['h2'] }),
       ...(mode === 'MUTUAL' && {

@@ -34,6 +34,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
         external: target.service.external,
         proxyCertificate: () => input.proxy.clientCertificate,
         serverNames: () => certifiedNames(target, input),
+        mesh,
         owner,
         report: input.report,
       });

@@ -1,14 +1,15 @@
 /** How a feature is shown: what is configured, what is asked, and what has to come of it. */
 
 import { expect, test } from 'vitest';
-import type { Errand, Outcome } from '../../peers/world/courier-messages.ts';
+import type { Echo, Errand, Outcome } from '../../peers/world/courier-messages.ts';
+import { eventually } from '../../peers/run-envoy.ts';
 import { WHO } from '../../peers/world/shop.ts';
 import type { World, WorldEngine } from '../../peers/world/world.ts';
 
 export interface FeatureCase {
   readonly feature: string;
-  /** Manifests of its own: hosts and names that no other case has. */
-  readonly config?: string;
+  /** Manifests of its own, with hosts and names that no other case has; made when the files of the world are there. */
+  readonly config?: string | (() => string);
   /** The only engine that has it; the other refuses its configuration by name. */
   readonly only?: WorldEngine['name'];
   readonly asks: readonly Ask[];
@@ -131,4 +132,17 @@ export function expectShare(count: number, n: number, p: number): void {
   expect(Math.abs(count - n * p), `${count} of ${n}, should be ${p * 100}%`).toBeLessThan(
     4 * Math.sqrt(n * p * (1 - p)),
   );
+}
+
+/** What reached backends, once there is so much of it: copies, for one, are sent without anybody waiting for them. */
+export async function eventuallySeen(world: World, count: number): Promise<readonly Echo[]> {
+  const all: Echo[] = [];
+  await eventually(
+    async () => {
+      all.push(...(await world.seen()));
+      return all;
+    },
+    ({ length }) => length >= count,
+  );
+  return all;
 }

@@ -1,7 +1,7 @@
 /** TLS from the proxy to endpoints, as a DestinationRule asks for it. */
 
 import { type FeatureCase, get } from './case.ts';
-import { POLICY, served } from './manifests.ts';
+import { POLICY, routed, served } from './manifests.ts';
 
 export const CLIENT_TLS: readonly FeatureCase[] = [
   {
@@ -47,6 +47,75 @@ ${served('tls-stranger', POLICY(`{tls: {mode: SIMPLE, sni: backend.example, caCe
         port,
       ),
       asks: [{ ...get('tls-mutual'), expect: { status: 200, client: 'client.example' } }],
+    },
+    {
+      feature: 'DestinationRule tls.subjectAltNames: of any sort, an address too',
+      config: served(
+        'tls-address',
+        POLICY(
+          `{tls: {mode: SIMPLE, sni: backend.example, caCertificates: ${folder}/server.crt, subjectAltNames: [10.40.0.1]}}`,
+        ),
+        port,
+      ),
+      asks: [{ ...get('tls-address'), expect: { status: 200 } }],
+    },
+    {
+      feature:
+        'DestinationRule tls without sni: the host of the request is asked for, and has to be the name',
+      config: `${served('tls-host', POLICY(`{tls: {mode: SIMPLE, caCertificates: ${folder}/server.crt}}`), { ...port, vs: false })}---
+${routed('tls-host', '- match: [{uri: {prefix: /named}}]\n  rewrite: {authority: backend.example}\n  route: [{destination: {host: tls-host.test}}]\n- route: [{destination: {host: tls-host.test}}]')}`,
+      asks: [
+        { ...get('tls-host', { path: '/named' }), expect: { status: 200, serverName: 'backend.example' } },
+        { ...get('tls-host', { path: '/' }), expect: { status: 503 } },
+      ],
+    },
+    {
+      feature: 'DestinationRule tls.caCrl: a certificate that is revoked',
+      config: ['clean', 'revoked']
+        .map((list) =>
+          served(
+            `crl-${list}`,
+            POLICY(
+              `{tls: {mode: SIMPLE, sni: backend.example, caCertificates: ${folder}/server.crt, caCrl: ${folder}/server-${list}.crl}}`,
+            ),
+            port,
+          ),
+        )
+        .join('---\n'),
+      asks: [
+        { ...get('crl-clean'), expect: { status: 200 } },
+        { ...get('crl-revoked'), expect: { status: 503 } },
+      ],
+    },
+    {
+      feature:
+        'ServiceEntry subjectAltNames, and the identities of its workloads: whose certificates are taken',
+      config: [
+        ['se-names', 'subjectAltNames: [backend.example]', ''],
+        ['se-other-names', 'subjectAltNames: [other.example]', ''],
+        ['se-identity', 'subjectAltNames: []', ', serviceAccount: web'],
+        ['se-names-and-identity', 'subjectAltNames: [backend.example]', ', serviceAccount: web'],
+      ]
+        .map(
+          ([name = '', names = '', identity = '']) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ${name}, namespace: shop}
+spec: {hosts: [${name}.test], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8443}], ${names}, endpoints: [{address: 10.50.0.1${identity}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ${name}, namespace: shop}
+spec: {host: ${name}.test, trafficPolicy: {tls: {mode: SIMPLE, sni: backend.example, caCertificates: ${folder}/server.crt}}}
+---
+${routed(name, `- route: [{destination: {host: ${name}.test}}]`)}`,
+        )
+        .join('---\n'),
+      asks: [
+        { ...get('se-names'), expect: { status: 200, serverName: 'backend.example' } },
+        { ...get('se-other-names'), expect: { status: 503 } },
+        { ...get('se-identity'), expect: { status: 503 } },
+        { ...get('se-names-and-identity'), expect: { status: 200 } },
+      ],
     },
   ];
 }

@@ -1,9 +1,9 @@
 /** What a DestinationRule says of connections: how many, how long, and how they are opened. */
 
-import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { eventually } from '../../peers/run-envoy.ts';
 import { type FeatureCase, count, get, send } from './case.ts';
-import { POLICY, routed, served } from './manifests.ts';
+import { POLICY, entry, routed, served } from './manifests.ts';
 
 export const CONNECTIONS: readonly FeatureCase[] = [
   {
@@ -101,7 +101,16 @@ ${routed('idle', '- route: [{destination: {host: idle.test, subset: v1}}]')}`,
       {
         ...get('idle'),
         check: async ([first], world) => {
-          await wait(900);
+          // Closed by the proxy, which counts it.
+          await eventually(
+            () =>
+              send(world, {
+                via: 'gateway',
+                to: '127.0.0.1:25000',
+                path: '/stats?filter=idle.test.*idle_timeout',
+              }),
+            ([stats]) => /upstream_cx_idle_timeout: [1-9]/.test(String(stats?.text)),
+          );
           const [second] = await send(world, get('idle'));
           expect(second?.status).toBe(200);
           expect(second?.connection).not.toBe(first?.connection);
@@ -129,6 +138,124 @@ spec: {host: told-who.test, trafficPolicy: {proxyProtocol: {version: V1}}}
         body: 'and then',
         expect: { text: expect.stringMatching(/PROXY TCP4 [\d.]+ [\d.]+ \d+ \d+\r\nand then$/) },
       },
+    ],
+  },
+  ...['idleTimeout', 'maxConnectionDuration'].map((field, index): FeatureCase => ({
+    feature: `DestinationRule connectionPool.tcp.${field}: the proxy closes the connection`,
+    config: `${entry(`tcp-${field.toLowerCase()}`, `addresses: [240.4.0.${index}], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.1}]`)}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: tcp-${field.toLowerCase()}, namespace: shop}
+spec: {host: tcp-${field.toLowerCase()}.test, trafficPolicy: {connectionPool: {tcp: {${field}: 300ms}}}}
+`,
+    asks: [
+      {
+        via: 'mesh',
+        to: `240.4.0.${index}:9000`,
+        protocol: 'tcp',
+        body: 'stays',
+        holds: true,
+        expect: { who: 'outside 1', text: expect.stringMatching(/stays$/) },
+      },
+    ],
+  })),
+  {
+    feature:
+      'DestinationRule connectionPool.tcp.maxConnectionDuration: requests after it have a new connection',
+    config: `${served('pool-duration', 'trafficPolicy: {connectionPool: {tcp: {maxConnectionDuration: 200ms}}}\nsubsets: [{name: v1, labels: {version: v1}}]', { vs: false })}---
+${routed('pool-duration', '- route: [{destination: {host: pool-duration.test, subset: v1}}]')}`,
+    asks: [
+      {
+        ...get('pool-duration'),
+        check: async ([first], world) => {
+          await eventually(
+            () => send(world, get('pool-duration')),
+            ([one]) => one?.status === 200 && one.connection !== first?.connection,
+          );
+        },
+      },
+    ],
+  },
+  {
+    feature: 'DestinationRule connectionPool.tcp.tcpKeepalive: probes are due when it says',
+    config: served(
+      'keepalive',
+      POLICY('{connectionPool: {tcp: {tcpKeepalive: {time: 1234s, interval: 60s, probes: 3}}}}'),
+    ),
+    asks: [
+      {
+        ...get('keepalive'),
+        expect: { status: 200 },
+        check: ([one], world) => {
+          // From the proxy to the endpoint, by ports: which timer runs, and hundredths of a second until it is due.
+          const from = (one?.connection ?? 0).toString(16).toUpperCase().padStart(4, '0');
+          const line = world
+            .sockets()
+            .split('\n')
+            .find((text) => new RegExp(`^ *\\d+: \\w+:${from} \\w+:1F90 01 `).test(text));
+          const [, timer, due = ''] = / (\d\d):(\w{8}) /.exec(line ?? '') ?? [];
+          expect(timer, line).toBe('02');
+          const seconds = Number.parseInt(due, 16) / 100;
+          expect(seconds).toBeGreaterThan(1_100);
+          expect(seconds).toBeLessThanOrEqual(1_235);
+        },
+      },
+    ],
+  },
+  {
+    feature:
+      'DestinationRule connectionPool.http.maxConcurrentStreams: requests at once need further connections',
+    config: `${served('pool-streams', 'trafficPolicy: {connectionPool: {http: {maxConcurrentStreams: 1}}}\nsubsets: [{name: v1, labels: {version: v1}}]', { port: '{number: 80, name: http2, protocol: HTTP2, targetPort: 8082}', vs: false })}---
+${routed('pool-streams', '- route: [{destination: {host: pool-streams.test, subset: v1}}]')}`,
+    asks: [
+      {
+        ...get('pool-streams', { path: '/?delay=300' }),
+        atOnce: 4,
+        expect: { status: 200, version: '2.0' },
+        check: (all) => expect(new Set(all.map(({ connection }) => connection)).size).toBeGreaterThan(1),
+      },
+    ],
+  },
+  {
+    feature: 'DestinationRule connectionPool.http.http2KeepAlive: the endpoint is asked whether it is there',
+    only: 'envoy',
+    config: served(
+      'pool-pings',
+      POLICY('{connectionPool: {http: {http2KeepAlive: {interval: 100ms, timeout: 20s}}}}'),
+      {
+        port: '{number: 80, name: http2, protocol: HTTP2, targetPort: 8082}',
+      },
+    ),
+    asks: [
+      {
+        ...get('pool-pings'),
+        expect: { status: 200 },
+        check: async (_all, world) => {
+          const pinged = async (): Promise<boolean> =>
+            (await world.seen()).some(({ method }) => method === 'PING');
+          await eventually(pinged, (is) => is);
+        },
+      },
+    ],
+  },
+  {
+    feature: 'DestinationRule connectionPool.http.h2UpgradePolicy DO_NOT_UPGRADE',
+    config: served('no-upgrade', POLICY('{connectionPool: {http: {h2UpgradePolicy: DO_NOT_UPGRADE}}}')),
+    asks: [{ ...get('no-upgrade', { protocol: 'http2' }), expect: { status: 200, version: '1.1' } }],
+  },
+  {
+    feature: 'DestinationRule retryBudget: no retry where the budget has none',
+    config: ['none', 'some']
+      .map(
+        (
+          budget,
+        ) => `${served(`budget-${budget}`, `trafficPolicy: {retryBudget: {percent: ${budget === 'none' ? 0 : 100}, minRetryConcurrency: ${budget === 'none' ? 0 : 3}}}`, { vs: false })}---
+${routed(`budget-${budget}`, `- retries: {attempts: 2, retryOn: 5xx}\n  route: [{destination: {host: budget-${budget}.test}}]`)}`,
+      )
+      .join('---\n'),
+    asks: [
+      { ...get('budget-none', { path: '/?fails=1&key=budget-none' }), expect: { status: 503 } },
+      { ...get('budget-some', { path: '/?fails=1&key=budget-some' }), expect: { status: 200 } },
     ],
   },
 ];

@@ -1,7 +1,7 @@
 /** Time limits, retries, faults and mirrors of a VirtualService. */
 
 import { expect } from 'vitest';
-import { type FeatureCase, expectShare, get } from './case.ts';
+import { type FeatureCase, eventuallySeen, expectShare, get } from './case.ts';
 import { V1, routed } from './manifests.ts';
 
 export const ROUTE_FAILURES: readonly FeatureCase[] = [
@@ -163,14 +163,3 @@ ${routed('mirrors', `- mirrors: [{destination: {host: api, subset: v1}}, {destin
     ],
   },
 ];
-
-/** Copies are sent without anybody waiting for them. */
-async function eventuallySeen(
-  world: Parameters<NonNullable<FeatureCase['asks'][number]['check']>>[1],
-  count: number,
-): Promise<Awaited<ReturnType<typeof world.seen>>> {
-  const all = [...(await world.seen())];
-  const end = Date.now() + 10_000;
-  while (all.length < count && Date.now() < end) all.push(...(await world.seen()));
-  return all;
-}

@@ -10,13 +10,26 @@ import {
   createServer as createHttp2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type ServerHttp2Session,
 } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { BACKEND_PORTS, type Echo } from './courier-messages.ts';
+import { forwardProxy } from './forward-proxy.ts';
 
 const seen: Echo[] = [];
+
+/** Where the connection came to and from. */
+function ends(socket: Socket | TLSSocket): Pick<Echo, 'ip' | 'port' | 'from' | 'fromPort'> {
+  return {
+    ip: plain(socket.localAddress),
+    port: socket.localPort ?? 0,
+    from: plain(socket.remoteAddress),
+    fromPort: socket.remotePort ?? 0,
+  };
+}
+
 const failures = new Map<string, number>();
 
 /** What reached any backend since the last time, which is then forgotten. */
@@ -37,10 +50,7 @@ function echoOf(request: Request, body: string): Echo {
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers[name] = value;
   return {
-    ip: plain(socket.localAddress),
-    port: socket.localPort ?? 0,
-    from: plain(socket.remoteAddress),
-    fromPort: socket.remotePort ?? 0,
+    ...ends(socket),
     method: request.method ?? '',
     path: request.url ?? '',
     version: request.httpVersion,
@@ -129,7 +139,17 @@ export async function startBackends(
     socket.pipe(socket);
   });
   await listen(http, BACKEND_PORTS.http);
-  await listen(createHttp2Server(answer), BACKEND_PORTS.http2);
+  const http2 = createHttp2Server(answer).on('session', (session: ServerHttp2Session) =>
+    session.on('ping', () => {
+      const nothing = { path: '', version: '2.0', headers: {}, body: '' };
+      seen.push({ ...ends(session.socket), method: 'PING', ...nothing });
+    }),
+  );
+  await listen(http2, BACKEND_PORTS.http2);
+  await listen(
+    forwardProxy((request) => seen.push(echoOf(request, ''))),
+    BACKEND_PORTS.forward,
+  );
   await listen(createTcpServer(echoBytes), BACKEND_PORTS.tcp);
   await listen(createTcpServer(greet), BACKEND_PORTS.greeting);
   for (const place of more) {
@@ -140,6 +160,13 @@ export async function startBackends(
     );
   }
   if (tls === undefined) return;
-  const options = { cert: readFileSync(tls.cert), key: readFileSync(tls.key), requestCert: true };
+  const options = {
+    cert: readFileSync(tls.cert),
+    key: readFileSync(tls.key),
+    requestCert: true,
+    // Whatever a client offers, HTTP/1.1 is spoken.
+    ALPNCallback: ({ protocols }: { protocols: string[] }) =>
+      protocols.includes('http/1.1') ? 'http/1.1' : protocols[0],
+  };
   await listen(createHttpsServer({ ...options, rejectUnauthorized: false }, answer), BACKEND_PORTS.tls);
 }

@@ -12,6 +12,12 @@ export interface Errand {
   readonly serverName?: string;
   /** The newest version of TLS that it speaks. */
   readonly newestTls?: 'TLSv1.2' | 'TLSv1.3';
+  /** The oldest. */
+  readonly oldestTls?: 'TLSv1.2' | 'TLSv1.3';
+  /** Protocols that a TLS client offers; HTTP/1.1 is spoken whichever is taken. */
+  readonly applicationProtocols?: readonly string[];
+  /** Of `tcp`: the connection is left alone until the other side closes it. */
+  readonly holds?: boolean;
   /** Files of the certificate that it shows. */
   readonly certificate?: { readonly cert: string; readonly key: string };
   /** Address that it comes from. */
@@ -58,4 +64,12 @@ export interface Outcome {
 }
 
 /** Ports on which the courier's backends listen, at every address. */
-export const BACKEND_PORTS = { http: 8080, http2: 8082, tls: 8443, tcp: 9000, greeting: 9001 } as const;
+export const BACKEND_PORTS = {
+  http: 8080,
+  http2: 8082,
+  tls: 8443,
+  tcp: 9000,
+  greeting: 9001,
+  /** A forward proxy. */
+  forward: 8084,
+} as const;

@@ -49,8 +49,11 @@ function echoIn(text: string): Echo | undefined {
   }
 }
 
-function tlsOptions({ serverName, newestTls, certificate }: Errand): object {
+function tlsOptions(errand: Errand): object {
+  const { serverName, newestTls, oldestTls, certificate, applicationProtocols } = errand;
   return {
+    ...(oldestTls === undefined ? {} : { minVersion: oldestTls }),
+    ...(applicationProtocols === undefined ? {} : { ALPNProtocols: [...applicationProtocols] }),
     servername: serverName ?? '',
     rejectUnauthorized: false,
     ...(newestTls === undefined ? {} : { maxVersion: newestTls }),
@@ -131,9 +134,9 @@ function overHttp2(errand: Errand): Promise<Answer> {
   });
 }
 
-/** Sends the body, and takes what comes until it has come back whole, or the other side closes. */
+/** Sends the body, and takes what comes until it has come back whole (unless it `holds`), or the other side closes. */
 function overBytes(errand: Errand): Promise<Answer> {
-  const { protocol, body = 'ping', from, timeout = 20_000 } = errand;
+  const { protocol, body = 'ping', from, holds = false, timeout = 20_000 } = errand;
   return new Promise((resolve, reject) => {
     const options = { ...place(errand), ...(from === undefined ? {} : { localAddress: from }) };
     const socket: Socket =
@@ -150,7 +153,7 @@ function overBytes(errand: Errand): Promise<Answer> {
     socket.on(protocol === 'tls' ? 'secureConnect' : 'connect', () => void socket.write(body));
     socket.setEncoding('latin1').on('data', (part: string) => {
       text += part;
-      if (text.endsWith(body)) done();
+      if (!holds && text.endsWith(body)) done();
     });
     socket.on('error', reject);
     socket.on('close', done);

@@ -96,7 +96,7 @@ export const WHO: Readonly<Record<string, string>> = {
   '10.50.0.2': 'outside 2',
 };
 
-export const ADDRESSES: readonly string[] = [...Object.keys(WHO), '10.40.9.1'];
+export const ADDRESSES: readonly string[] = [...Object.keys(WHO), '10.40.9.1', '10.40.9.2'];
 
 /** The workload that has a sidecar. */
 export const CLIENT = {
@@ -115,6 +115,16 @@ export const INGRESS = {
   ip: '10.40.9.1',
   labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
   ports: 25,
+} as const;
+
+/** A gateway for traffic of the mesh itself. */
+export const EAST = {
+  role: 'router',
+  name: 'east-0',
+  namespace: 'istio-system',
+  ip: '10.40.9.2',
+  labels: { app: 'istio-eastwestgateway', istio: 'eastwestgateway' },
+  ports: 35,
 } as const;
 
 const { http, http2, tls, tcp, greeting } = BACKEND_PORTS;

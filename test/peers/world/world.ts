@@ -52,6 +52,7 @@ export class World {
   readonly #children: ChildProcess[] = [];
   readonly #logs = new Map<string, string>();
   #network: Network | undefined;
+  #courier: ChildProcess | undefined;
 
   private constructor(options: WorldOptions) {
     this.#options = options;
@@ -80,7 +81,13 @@ export class World {
     for (const [name, text] of Object.entries(manifests)) this.write(name, text);
     writeFileSync(this.meshConfigFile, meshConfig);
     const files = [tls?.cert ?? '', tls?.key ?? ''];
-    this.start('courier', [process.execPath, COURIER, this.#socket, ...files, ...(backends ?? [])]);
+    this.#courier = this.start('courier', [
+      process.execPath,
+      COURIER,
+      this.#socket,
+      ...files,
+      ...(backends ?? []),
+    ]);
     const sources = ['--config', this.manifestFolder, '--mesh-config', this.meshConfigFile];
     const addresses = ['--grpc-addr', '127.0.0.1:15010', '--http-addr', '127.0.0.1:8081'];
     this.start('controller', [
@@ -241,6 +248,11 @@ export class World {
   async debug<Page>(page: string): Promise<Page> {
     const { text } = await this.send({ to: '127.0.0.1:8081', path: `/debug/${page}` });
     return JSON.parse(text) as Page;
+  }
+
+  /** The sockets of all programs in the network, as Linux lists them in /proc/net/tcp. */
+  sockets(): string {
+    return readFileSync(`/proc/${this.#courier?.pid}/net/tcp`, 'utf8');
   }
 
   readFile(name: string): string {
