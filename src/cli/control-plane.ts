@@ -106,15 +106,14 @@ function throughServer({ client }: Cluster, { name, namespace, port, revision }:
     name,
     revision,
     async ask(path, signal, method = 'GET') {
-      const [{ askPod }, { explained }] = await Promise.all([
-        import('../kube/pod-http.ts'),
+      const [{ pageOf }, { explained }, { controlPlanePage }] = await Promise.all([
+        import('../kube/pod-page.ts'),
         import('../kube/explain.ts'),
+        import('./mesh-pages.ts'),
       ]);
-      const answer = await askPod(
-        client,
-        { namespace, pod: name, port },
-        { path, method, signal, maxBytes: MAX_PAGE },
-      ).catch((error: unknown) => {
+      const place = controlPlanePage({ namespace, pod: name, port });
+      const asked = { path, method, signal, maxBytes: MAX_PAGE };
+      const answer = await pageOf(client, place, asked).catch((error: unknown) => {
         throw explained(error, client, `Pod ${namespace}/${name}`);
       });
       return checked(name, path, answer);

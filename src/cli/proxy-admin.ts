@@ -2,10 +2,11 @@
 
 import { MeshError } from '../base/mesh-error.ts';
 import { explained } from '../kube/explain.ts';
-import { askPod } from '../kube/pod-http.ts';
+import { pageOf } from '../kube/pod-page.ts';
 import { findPod, type PodName, podsBySelector } from '../kube/pods.ts';
 import { type Cluster, type ClusterFlags, openCluster, timeoutSignal } from './cluster.ts';
 import type { Context } from './context.ts';
+import { proxyPage } from './mesh-pages.ts';
 
 export interface ProxyAdmin {
   /** `name.namespace`. */
@@ -63,9 +64,10 @@ export function proxyAt(
     name: title,
     async ask(path, method = 'GET') {
       const signal = timeoutSignal(flags['kubeclient-timeout']);
-      const port = { namespace, pod: name, port: flags['proxy-admin-port'] };
-      const answer = await askPod(client, port, { path, method, signal }).catch((error: unknown) => {
-        throw unreachable(title, port.port, explained(error, client, `Pod ${namespace}/${name}`));
+      const port = flags['proxy-admin-port'];
+      const place = proxyPage({ namespace, pod: name, port });
+      const answer = await pageOf(client, place, { path, method, signal }).catch((error: unknown) => {
+        throw unreachable(title, port, explained(error, client, `Pod ${namespace}/${name}`));
       });
       if (answer.status === 200) return answer.body;
       const words = answer.body.toString('utf8').trim().slice(0, 300);

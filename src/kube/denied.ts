@@ -27,13 +27,20 @@ export function deniedRight(failure: ApiFailure): DeniedRight | undefined {
   return { verb, resource: resource ?? path, group, namespace };
 }
 
+/**
+ * Connections into pods are opened with GET, and servers from 1.35 on want the right to create beside it.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+ */
+const STREAMS: ReadonlySet<string> = new Set(['pods/exec', 'pods/portforward']);
+
 /** `a ClusterRole with the rule {apiGroups: [""], resources: ["pods"], verbs: ["list"]}`. */
 export function ruleText({ verb, resource, group, namespace }: DeniedRight): string {
   if (resource.startsWith('/')) {
     return `a ClusterRole with the rule {nonResourceURLs: ["${resource}"], verbs: ["${verb}"]}`;
   }
   const role = namespace === undefined ? 'a ClusterRole' : `a Role in namespace ${namespace}`;
-  return `${role} with the rule {apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
+  const verbs = STREAMS.has(resource) ? '"create", "get"' : `"${verb}"`;
+  return `${role} with the rule {apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]}`;
 }
 
 /** `pods`, `deployments.apps in namespace shop`. */

@@ -1,6 +1,7 @@
 /** Objects of the Kubernetes API as the objects that everything else works on. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { fieldsOf } from '../base/fields-of.ts';
 import type { MeshObject } from '../config/object.ts';
 import { readObjects } from '../config/parse/objects.ts';
 import type { KubeClient } from './client.ts';
@@ -55,8 +56,4 @@ function meaning({ value, info, key }: MeshObject): unknown {
 function without(value: unknown, names: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }

@@ -1,5 +1,6 @@
 /** Pods by the names that people type: `NAME`, `NAME.NAMESPACE`, `TYPE/NAME`, `TYPE/NAME.NAMESPACE`. */
 
+import { fieldsOf } from '../base/fields-of.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import type { KubeClient } from './client.ts';
@@ -158,8 +159,4 @@ export function isReady(pod: ApiObject): boolean {
     Array.isArray(conditions) &&
     conditions.some((one) => fieldsOf(one)['type'] === 'Ready' && fieldsOf(one)['status'] === 'True')
   );
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

@@ -4,12 +4,11 @@
  * https://github.com/kubernetes/kubelet/blob/master/pkg/cri/streaming/portforward/websocket.go
  */
 
-import type { IncomingMessage } from 'node:http';
-import type { RequestOptions } from 'node:https';
 import { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { KubeClient } from './client.ts';
-import { ApiFailure, failureOf } from './failure.ts';
+import { ApiFailure } from './failure.ts';
+import { openSocket, podPath } from './pod-socket.ts';
 
 export interface PodPort {
   readonly namespace: string;
@@ -22,13 +21,6 @@ const DATA = 0;
 const FAULT = 1;
 const PORT_BYTES = 2;
 
-/** Bytes that one message may have, and one refusal. */
-const MAX_MESSAGE = 64 * 1024 * 1024;
-const MAX_REFUSAL = 64 * 1024;
-
-/** Milliseconds until the API server must have opened the connection. */
-const OPEN_WITHIN = 15_000;
-
 /**
  * Opens a connection to a port of a pod. It ends when the pod's side ends it, and fails with an `ApiFailure` when
  * the pod goes or nothing listens there. Throws an `ApiFailure` when the API server does not open it.
@@ -38,74 +30,15 @@ export async function openPort(
   { namespace, pod, port }: PodPort,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward`;
-  const options: RequestOptions = { headers: {} };
-  await client.access.apply(options);
-  signal.throwIfAborted();
-  const url = client.url(`${path}?ports=${port}`).replace(/^http/, 'ws');
-  const socket = new WebSocket(url, PROTOCOL, {
-    ...options,
-    handshakeTimeout: OPEN_WITHIN,
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE,
-    followRedirects: false,
+  const path = `${podPath({ namespace, pod }, 'portforward')}?ports=${port}`;
+  const stream = await openSocket(client, { path, protocols: [PROTOCOL], signal }, (socket) => {
+    const made = new PortStream(socket, port);
+    // Whoever uses the stream hears of its errors, too; until then nobody does.
+    made.on('error', () => undefined);
+    return made;
   });
-  socket.binaryType = 'nodebuffer';
-  // Before it is open: the first bytes may come with the answer that opens it.
-  const stream = new PortStream(socket, port);
-  // Whoever uses the stream hears of its errors, too; until then nobody does.
-  stream.on('error', () => undefined);
-  await opened(socket, signal);
   if (stream.errored !== null) throw stream.errored;
   return stream;
-}
-
-function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      socket.terminate();
-      reject(signal.reason as Error);
-    };
-    const settle = (then: () => void): void => {
-      signal.removeEventListener('abort', abort);
-      then();
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    socket.once('open', () => {
-      settle(resolve);
-    });
-    socket.once('unexpected-response', (request, response) => {
-      void refusalOf(response).then((failure) => {
-        request.destroy();
-        settle(() => reject(failure));
-      });
-    });
-    socket.once('error', (error) => {
-      settle(() => reject(new ApiFailure(undefined, error.message, { cause: error })));
-    });
-  });
-}
-
-async function refusalOf(response: IncomingMessage): Promise<ApiFailure> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const part of response as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > MAX_REFUSAL) break;
-      parts.push(part);
-    }
-  } catch {
-    // What has been read says enough.
-  }
-  const text = Buffer.concat(parts).toString('utf8').trim();
-  let body: unknown = { message: text.slice(0, 500) };
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // Those who stand between answer in their own words.
-  }
-  return failureOf(response.statusCode, body);
 }
 
 class PortStream extends Duplex {

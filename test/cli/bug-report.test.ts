@@ -1,4 +1,4 @@
-/** What a report chooses, and what it takes out; test/e2e/inspect.test.ts writes one on a cluster. */
+/** What a report chooses, and what it takes out; test/e2e/bug-report.test.ts writes one on a cluster. */
 
 import { describe, expect, test } from 'vitest';
 import { MARK, Redactor } from '../../src/cli/bug-report/redactor.ts';

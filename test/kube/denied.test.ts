@@ -12,7 +12,7 @@ describe('the right that a refused request lacked', () => {
     [
       'pods "a" is forbidden: User "jane" cannot create resource "pods/portforward" in API group "" in the namespace "shop"',
       'create pods/portforward in namespace shop',
-      'a Role in namespace shop with the rule {apiGroups: [""], resources: ["pods/portforward"], verbs: ["create"]}',
+      'a Role in namespace shop with the rule {apiGroups: [""], resources: ["pods/portforward"], verbs: ["create", "get"]}',
     ],
     [
       'forbidden: User "system:anonymous" cannot get path "/version"',

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** Longest wait for a program to end when asked to, in milliseconds. */
 const END_WITHIN = 20_000;
@@ -14,8 +14,8 @@ export interface Child {
   readonly log: string;
 }
 
-/** Starts a program whose output goes into the folder's `logs`. */
-export function start(program: string, args: readonly string[], folder: string): Child {
+/** Starts a program whose output goes into the folder's `logs`; `programs` is a folder that it finds others in first. */
+export function start(program: string, args: readonly string[], folder: string, programs?: string): Child {
   const name = program.slice(program.lastIndexOf('/') + 1);
   const logs = join(folder, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -23,7 +23,7 @@ export function start(program: string, args: readonly string[], folder: string):
   const output = openSync(log, 'a');
   const { HOME, PATH } = process.env;
   // Nothing of the surroundings (ETCD_*, proxies) may change what the programs do.
-  const env = { HOME, PATH };
+  const env = { HOME, PATH: programs === undefined ? PATH : `${programs}${delimiter}${PATH ?? ''}` };
   const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', output, output] });
   closeSync(output);
   // One that cannot even be started has no process id, which is what is looked at.

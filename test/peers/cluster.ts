@@ -16,6 +16,8 @@ export interface ClusterOptions {
    * machine's ports, commands or files stand for those of a pod.
    */
   readonly kwok?: string;
+  /** Folder with the programs that an `Exec` finds in pods, before those of this machine. */
+  readonly programs?: string;
   readonly nodes?: number;
 }
 
@@ -64,6 +66,7 @@ export async function startCluster(tools: ClusterTools, options: ClusterOptions 
           `--server-address=127.0.0.1:${kubelet}`,
         ],
         folder,
+        options.programs,
       ),
     );
     const nodes = Array.from({ length: options.nodes ?? 2 }, (_, index) => node(`node-${index}`));

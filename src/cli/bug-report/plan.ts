@@ -2,36 +2,24 @@
 
 import { KINDS } from '../../api/kinds.ts';
 import type { KindInfo } from '../../api/kind-info.ts';
-import { parseDurationMs } from '../../base/duration.ts';
 import { discover, type ServedKind } from '../../kube/discovery.ts';
 import { explained } from '../../kube/explain.ts';
 import { listObjects } from '../../kube/list.ts';
-import { askPod } from '../../kube/pod-http.ts';
-import { annotationOf, nameOf, phaseOf } from '../../kube/pods.ts';
+import { nameOf, phaseOf } from '../../kube/pods.ts';
 import type { ApiObject } from '../../kube/reflector.ts';
-import type { Cluster } from '../cluster.ts';
-import type { BugReportInvocation } from '../commands/bug-report.ts';
 import { MeshError } from '../../base/mesh-error.ts';
-import type { Redactor } from './redactor.ts';
+import {
+  containersOf,
+  factsOf,
+  insideItems,
+  isControlPlane,
+  logItems,
+  pageItems,
+  proxyItems,
+} from './pod-items.ts';
+import type { Reading, ReportItem } from './reading.ts';
 import type { ReportFolder } from './report-folder.ts';
-import type { PodFacts, Selection } from './selection.ts';
-
-export interface Reading {
-  readonly cluster: Cluster;
-  readonly selection: Selection;
-  readonly redactor: Redactor;
-  readonly signal: AbortSignal;
-  readonly istioNamespace: string;
-  readonly flags: BugReportInvocation['flags'];
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
-export interface ReportItem {
-  /** In the archive. */
-  readonly path: string;
-  read(): Promise<{ readonly text: string; readonly isCut?: boolean }>;
-}
+import type { Selection } from './selection.ts';
 
 /** Kinds of Kubernetes that say something of the mesh, besides all of the mesh's own. */
 const KUBERNETES_KINDS = new Set([
@@ -47,13 +35,6 @@ const KUBERNETES_KINDS = new Set([
   'core/Service',
   'discovery.k8s.io/EndpointSlice',
 ]);
-
-/** Containers whose logs are wanted without being named. */
-const OWN_CONTAINERS = new Set(['istio-proxy', 'discovery', 'istio-init', 'ztunnel']);
-
-/** Bytes of one log. */
-const MAX_LOG = 2 * 1024 * 1024;
-const MAX_PAGE = 64 * 1024 * 1024;
 
 /** Reads the pods and Secrets, so that what they hold is known before anything is written. */
 export async function planReport(reading: Reading, folder: ReportFolder): Promise<readonly ReportItem[]> {
@@ -73,12 +54,13 @@ export async function planReport(reading: Reading, folder: ReportFolder): Promis
     if (isControlPlane(pod, reading)) items.push(...pageItems(pod, reading));
     else if (containersOf(pod).includes('istio-proxy') && phaseOf(pod) === 'Running') proxies.push(pod);
   }
-  if (!flags['skip-proxy-debug']) {
-    for (const pod of proxies.slice(0, flags['max-proxies'])) items.push(...proxyItems(pod, reading));
-    const left = proxies.length - flags['max-proxies'];
-    if (left > 0)
-      folder.lacks(`${left} proxies`, 'there are more than --max-proxies; choose some with --include');
+  for (const pod of proxies.slice(0, flags['max-proxies'])) {
+    if (!flags['skip-proxy-debug']) items.push(...proxyItems(pod, reading));
+    if (!flags['skip-netstat']) items.push(...insideItems(pod, reading));
   }
+  const left = proxies.length - flags['max-proxies'];
+  if (left > 0)
+    folder.lacks(`${left} proxies`, 'there are more than --max-proxies; choose some with --include');
   signal.throwIfAborted();
   return items;
 }
@@ -208,135 +190,5 @@ function eventItem(namespace: string | undefined, reading: Reading): ReportItem 
         )}\n`,
       };
     },
-  };
-}
-
-function logItems(pod: ApiObject, reading: Reading): readonly ReportItem[] {
-  const { name, namespace } = nameOf(pod);
-  const facts = factsOf(pod);
-  const { selection } = reading;
-  return containersOf(pod)
-    .filter(
-      (container) =>
-        selection.wantsContainer(facts, container) &&
-        (OWN_CONTAINERS.has(container) || selection.namesContainer(facts, container)),
-    )
-    .map((container) => ({
-      path: `pods/${namespace}/${name}/${container}.log`,
-      read: () => readLog(namespace, name, container, reading),
-    }));
-}
-
-async function readLog(
-  namespace: string,
-  pod: string,
-  container: string,
-  { cluster, redactor, signal, flags, now }: Reading,
-): Promise<{ readonly text: string; readonly isCut: boolean }> {
-  const milliseconds = flags.duration === undefined ? undefined : parseDurationMs(flags.duration);
-  const start =
-    flags['start-time'] === undefined ? undefined : Math.ceil((now - Date.parse(flags['start-time'])) / 1000);
-  const seconds = milliseconds === undefined ? start : Math.ceil(milliseconds / 1000);
-  const query = new URLSearchParams({
-    container,
-    limitBytes: String(MAX_LOG),
-    tailLines: String(flags.tail ?? 20_000),
-    ...(seconds !== undefined && { sinceSeconds: String(Math.max(1, seconds)) }),
-  });
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`;
-  const text = await cluster.client.text(path, { signal }).catch((error: unknown) => {
-    throw explained(error, cluster.client, `Pod ${namespace}/${pod}`);
-  });
-  return { text: redactor.text(text), isCut: Buffer.byteLength(text) >= MAX_LOG };
-}
-
-function isControlPlane(pod: ApiObject, { istioNamespace }: Reading): boolean {
-  return nameOf(pod).namespace === istioNamespace && factsOf(pod).labels['app'] === 'istiod';
-}
-
-function pageItems(pod: ApiObject, reading: Reading): readonly ReportItem[] {
-  const { name } = nameOf(pod);
-  const said = Number(annotationOf(pod, 'prometheus.io/port'));
-  const port = Number.isInteger(said) && said > 0 && said < 65_536 ? said : 15_014;
-  const pages = [
-    'version',
-    'metrics',
-    'debug/syncz',
-    'debug/push_status',
-    'debug/endpointz',
-    'debug/registryz',
-  ];
-  return pages.map((page) => ({
-    path: `control-plane/${name}/${page.replace('debug/', '')}.txt`,
-    read: () => readPage(pod, port, `/${page}`, reading),
-  }));
-}
-
-function proxyItems(pod: ApiObject, reading: Reading): readonly ReportItem[] {
-  const { name, namespace } = nameOf(pod);
-  const pages: readonly (readonly [string, string])[] = [
-    ['config_dump.json', '/config_dump?include_eds=true'],
-    ['clusters.txt', '/clusters'],
-    ['listeners.txt', '/listeners'],
-    ['stats.txt', '/stats'],
-    ['server_info.json', '/server_info'],
-    ['memory.json', '/memory'],
-  ];
-  return pages.map(([file, page]) => ({
-    path: `pods/${namespace}/${name}/${file}`,
-    read: () => readPage(pod, reading.flags['proxy-admin-port'], page, reading),
-  }));
-}
-
-async function readPage(
-  pod: ApiObject,
-  port: number,
-  path: string,
-  { cluster, redactor, signal }: Reading,
-): Promise<{ readonly text: string }> {
-  const { name, namespace } = nameOf(pod);
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(PAGE_WITHIN)]);
-  const answer = await askPod(
-    cluster.client,
-    { namespace, pod: name, port },
-    { path, signal: limited, maxBytes: MAX_PAGE },
-  ).catch((error: unknown) => {
-    if (limited.aborted && !signal.aborted)
-      throw new MeshError('Timeout', `port ${port} does not answer in time`);
-    throw explained(error, cluster.client, `Pod ${namespace}/${name}`);
-  });
-  if (answer.status !== 200)
-    throw new MeshError('Refused', `port ${port} answers ${answer.status} to ${path}`);
-  const text = answer.body.toString('utf8');
-  try {
-    return { text: `${JSON.stringify(redactor.value(JSON.parse(text)), undefined, 1)}\n` };
-  } catch {
-    return { text: redactor.text(text) };
-  }
-}
-
-/** Milliseconds for one page of one pod. */
-const PAGE_WITHIN = 20_000;
-
-function containersOf(pod: ApiObject): readonly string[] {
-  const spec = pod['spec'] as { containers?: unknown; initContainers?: unknown } | undefined;
-  return [spec?.containers, spec?.initContainers].flatMap((list) =>
-    (Array.isArray(list) ? list : []).map((container: { name?: unknown }) => String(container.name ?? '')),
-  );
-}
-
-/** The Deployment is the owner's name without the hash of its template. */
-function factsOf(pod: ApiObject): PodFacts {
-  const metadata = (pod['metadata'] ?? {}) as {
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    ownerReferences?: readonly { kind?: string; name?: string }[];
-  };
-  const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet');
-  return {
-    ...nameOf(pod),
-    deployment: (owner?.name ?? '').replace(/-[a-z0-9]+$/, ''),
-    labels: metadata.labels ?? {},
-    annotations: metadata.annotations ?? {},
   };
 }

@@ -3,6 +3,8 @@
  * Secrets and of the environment, wherever they turn up.
  */
 
+import { fieldsOf } from '../../base/fields-of.ts';
+
 export const MARK = '<redacted>';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -186,8 +188,4 @@ function textsInJson(text: string): readonly string[] {
     // Then its lines are all there is.
   }
   return found;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }

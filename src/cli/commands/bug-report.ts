@@ -79,6 +79,10 @@ export const metadata = {
     'rq-concurrency': { type: 'integer', value: 'COUNT', default: 8, description: 'Most requests at once' },
     'skip-cluster-dump': { type: 'boolean', description: 'Leave the objects out' },
     'skip-proxy-debug': { type: 'boolean', description: 'Leave configuration and statistics of proxies out' },
+    'skip-netstat': {
+      type: 'boolean',
+      description: 'Leave out what commands in containers tell: iptables rules, connections',
+    },
     'dry-run': { type: 'boolean', settable: false, description: 'Only list what would be read' },
     'full-secrets': {
       type: 'boolean',
