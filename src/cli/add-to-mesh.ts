@@ -4,9 +4,11 @@ import { injectText } from '../inject/inject.ts';
 import { openCluster, timeoutSignal, type ClusterFlags } from './cluster.ts';
 import type { Context } from './context.ts';
 import { injectionSettings, type InjectionFlags } from './injection-settings.ts';
+import type { Member } from './membership-commands.ts';
 import { changeMembership } from './membership.ts';
 
 export interface AddInvocation {
+  readonly args: readonly string[];
   readonly flags: ClusterFlags &
     Omit<InjectionFlags, 'use-kube' | 'native-sidecar' | 'operatorFileName'> & { readonly timeout: string };
   readonly given: ReadonlySet<string>;
@@ -14,9 +16,8 @@ export interface AddInvocation {
 
 /** Returns the exit code. Throws a `MeshError`. */
 export async function addToMesh(
-  what: 'deployment' | 'service',
-  name: string,
-  { flags, given }: AddInvocation,
+  what: Member,
+  { args, flags, given }: AddInvocation,
   context: Context,
 ): Promise<number> {
   const cluster = await openCluster(flags, context);
@@ -38,7 +39,7 @@ export async function addToMesh(
     cluster,
     {
       what,
-      name,
+      name: args[0] ?? '',
       direction: 'add',
       signal: timeoutSignal(flags.timeout),
       rewrite: (text) => injectText(text, settings),

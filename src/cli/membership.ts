@@ -13,6 +13,7 @@ import { listPath, objectPath } from '../kube/resource-path.ts';
 import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import type { Member } from './membership-commands.ts';
 
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
 const SERVICE = { apiVersion: 'v1', kind: 'Service' };
@@ -21,8 +22,7 @@ const SERVICE = { apiVersion: 'v1', kind: 'Service' };
 const INJECT = 'sidecar.istio.io/inject';
 
 export interface MembershipChange {
-  /** A Deployment, or the Service whose pods are meant. */
-  readonly what: 'deployment' | 'service';
+  readonly what: Member;
   readonly name: string;
   readonly direction: 'add' | 'remove';
   readonly signal: AbortSignal;
