@@ -3,11 +3,10 @@
 import type { GatewayComponent, Gateway } from '../api/generated/types/install.istio.io/IstioOperator.ts';
 import type { ComponentName } from './components.ts';
 import { MeshError } from '../base/mesh-error.ts';
-import { binding, discoveryAddress, type Installation, serviceAccount } from './installation.ts';
+import { discoveryAddress, type Installation, serviceAccount } from './installation.ts';
 import { clusterName } from './istiod.ts';
 import { proxyConfig, trustDomain } from './mesh-config.ts';
 import { compact, type Resource } from './resource.ts';
-import { secretReaderRole } from './roles.ts';
 import type { Tree } from './setting-path.ts';
 import { environment, fromField, workload } from './workload.ts';
 
@@ -48,22 +47,8 @@ export function gatewayResources(one: GatewayToInstall, installation: Installati
   const selector = gatewaySelector(one);
   const labels = { ...installation.labels(one.component, name), ...selector };
   const account = `${name}-service-account`;
-  const role = secretReaderRole(`${name}-sds`, namespace, labels);
-  const elsewhere =
-    namespace !== installation.namespace && installation.spec.components?.pilot?.enabled === true;
-  const delegate = secretReaderRole(`${installation.istiod}-${name}-sds`, namespace, labels);
   return [
     serviceAccount(installation, account, namespace, labels),
-    // The control plane hands a gateway only Secrets that the gateway itself may read.
-    role,
-    binding('RoleBinding', role, { name: account, namespace }),
-    // In its own namespace the control plane reads Secrets anyway.
-    ...(elsewhere
-      ? [
-          delegate,
-          binding('RoleBinding', delegate, { name: installation.istiod, namespace: installation.namespace }),
-        ]
-      : []),
     gatewayService(one, name, namespace, labels, selector),
     ...gatewayWorkload(one, { name, namespace, account, labels, selector }, installation),
   ];
@@ -236,7 +221,10 @@ function gatewayWorkload(
         { name: 'istio-data', emptyDir: {} },
         { name: 'tmp', emptyDir: {} },
         { name: 'config-volume', configMap: { name: installation.named('istio'), optional: true } },
-        { name: 'istiod-ca-cert', configMap: { name: global.trustBundleName ?? 'istio-ca-root-cert' } },
+        {
+          name: 'istiod-ca-cert',
+          configMap: { name: global.trustBundleName ?? 'istio-ca-root-cert', optional: true },
+        },
         {
           name: 'istio-token',
           projected: {

@@ -3,7 +3,7 @@
 import { binding, type Installation, serviceAccount } from './installation.ts';
 import { istiodServicePorts } from './istiod.ts';
 import type { Resource } from './resource.ts';
-import { readerClusterRole } from './roles.ts';
+import { readerClusterRole, readerRole } from './roles.ts';
 
 /** Makes the name `istiod` lead to the control plane elsewhere. Nothing without its address. */
 export function remoteService(installation: Installation): readonly Resource[] {
@@ -51,10 +51,14 @@ export function readerAccount(installation: Installation): readonly Resource[] {
   const { namespace } = installation;
   const name = 'istio-reader-service-account';
   const labels = installation.labels('Base', 'istio-reader');
-  const role = readerClusterRole(installation, labels);
+  const account = { name, namespace };
+  const everywhere = readerClusterRole(installation, labels);
+  const here = readerRole(installation, labels);
   return [
     serviceAccount(installation, name, namespace, labels),
-    role,
-    binding('ClusterRoleBinding', role, { name, namespace }),
+    everywhere,
+    binding('ClusterRoleBinding', everywhere, account),
+    here,
+    binding('RoleBinding', here, account),
   ];
 }

@@ -32,7 +32,11 @@ export function proxyVolumes(context: TemplateContext): JsonMap[] {
       ? [
           {
             name: 'istiod-ca-cert',
-            configMap: { name: context.text('global.trustBundleName') || 'istio-ca-root-cert' },
+            // As long as nothing has written it, pods start without it; it appears in them when it is there.
+            configMap: {
+              name: context.text('global.trustBundleName') || 'istio-ca-root-cert',
+              optional: true,
+            },
           },
         ]
       : []),
