@@ -86,7 +86,7 @@ export function requirePort(port: number): void {
 }
 
 function unreachable(proxy: string, port: number, error: unknown): unknown {
-  if (error instanceof MeshError && error.code !== 'Unreachable') return error;
+  if (error instanceof MeshError && error.code !== 'PodFailed') return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new MeshError('ProxyUnreachable', `the proxy of ${proxy} cannot be asked: ${reason}`, {
     hint: `Does the pod have a proxy whose admin interface is on port ${port}? --proxy-admin-port names another.`,

@@ -7,7 +7,7 @@
 import type { RawData, WebSocket } from 'ws';
 import { fieldsOf } from '../base/fields-of.ts';
 import type { KubeClient } from './client.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, PodFailure } from './failure.ts';
 import { openSocket, podPath } from './pod-socket.ts';
 
 export interface PodCommand {
@@ -83,7 +83,7 @@ async function collect(socket: WebSocket, signal: AbortSignal, maxBytes: number)
         const channel = channels.get(message[0] ?? STATUS);
         const isKept = channel?.add(message.subarray(1)) ?? true;
         if (!isKept && channel === stdout) {
-          reject(new ApiFailure(undefined, `the command writes more than ${maxBytes} bytes`));
+          reject(new PodFailure(`the command writes more than ${maxBytes} bytes`));
         }
       });
       socket.on('error', (error) => reject(new ApiFailure(undefined, error.message, { cause: error })));
@@ -93,8 +93,8 @@ async function collect(socket: WebSocket, signal: AbortSignal, maxBytes: number)
     stopped.abort();
     socket.terminate();
   }
-  const exitCode = exitCodeOf(status.bytes());
-  return { exitCode, stdout: stdout.bytes(), stderr: stderr.bytes().toString('utf8') };
+  const words = stderr.bytes().toString('utf8');
+  return { exitCode: exitCodeOf(status.bytes(), words), stdout: stdout.bytes(), stderr: words };
 }
 
 /** Bytes of one channel, up to a limit. */
@@ -122,9 +122,9 @@ class Channel {
 }
 
 /** The kubelet's words for how the command ended. Throws where it did not end, or never began. */
-function exitCodeOf(bytes: Buffer): number {
+function exitCodeOf(bytes: Buffer, stderr: string): number {
   if (bytes.length === 0) {
-    throw new ApiFailure(undefined, 'the connection broke off before the command had ended');
+    throw new PodFailure('the connection broke off before the command had ended');
   }
   const { status, message, details } = fieldsOf(parse(bytes));
   if (status === 'Success') return 0;
@@ -133,7 +133,8 @@ function exitCodeOf(bytes: Buffer): number {
   const code = all.find(({ reason }) => reason === 'ExitCode')?.['message'];
   if (typeof code === 'string' && /^\d{1,3}$/.test(code)) return Number(code);
   const words = typeof message === 'string' ? message.trim().slice(0, 500) : 'no reason is given';
-  throw new ApiFailure(undefined, `the command cannot be run: ${words}`);
+  const said = stderr.trim().slice(0, 300);
+  throw new PodFailure(`the command cannot be run: ${words}${said === '' ? '' : `; it said: ${said}`}`);
 }
 
 function parse(bytes: Buffer): unknown {

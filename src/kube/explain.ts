@@ -3,7 +3,7 @@
 import { MeshError } from '../base/mesh-error.ts';
 import type { KubeClient } from './client.ts';
 import { deniedRight, rightText, ruleText } from './denied.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, PodFailure } from './failure.ts';
 
 /**
  * The failure as an error to show. `object` is what the request was about, as `Deployment istio-system/istiod`.
@@ -31,6 +31,7 @@ function meaningOf(failure: ApiFailure, client: KubeClient): Meaning {
       hint: 'Allow more with --timeout, or ask for less.',
     };
   }
+  if (failure instanceof PodFailure) return { code: 'PodFailed', message };
   if (status === undefined) {
     return {
       code: 'Unreachable',

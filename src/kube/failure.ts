@@ -27,6 +27,13 @@ export class ApiFailure extends MeshError {
   }
 }
 
+/** What a pod does not do, or the node for it: the API server itself has answered. */
+export class PodFailure extends ApiFailure {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(undefined, message, options);
+  }
+}
+
 /** The failure that a `Status` object tells of, from a refused request or in a watch. */
 export function failureOf(status: number | undefined, body: unknown, retryAfter?: number): ApiFailure {
   const { message, code } =

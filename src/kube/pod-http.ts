@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, request } from 'node:http';
 import type { KubeClient } from './client.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, PodFailure } from './failure.ts';
 import { openPort, type PodPort } from './port-forward.ts';
 
 export interface PodRequest {
@@ -55,7 +55,7 @@ export async function askPod(client: KubeClient, port: PodPort, asked: PodReques
   } catch (error) {
     if (error instanceof ApiFailure) throw error;
     signal.throwIfAborted();
-    throw new ApiFailure(undefined, `port ${port.port} does not answer: ${(error as Error).message}`, {
+    throw new PodFailure(`port ${port.port} does not answer: ${(error as Error).message}`, {
       cause: error,
     });
   } finally {
@@ -68,7 +68,7 @@ async function readAll(response: IncomingMessage, maxBytes: number): Promise<Buf
   let size = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > maxBytes) throw new ApiFailure(undefined, `the answer has more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new PodFailure(`the answer has more than ${maxBytes} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -5,7 +5,7 @@
 
 import type { KubeClient } from './client.ts';
 import { execInPod } from './exec.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, PodFailure } from './failure.ts';
 import { askPod, type PodAnswer, type PodRequest } from './pod-http.ts';
 import type { PodPort } from './port-forward.ts';
 
@@ -45,7 +45,7 @@ function isBarred({ status, message }: ApiFailure): boolean {
 
 async function askInside(client: KubeClient, place: PagePlace, asked: PodRequest): Promise<PodAnswer> {
   const { method = 'GET', path, signal, maxBytes } = asked;
-  let missing = new ApiFailure(undefined, 'no program is known that asks it');
+  let missing: ApiFailure = new PodFailure('no program is known that asks it');
   for (const argv of place.commands(method, path)) {
     try {
       const limits = { signal, ...(maxBytes === undefined ? {} : { maxBytes }) };
@@ -55,7 +55,7 @@ async function askInside(client: KubeClient, place: PagePlace, asked: PodRequest
       const status = /status(?: code)? (\d{3})\b/.exec(stderr)?.[1];
       if (status !== undefined) return { status: Number(status), body: stdout };
       const words = stderr.trim().slice(0, 300) || `exit code ${exitCode}`;
-      throw new ApiFailure(undefined, `${argv[0]} fails in container ${place.container}: ${words}`);
+      throw new PodFailure(`${argv[0]} fails in container ${place.container}: ${words}`);
     } catch (error) {
       if (!(error instanceof ApiFailure) || !isMissing(error)) throw error;
       missing = error;

@@ -7,7 +7,7 @@
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { KubeClient } from './client.ts';
-import { ApiFailure } from './failure.ts';
+import { ApiFailure, PodFailure } from './failure.ts';
 import { openSocket, podPath } from './pod-socket.ts';
 
 export interface PodPort {
@@ -78,7 +78,7 @@ class PortStream extends Duplex {
       if (!this.push(rest)) this.#socket.pause();
     } else {
       const words = rest.toString('utf8').trim().slice(0, 500);
-      this.destroy(new ApiFailure(undefined, `port ${this.#port} of the pod cannot be reached: ${words}`));
+      this.destroy(new PodFailure(`port ${this.#port} of the pod cannot be reached: ${words}`));
     }
   }
 

@@ -4,13 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../peers/control-plane.ts';
 import { ask, eventually } from '../peers/run-envoy.ts';
-import { findPrometheus } from '../peers/tools.ts';
+import { findBrowser, findPrometheus, inCi } from '../peers/tools.ts';
 import { describeOnCluster } from './on-cluster.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/mesh.js', import.meta.url));
@@ -85,11 +85,16 @@ class Running {
   }
 }
 
+/** Debian's Prometheus looks for its pages where they are when it is installed, and not only unpacked. */
+function assets(program: string): readonly string[] {
+  const folder = join(dirname(program), '..', 'share', 'prometheus', 'web');
+  return existsSync(folder) ? [`--web.local-assets=${folder}/`] : [];
+}
+
 describeOnCluster(
   'mesh dashboard, on a cluster',
   (cluster) => {
     const folder = mkdtempSync(join(tmpdir(), 'lateen-dashboard-'));
-    const opened = join(folder, 'opened');
     const running: Running[] = [];
     let prometheus: ChildProcess | undefined;
 
@@ -101,6 +106,11 @@ describeOnCluster(
       });
       running.push(one);
       return one;
+    };
+    /** What opens a URL: `$1`. */
+    const browserIs = (script: string): void => {
+      writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(folder, 'xdg-open'), 0o755);
     };
     const kubectl = (...argv: readonly string[]): string => {
       const { status, stdout, stderr } = cluster().kubectl(['-n', 'istio-system', ...argv]);
@@ -114,15 +124,13 @@ describeOnCluster(
       const program = findPrometheus();
       if (program === undefined) throw new Error('There is no Prometheus; npm run peers fetches it.');
       writeFileSync(join(folder, 'prometheus.yml'), 'scrape_configs: []\n');
-      // Stands for a browser: notes what it is to show.
-      writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\nprintf %s "$1" >'${opened}'\n`);
-      chmodSync(join(folder, 'xdg-open'), 0o755);
       prometheus = spawn(
         program,
         [
           `--config.file=${join(folder, 'prometheus.yml')}`,
           `--storage.tsdb.path=${join(folder, 'data')}`,
           `--web.listen-address=127.0.0.1:${prometheusPort}`,
+          ...assets(program),
         ],
         { stdio: 'ignore' },
       );
@@ -152,6 +160,8 @@ describeOnCluster(
     });
 
     test('a real Prometheus answers at the URL, which a browser is told to open', async () => {
+      const opened = join(folder, 'opened');
+      browserIs(`printf %s "$1" >'${opened}'`);
       const shown = dashboard();
       const port = await shown.port();
       expect(shown.stdout).toBe(`http://localhost:${port}/\n`);
@@ -166,6 +176,27 @@ describeOnCluster(
       expect(await shown.ended).toBe(0);
       await expect(ask(port, '/')).rejects.toThrow(/ECONNREFUSED/);
     });
+
+    const browser = findBrowser();
+    test.skipIf(browser === undefined && !inCi())(
+      'Chromium opens the page of a real Prometheus (npm run peers installs Chromium)',
+      async () => {
+        const page = join(folder, 'page.html');
+        const flags = `--headless --no-sandbox --disable-gpu --user-data-dir='${folder}/browser'`;
+        // As a whole, or not at all.
+        browserIs(`'${browser}' ${flags} --dump-dom "$1" >'${page}.part' && mv '${page}.part' '${page}'`);
+        const shown = dashboard();
+        await shown.port();
+        const html = await eventually(
+          async () => existsSync(page) && readFileSync(page, 'utf8'),
+          (text) => text !== false,
+        );
+        expect(html).toMatch(/<title>Prometheus [^<]*<\/title>/);
+        shown.kill('SIGINT');
+        expect(await shown.ended).toBe(0);
+        expect(shown.stderr).not.toContain('Failed to open browser');
+      },
+    );
 
     test('a port that is taken is an error, and the next free one is taken when none is asked for', async () => {
       const first = dashboard('--browser=false', '--port', '0');

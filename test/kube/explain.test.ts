@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MeshError } from '../../src/base/mesh-error.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import { explained } from '../../src/kube/explain.ts';
-import { ApiFailure } from '../../src/kube/failure.ts';
+import { ApiFailure, PodFailure } from '../../src/kube/failure.ts';
 
 const client = new KubeClient({ server: 'https://10.0.0.1', name: 'prod', apply: async () => undefined });
 
@@ -51,5 +51,14 @@ describe('a failed request is explained', () => {
   test('and what is no failed request is left as it is', () => {
     const error = new Error('else');
     expect(explained(error, client)).toBe(error);
+  });
+});
+
+test('what a pod does not do is not told as an API server that does not answer', () => {
+  expect(explained(new PodFailure('port 1 does not answer: closed'), client, 'Pod shop/web')).toMatchObject({
+    code: 'PodFailed',
+    message: 'port 1 does not answer: closed',
+    hint: undefined,
+    where: { object: 'Pod shop/web' },
   });
 });

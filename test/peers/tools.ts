@@ -84,9 +84,20 @@ export function findPrometheus(): string | undefined {
   return ofDistribution('prometheus', prometheusFolder());
 }
 
+/** The Chromium without a window on the path; undefined when there is none. */
+export function findBrowser(): string | undefined {
+  return ['chromium-headless-shell', 'chromium']
+    .map((program) => onPath(program))
+    .find((file) => file !== undefined);
+}
+
 function ofDistribution(program: string, unpacked: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...folders, join(unpacked, 'usr', 'bin')]
+  return onPath(program) ?? onPath(program, [join(unpacked, 'usr', 'bin')]);
+}
+
+function onPath(program: string, folders = (process.env.PATH ?? '').split(delimiter)): string | undefined {
+  return folders
+    .filter((folder) => folder !== '')
     .map((folder) => join(folder, program))
     .find((file) => existsSync(file));
 }

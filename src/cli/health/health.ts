@@ -5,6 +5,7 @@ import { ApiFailure } from '../../kube/failure.ts';
 import { deniedRight, rightText, ruleText } from '../../kube/denied.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { count } from '../summary.ts';
 
 export type Result = 'success' | 'warning' | 'error';
 
@@ -60,8 +61,8 @@ export async function reportHealth(
     }
     stdout.write('\n');
   }
-  const count = (result: Result): number => all.filter((one) => one.result === result).length;
-  const total = `${count('success')} fine, ${count('warning')} warnings, ${count('error')} errors`;
+  const number = (result: Result): number => all.filter((one) => one.result === result).length;
+  const total = `${number('success')} fine, ${count(number('warning'), 'warning')}, ${count(number('error'), 'error')}`;
   stdout.write(`Status check results are ${isBad ? SIGNS.error : SIGNS.success} (${total})\n`);
   return code;
 }

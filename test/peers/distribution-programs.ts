@@ -1,4 +1,7 @@
-/** What networks of a test's own need of the machine: `iptables`, `ip` and `openssl`, from the distribution. */
+/**
+ * Programs of the distribution that come with libraries, and work only where they are installed: what networks of a
+ * test's own need of the machine, and a browser without a window.
+ */
 
 import { spawnSync } from 'node:child_process';
 
@@ -6,13 +9,14 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   iptables: 'iptables',
   ip: 'iproute2',
   openssl: 'openssl',
+  'chromium-headless-shell': 'chromium-headless-shell',
 };
 
 /**
- * Installs what is missing, which takes root and Debian's apt-get: these programs come with libraries, and work only
- * where they are installed. Returns why something is missing still; undefined when all is there, or nobody is root.
+ * Installs what is missing, which takes root and Debian's apt-get. Returns why something is missing still; undefined
+ * when all is there, or nobody is root.
  */
-export function installNetworkPrograms(say: (text: string) => void): string | undefined {
+export function installDistributionPrograms(say: (text: string) => void): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
   const wanted = missing().map((program) => PACKAGE_OF[program] ?? program);
   if (wanted.length === 0) return undefined;
