@@ -183,6 +183,8 @@ describeOnRealEnvoy('statuses, and proxies that refuse', (program) =>
         async () => writes(first),
         (is) => is,
       );
+      // Its role lets it read all that it asks for.
+      expect(first.log()).not.toContain('no right to');
       const second = await startController();
       const chosen = holder();
       expect(first.log()).toContain(chosen);
