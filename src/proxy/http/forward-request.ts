@@ -41,7 +41,8 @@ export function rewriteTarget(
   let { path } = stream;
   if (!action.keepsPath) {
     path = action.rewrite(stream.path);
-    if (path !== stream.path && shows) headers.set('x-envoy-original-path', stream.path);
+    // Also where the path comes out as it was.
+    if (shows) headers.set('x-envoy-original-path', stream.path);
   }
   info.path = path;
   info.authority = authority;

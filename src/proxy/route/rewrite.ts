@@ -78,7 +78,8 @@ export function compileLocation(
           : request.scheme;
     const port = action.portRedirect === 0 ? '' : `:${action.portRedirect}`;
     const host = action.hostRedirect === '' ? keptHost(request, shown, port !== '') : action.hostRedirect;
-    return `${shown}://${host}${port}${path(request.path)}`;
+    const target = path(request.path);
+    return `${shown}://${host}${port}${target.startsWith('/') ? '' : '/'}${target}`;
   };
 }
 

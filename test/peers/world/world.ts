@@ -25,6 +25,8 @@ export interface WorldOptions extends NetworkOptions {
   readonly names?: Readonly<Record<string, string>>;
   /** Further places where the backends listen for HTTP: `10.0.0.1:80`. */
   readonly backends?: readonly string[];
+  /** A controller that runs elsewhere, as `unix:///PATH`; with it the world has none of its own. */
+  readonly discovery?: string;
   /** What backends show on their port for TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -88,20 +90,18 @@ export class World {
       ...files,
       ...(backends ?? []),
     ]);
-    const sources = ['--config', this.manifestFolder, '--mesh-config', this.meshConfigFile];
-    const addresses = ['--grpc-addr', '127.0.0.1:15010', '--http-addr', '127.0.0.1:8081'];
-    this.start('controller', [
-      process.execPath,
-      CONTROLLER,
-      ...sources,
-      ...addresses,
-      '--debounce-after',
-      '50ms',
-    ]);
     await eventually(
       async () => existsSync(this.#socket),
       (is) => is,
     );
+    if (this.#options.discovery === undefined) await this.#startController();
+  }
+
+  async #startController(): Promise<void> {
+    const sources = ['--config', this.manifestFolder, '--mesh-config', this.meshConfigFile];
+    const addresses = ['--grpc-addr', '127.0.0.1:15010', '--http-addr', '127.0.0.1:8081'];
+    const quick = ['--debounce-after', '50ms'];
+    this.start('controller', [process.execPath, CONTROLLER, ...sources, ...addresses, ...quick]);
     await this.until({ to: '127.0.0.1:8081', path: '/ready' }, ({ status }) => status === 200, 'controller');
   }
 
@@ -197,7 +197,7 @@ export class World {
           ENVOY_STATUS_PORT: String(port(21)),
           ENVOY_PROMETHEUS_PORT: String(port(90)),
           PROXY_CONFIG: JSON.stringify({
-            discoveryAddress: '127.0.0.1:15010',
+            discoveryAddress: this.#options.discovery ?? '127.0.0.1:15010',
             configPath: join(this.folder, name),
             proxyAdminPort: port(0),
             statusPort: port(20),
