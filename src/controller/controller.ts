@@ -27,7 +27,7 @@ import { MeshMetrics } from './mesh-metrics.ts';
 import { PushPace } from './push-pace.ts';
 import type { Settings } from './settings.ts';
 import { StatusKeeper } from './status/keeper.ts';
-import { XdsSource } from './upstream/source.ts';
+import { controllerId, XdsSource } from './upstream/source.ts';
 import { wantedKinds } from './wanted-kinds.ts';
 import { WebhookMetrics } from './webhooks/metrics.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
@@ -49,6 +49,12 @@ export class Controller {
   readonly #translate: MeshTranslate;
   /** Where several have the same object, that of the last one counts: files are nearer to who starts this. */
   readonly #sources: ConfigSource[] = [];
+  readonly #upstreams: XdsSource[] = [];
+  /** Names of other controllers that have not told of everything yet. */
+  readonly #awaited = new Set<string>();
+  readonly #id = controllerId();
+  #isServing = false;
+  #isStopped = false;
   readonly #state: MeshState;
   readonly #pushing: PushPace;
   readonly #meshMetrics = new MeshMetrics();
@@ -82,6 +88,8 @@ export class Controller {
       versionPrefix: new Date().toISOString(),
       maxBytesInFlight: settings.maxBytesInFlight,
       configClients: settings.configClients,
+      lineage: () => [this.#id, ...new Set(this.#upstreams.flatMap(({ lineage }) => lineage))],
+      loading: () => [...this.#awaited],
       log,
       metrics: this.#metrics,
       now: () => Date.now(),
@@ -111,21 +119,25 @@ export class Controller {
     try {
       this.#http = await HttpListener.start({
         ...httpAddress,
-        isReady: () => this.discovery.hasState && this.#grpc !== undefined,
+        isReady: () => this.#isServing,
         metrics: () => this.#metricsText(),
         debug: this.#debug,
       });
+      // Who comes before there is a state is told so.
+      this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
       await this.#startSources();
+      if (this.#isStopped) return;
       this.#logFaults();
       this.#push(new Set());
       await this.#startWebhooks();
-      this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
+      if (this.#isStopped) return await this.#webhooks?.stop();
       if (this.#access !== undefined && this.#settings.writesStatus) this.#keepStatus(this.#access);
     } catch (error) {
       await this.stop();
       throw error;
     }
+    this.#isServing = true;
     this.#log.info('the controller serves its configuration', {
       grpc: this.grpcPort,
       http: this.httpPort,
@@ -145,6 +157,7 @@ export class Controller {
 
   /** Stops to serve: streams end, and proxies have the drain time to go elsewhere. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#pushing.cancel();
     for (const source of this.#sources) source.stop();
     this.#meshConfigWatch?.close();
@@ -197,11 +210,17 @@ export class Controller {
     const kinds = wantedKinds(istioNamespace).map(({ info }) => info);
     for (const upstream of this.#settings.upstreams) {
       this.#log.info('another control plane is read', upstream);
-      this.#sources.push(new XdsSource(upstream, { ...admission, kinds }));
+      this.#upstreams.push(new XdsSource(upstream, { ...admission, kinds, id: this.#id }));
     }
+    this.#sources.push(...this.#upstreams);
     if (config.length > 0) this.#sources.push(new FolderSource(config, { ...FILE_TIMES, ...admission }));
     // A folder that is not there is told of at once, whether or not the cluster answers.
-    await Promise.all(this.#sources.map((source) => source.start((change) => this.#changed(change))));
+    for (const { name } of this.#upstreams) this.#awaited.add(name);
+    const begun = this.#sources.map(async (source) => {
+      await source.start((change) => this.#changed(change));
+      this.#awaited.delete(source.name);
+    });
+    await Promise.all(begun);
   }
 
   async #startMeshConfig(file: string): Promise<void> {

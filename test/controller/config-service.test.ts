@@ -2,10 +2,12 @@
 
 import { create } from '@bufbuild/protobuf';
 import { anyPack, AnySchema } from '@bufbuild/protobuf/wkt';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Log } from '../../src/base/log.ts';
 import { loadPaths } from '../../src/config/sources/files.ts';
 import type { ConfigSource } from '../../src/config/sources/source.ts';
@@ -90,6 +92,64 @@ async function hasClusters(controller: Controller, wanted: readonly string[]): P
   }
   stream.close();
 }
+
+/** A controller that may wait for others, and so is not waited for. */
+function begin(config: string, port: number): Controller {
+  const addresses = ['--grpc-addr', `127.0.0.1:${port}`, '--http-addr', '127.0.0.1:0'];
+  const settings = readSettings(['--config', config, ...addresses, '--drain-time', '100ms'], {});
+  if (settings === 'help') throw new Error('no settings');
+  const controller = new Controller(settings, new Log('info', (line) => lines.push(line)), translate);
+  running.push(controller);
+  void controller.start();
+  return controller;
+}
+
+/** Ports that nobody has at this moment. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+async function isLogged(text: string): Promise<void> {
+  await vi.waitFor(() => expect(lines.join('')).toContain(text), { timeout: 20_000 });
+}
+
+describe('controllers that read each other', () => {
+  test('say whom they wait for, when none of them can begin', async () => {
+    const [one = 0, two = 0] = await freePorts(2);
+    begin(`xds://127.0.0.1:${two}`, one);
+    begin(`xds://127.0.0.1:${one}`, two);
+    await isLogged(
+      `xds://127.0.0.1:${two} cannot be read: it says: the configuration is not loaded yet, for it waits for xds://127.0.0.1:${one}`,
+    );
+  }, 30_000);
+
+  test('are told of the circle, and take nothing that goes round in it', async () => {
+    write('mesh.yaml', service('juice'));
+    const [port = 0] = await freePorts(1);
+    const first = await start([folder], port);
+    const reader = await start([`xds://127.0.0.1:${port}`]);
+    await first.stop();
+    await start([`xds://127.0.0.1:${reader.grpcPort}`], port);
+    await isLogged(`xds://127.0.0.1:${port} cannot be read: it reads its own configuration from this controller`);
+  }, 30_000);
+});
+
+test('a controller that is stopped while it waits opens nothing any more', async () => {
+  const [port = 0, own = 0] = await freePorts(2);
+  const controller = begin(`xds://127.0.0.1:${port}`, own);
+  await isLogged(`xds://127.0.0.1:${port} cannot be read`);
+  await controller.stop();
+  expect(lines.join('')).not.toContain('the controller serves its configuration');
+});
 
 describe('objects as resources', () => {
   test('are the same objects after they have been carried, for every kind and case of the fixtures', () => {

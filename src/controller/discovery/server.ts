@@ -24,6 +24,10 @@ export interface DiscoveryOptions {
   readonly maxBytesInFlight: number;
   /** Who may take the objects of the configuration: whoever is on this machine, or anyone. Local when absent. */
   readonly configClients?: 'local' | 'any';
+  /** This controller and all that its configuration comes from: told to controllers that read it here. */
+  readonly lineage?: () => readonly string[];
+  /** What is still waited for before there is a state; until then nobody is admitted. Without it streams wait. */
+  readonly loading?: () => readonly string[];
   readonly log: Log;
   readonly metrics: DiscoveryMetrics;
   /** Milliseconds since 1970. */
@@ -119,12 +123,23 @@ export class DiscoveryServer implements StreamHost {
     }
   }
 
-  /** Throws a `MeshError` for who may not have what it asks for. */
-  admit({ peer, proxy }: ProxyStream): void {
-    if (proxy?.isConfigClient !== true || this.#options.configClients === 'any' || isLocal(peer)) return;
-    throw new MeshError('NotAllowed', `the objects of the configuration are not served to ${peer}`, {
-      hint: 'Start the controller with --config-clients any to serve them to other machines.',
-    });
+  /** Throws a `MeshError` for who may not have what it asks for, or not yet. */
+  admit(peer: string, { isConfigClient }: ProxyIdentity): void {
+    const { configClients, loading } = this.#options;
+    if (isConfigClient && configClients !== 'any' && !isLocal(peer)) {
+      throw new MeshError('NotAllowed', `the objects of the configuration are not served to ${peer}`, {
+        hint: 'Start the controller with --config-clients any to serve them to other machines.',
+      });
+    }
+    if (this.hasState || loading === undefined) return;
+    // Controllers that wait for each other in a circle are found by this.
+    const sources = isConfigClient ? loading() : [];
+    const waits = sources.length === 0 ? '' : `, for it waits for ${sources.join(' and ')}`;
+    throw new MeshError('NotReady', `the configuration is not loaded yet${waits}`);
+  }
+
+  controlPlaneFor(proxy: ProxyIdentity | undefined): string | undefined {
+    return proxy?.isConfigClient === true ? this.#options.lineage?.().join(' ') : undefined;
   }
 
   encode(resource: Resource): EncodedResource {
@@ -182,9 +197,10 @@ export class DiscoveryServer implements StreamHost {
         break;
       }
       case 'refused':
-        log.warn('a discovery request is refused', {
+        // Who comes too early comes again.
+        log[event.error.code === 'NotReady' ? 'debug' : 'warn']('a discovery request is refused', {
           peer: event.stream.peer,
-          reason: (event.error satisfies MeshError).message,
+          reason: event.error.message,
         });
         break;
     }

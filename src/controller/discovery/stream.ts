@@ -33,8 +33,10 @@ export interface StreamHost {
   readonly version: string;
   /** The proxy's part of the newest state; `previous` when it cannot be made. Undefined before the first state. */
   viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined;
-  /** Throws a `MeshError` for who may not have what it asks for. */
-  admit(stream: ProxyStream): void;
+  /** Throws a `MeshError` for who may not have what it asks for, or not yet. */
+  admit(peer: string, proxy: ProxyIdentity): void;
+  /** What answers to the proxy say of who gives them. */
+  controlPlaneFor(proxy: ProxyIdentity | undefined): string | undefined;
   encode(resource: Resource): EncodedResource;
   onEvent(event: StreamEvent): void;
   now(): number;
@@ -48,6 +50,9 @@ export type StreamEvent =
   | { readonly kind: 'ack'; readonly stream: ProxyStream; readonly watch: Watch }
   | { readonly kind: 'nack'; readonly stream: ProxyStream; readonly watch: Watch }
   | { readonly kind: 'refused'; readonly stream: ProxyStream; readonly error: MeshError };
+
+/** By code of the error. */
+const REFUSALS: Readonly<Record<string, Refusal>> = { NotAllowed: 'denied', NotReady: 'unavailable' };
 
 /** Anything may be asked for, and most is answered with nothing; another controller asks for each kind. */
 const MAX_TYPES = 128;
@@ -94,7 +99,7 @@ export class ProxyStream implements Sender {
           ? error
           : new MeshError('BadDiscoveryRequest', `the request cannot be read: ${(error as Error).message}`);
       this.#host.onEvent({ kind: 'refused', stream: this, error: reason });
-      this.close(reason.code === 'NotAllowed' ? 'denied' : 'invalid', reason.message);
+      this.close(REFUSALS[reason.code] ?? 'invalid', reason.message);
       return;
     }
     this.#host.queue.add(this);
@@ -105,8 +110,9 @@ export class ProxyStream implements Sender {
       if (request.node === undefined) {
         throw new MeshError('BadDiscoveryRequest', 'the first request of a stream must name the node');
       }
-      this.proxy = proxyIdentity(request.node);
-      this.#host.admit(this);
+      const proxy = proxyIdentity(request.node);
+      this.#host.admit(this.peer, proxy);
+      this.proxy = proxy;
       this.#host.onEvent({ kind: 'connected', stream: this });
     }
     if (request.typeUrl === '') throw new MeshError('BadDiscoveryRequest', 'a request must name a type');
@@ -229,7 +235,8 @@ export class ProxyStream implements Sender {
     this.#rewarm(watch, due);
     this.#nonces += 1;
     const nonce = `${this.id}-${this.#nonces}`;
-    const head = { version: host.version, typeUrl: watch.typeUrl, nonce };
+    const controlPlane = host.controlPlaneFor(this.proxy);
+    const head = { version: host.version, typeUrl: watch.typeUrl, nonce, controlPlane };
     const encode = (resource: Resource): EncodedResource => host.encode(resource);
     const { pieces, resources } = this.protocol.response(head, watch, due, now, encode);
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);

@@ -6,8 +6,16 @@
 import type { EncodedResource } from './encoder.ts';
 
 /** Numbers of the fields in `envoy/service/discovery/v3/discovery.proto`. */
-const RESPONSE = { version: 1, resources: 2, typeUrl: 4, nonce: 5 } as const;
-const DELTA_RESPONSE = { version: 1, resources: 2, typeUrl: 4, nonce: 5, removed: 6 } as const;
+const RESPONSE = { version: 1, resources: 2, typeUrl: 4, nonce: 5, controlPlane: 6 } as const;
+const DELTA_RESPONSE = {
+  version: 1,
+  resources: 2,
+  typeUrl: 4,
+  nonce: 5,
+  removed: 6,
+  controlPlane: 7,
+} as const;
+const CONTROL_PLANE = { identifier: 1 } as const;
 const RESOURCE = { version: 1, resource: 2, name: 3 } as const;
 const ANY = { typeUrl: 1, value: 2 } as const;
 
@@ -16,6 +24,8 @@ export interface ResponseHead {
   readonly version: string;
   readonly typeUrl: string;
   readonly nonce: string;
+  /** Who answers; nothing is said of it when undefined. */
+  readonly controlPlane?: string | undefined;
 }
 
 /** The head of a field whose value has so many bytes. */
@@ -49,6 +59,12 @@ function textFields(fields: readonly (readonly [field: number, text: string])[])
     at += 2 + bytes.write(text, at + 2);
   }
   return bytes;
+}
+
+function controlPlaneField(field: number, identifier: string | undefined): readonly Buffer[] {
+  if (identifier === undefined) return [];
+  const value = Buffer.concat(textField(CONTROL_PLANE.identifier, identifier));
+  return [lengthDelimited(field, value.length), value];
 }
 
 /** An `Any` as bytes. */
@@ -102,6 +118,7 @@ export function stateResponse(head: ResponseHead, resources: readonly EncodedRes
       [RESPONSE.typeUrl, head.typeUrl],
       [RESPONSE.nonce, head.nonce],
     ]),
+    ...controlPlaneField(RESPONSE.controlPlane, head.controlPlane),
     STATE_BODIES.of(resources),
   ];
 }
@@ -119,6 +136,7 @@ export function deltaResponse(
       [DELTA_RESPONSE.nonce, head.nonce],
       ...removed.map((name) => [DELTA_RESPONSE.removed, name] as const),
     ]),
+    ...controlPlaneField(DELTA_RESPONSE.controlPlane, head.controlPlane),
     DELTA_BODIES.of(resources),
   ];
 }

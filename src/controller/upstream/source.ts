@@ -4,6 +4,7 @@
  */
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Backoff, type BackoffTimes } from '../../base/backoff.ts';
 import { MeshError } from '../../base/mesh-error.ts';
@@ -27,6 +28,8 @@ export interface UpstreamTimes extends ConnectionTimes {
 export interface XdsSourceOptions extends AdmissionOptions {
   /** Kinds that are asked for. */
   readonly kinds: readonly KindInfo[];
+  /** Who reads, as it stands in the lineage of what it serves itself. */
+  readonly id?: string;
   readonly times?: UpstreamTimes;
 }
 
@@ -41,6 +44,8 @@ export class XdsSource implements ConfigSource {
   readonly #backoff: Backoff;
   readonly #stopping = new AbortController();
   readonly #rootNamespace: string;
+  readonly #id: string | undefined;
+  #lineage: readonly string[] = [];
   readonly #complete = Promise.withResolvers<void>();
   #connection: UpstreamConnection | undefined;
   #note: string | undefined;
@@ -53,6 +58,7 @@ export class XdsSource implements ConfigSource {
     this.#times = options.times ?? TIMES;
     this.#backoff = new Backoff(this.#times.retry);
     this.#rootNamespace = options.rootNamespace;
+    this.#id = options.id;
     this.#kinds = new Map(
       options.kinds.map((info) => [configType(info), new UpstreamKind(configType(info), this.name, options)]),
     );
@@ -64,6 +70,11 @@ export class XdsSource implements ConfigSource {
 
   get rejections(): readonly Rejection[] {
     return [...this.#kinds.values()].flatMap(({ rejections }) => rejections);
+  }
+
+  /** The controllers that the other side's configuration comes from, its own first. */
+  get lineage(): readonly string[] {
+    return this.#lineage;
   }
 
   get notes(): readonly string[] {
@@ -133,6 +144,14 @@ export class XdsSource implements ConfigSource {
       throw new MeshError('BadConfigResponse', `a response cannot be read: ${(error as Error).message}`);
     }
     const { typeUrl, nonce } = response;
+    this.#lineage = readLineage(response.controlPlane?.identifier ?? '');
+    if (this.#id !== undefined && this.#lineage.includes(this.#id)) {
+      throw new MeshError(
+        'CircularConfig',
+        'it reads its own configuration from this controller, itself or through others, and nothing would ever ' +
+          'be gone that goes in a circle. Take one --config xds://… away',
+      );
+    }
     const kind = this.#kinds.get(typeUrl);
     if (kind === undefined) return;
     const { change, errors, isRejectionChanged } = await kind.take(response);
@@ -154,6 +173,23 @@ export class XdsSource implements ConfigSource {
     this.#note = note;
     this.#onChange(NOTHING);
   }
+}
+
+/** Begins the ids of controllers: other control planes say something else of themselves. */
+const ID_PREFIX = 'mesh-controller:';
+/** Controllers in a row. */
+const MAX_LINEAGE = 64;
+
+/** An id of one run of a controller. */
+export function controllerId(): string {
+  return `${ID_PREFIX}${randomUUID()}`;
+}
+
+function readLineage(identifier: string): readonly string[] {
+  return identifier
+    .split(' ')
+    .filter((id) => id.startsWith(ID_PREFIX))
+    .slice(0, MAX_LINEAGE);
 }
 
 /** `google.rpc.Code`. */
