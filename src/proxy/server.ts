@@ -67,6 +67,7 @@ export class ProxyServer {
   readonly #listenerResources: ListenerResources;
   readonly #routes: RouteResources;
   readonly #extensions: ExtensionResources;
+  readonly #secrets: SecretResources;
   readonly #accessLogs: AccessLogs;
   readonly #saved: SavedState | undefined;
   readonly #admin: AdminServer | undefined;
@@ -99,7 +100,7 @@ export class ProxyServer {
       stats,
       bind: bootstrap.clusterManager?.upstreamBindConfig,
       // Secrets come over clusters, so that their source is made after these.
-      secrets: { subscribe: (...wanted) => secrets.subscribe(...wanted) },
+      secrets: { subscribe: (...wanted) => this.#secrets.subscribe(...wanted) },
       ...(node?.locality === undefined ? {} : { locality: node.locality }),
       ...(bootstrap.clusterManager?.localClusterName
         ? { localCluster: bootstrap.clusterManager.localClusterName }
@@ -124,7 +125,7 @@ export class ProxyServer {
           ...(workers === undefined ? {} : { onTaken: (...news) => workers.hand(...news) }),
         }),
     );
-    const secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
+    this.#secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
     this.#routes = new RouteResources(this.#sources);
     this.#extensions = new ExtensionResources(this.#sources);
     this.#accessLogs = new AccessLogs({ stats, random: randomNumber });
@@ -142,7 +143,7 @@ export class ProxyServer {
       },
       accessLogs: (logs) => this.#accessLogs.compile(logs),
       random: randomNumber,
-      secrets,
+      secrets: this.#secrets,
       drainTime: flags.drainTime,
       binds: flags.mode === 'validate' ? 'none' : relay === undefined ? 'all' : 'shared',
       onFailure: (name, { message }) => log.logger('config').error(`listener '${name}' failed: ${message}`),
@@ -265,6 +266,7 @@ export class ProxyServer {
     this.#listenerResources.close();
     this.#routes.close();
     this.#extensions.close();
+    this.#secrets.close();
     this.#listeners.close();
     this.#clusters.close();
     this.#admin?.close();

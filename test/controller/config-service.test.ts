@@ -139,7 +139,9 @@ describe('controllers that read each other', () => {
     const reader = await start([`xds://127.0.0.1:${port}`]);
     await first.stop();
     await start([`xds://127.0.0.1:${reader.grpcPort}`], port);
-    await isLogged(`xds://127.0.0.1:${port} cannot be read: it reads its own configuration from this controller`);
+    await isLogged(
+      `xds://127.0.0.1:${port} cannot be read: it reads its own configuration from this controller`,
+    );
   }, 30_000);
 });
 

@@ -6,9 +6,9 @@ import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v
 import { ClusterLoadAssignmentSchema } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { StatsScope } from '../stats/stats.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import { InitialFetches, type ResourceSources } from './config-sources.ts';
+import { InitialFetches, type ResourceSources, sourceKey } from './config-sources.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, type RawResource, type Refusal } from './resource-types.ts';
-import { UpdateStats } from './update-stats.ts';
+import { WholeList } from './whole-list.ts';
 
 interface WantedEndpoints {
   /** How the source is written, so that another one is seen. */
@@ -19,32 +19,30 @@ interface WantedEndpoints {
 export class ClusterResources {
   readonly #manager: ClusterManager;
   readonly #sources: ResourceSources;
-  readonly #statics = new Set<string>();
+  readonly #list: WholeList;
   readonly #edsSources = new Map<string, ConfigSource>();
   readonly #wanted = new Map<string, WantedEndpoints>();
   readonly #fetches = new InitialFetches();
-  readonly #answered = Promise.withResolvers<void>();
-  readonly #stats: StatsScope;
-  /** There from the moment on that somebody is asked. */
-  #updates: UpdateStats | undefined;
 
   constructor(manager: ClusterManager, sources: ResourceSources, stats: StatsScope) {
     this.#manager = manager;
     this.#sources = sources;
-    this.#stats = stats;
-    sources.handle(CLUSTER_TYPE, { apply: (added, removed) => this.#takeClusters(added, removed) });
+    const scope = stats.scope('cluster_manager.cds.');
+    this.#list = new WholeList(sources, CLUSTER_TYPE, scope, (added, removed) =>
+      this.#takeClusters(added, removed),
+    );
     sources.handle(ENDPOINT_TYPE, { apply: (added, removed) => this.#takeEndpoints(added, removed) });
   }
 
   /** A cluster of the bootstrap, which no update replaces. Throws what the manager throws. */
   putStatic(cluster: Cluster): void {
-    this.#statics.add(cluster.name);
+    this.#list.addStatic(cluster.name);
     this.#put(cluster);
   }
 
   /** Names of the clusters of the bootstrap, in its order. */
   get statics(): Iterable<string> {
-    return this.#statics;
+    return this.#list.statics;
   }
 
   /** Begins to ask for endpoints of the static clusters, which may be needed to ask for anything else. */
@@ -54,19 +52,12 @@ export class ClusterResources {
 
   /** Asks for clusters. */
   follow(source: ConfigSource): void {
-    const updates = new UpdateStats(this.#stats.scope('cluster_manager.cds.'));
-    this.#updates = updates;
-    this.#fetches.start('', source, () => {
-      updates.timedOut();
-      this.#answered.resolve();
-    });
-    updates.attempt();
-    this.#sources.subscribe(source, CLUSTER_TYPE, undefined);
+    this.#list.follow(source);
   }
 
   /** Resolves when clusters have come (or the time for it is over). */
   get answered(): Promise<void> {
-    return this.#answered.promise;
+    return this.#list.answered;
   }
 
   /** Resolves when nothing warms up any more. */
@@ -79,16 +70,15 @@ export class ClusterResources {
   }
 
   close(): void {
+    this.#list.close();
     this.#fetches.close();
     for (const { release } of this.#wanted.values()) release();
     this.#wanted.clear();
   }
 
   #takeClusters(added: readonly RawResource[], removed: readonly string[]): readonly Refusal[] {
-    this.#fetches.done('');
     const refusals: Refusal[] = [];
     for (const { name, value } of added) {
-      if (this.#statics.has(name)) continue;
       try {
         const cluster = unpacked(value);
         if (cluster.name !== name) throw new Error(`it is called ${cluster.name}`);
@@ -97,10 +87,8 @@ export class ClusterResources {
         refusals.push({ name, reason: (error as Error).message });
       }
     }
-    for (const name of removed) if (!this.#statics.has(name)) this.#manager.remove(name);
+    for (const name of removed) this.#manager.remove(name);
     this.#followEndpoints();
-    this.#updates?.took(refusals.length, added.length + removed.length);
-    this.#answered.resolve();
     return refusals;
   }
 
@@ -163,20 +151,4 @@ function unpacked(value: Any): Cluster {
   const cluster = anyUnpack(value, ClusterSchema);
   if (cluster === undefined) throw new Error('it cannot be decoded');
   return cluster;
-}
-
-/** Equal for equal sources; their files and clusters are what tells them apart. */
-export function sourceKey({ configSourceSpecifier: from }: ConfigSource): string {
-  switch (from.case) {
-    case 'path':
-      return `path ${from.value}`;
-    case 'pathConfigSource':
-      return `path ${from.value.path} ${from.value.watchedDirectory?.path ?? ''}`;
-    case 'apiConfigSource': {
-      const target = from.value.grpcServices[0]?.targetSpecifier.value;
-      return `api ${from.value.apiType} ${target !== undefined && 'clusterName' in target ? target.clusterName : ''}`;
-    }
-    default:
-      return 'ads';
-  }
 }

@@ -264,3 +264,19 @@ export class InitialFetches {
     this.#timers.clear();
   }
 }
+
+/** Equal for equal sources; their files and clusters are what tells them apart. */
+export function sourceKey({ configSourceSpecifier: from }: ConfigSource): string {
+  switch (from.case) {
+    case 'path':
+      return `path ${from.value}`;
+    case 'pathConfigSource':
+      return `path ${from.value.path} ${from.value.watchedDirectory?.path ?? ''}`;
+    case 'apiConfigSource': {
+      const target = from.value.grpcServices[0]?.targetSpecifier.value;
+      return `api ${from.value.apiType} ${target !== undefined && 'clusterName' in target ? target.clusterName : ''}`;
+    }
+    default:
+      return 'ads';
+  }
+}
