@@ -53,6 +53,11 @@ export interface ProxyIdentity {
   /** The certificate that it shows to servers of the mesh, and to clients, where files hold one. */
   readonly clientCertificate: CertificateFiles | undefined;
   readonly serverCertificate: CertificateFiles | undefined;
+  /**
+   * What its own ProxyConfig says of headers, in place of the mesh's; undefined when it brings none. The rest of it
+   * is not here, in which proxies that are otherwise alike differ.
+   */
+  readonly ownHeaders: JsonObject | undefined;
   /** The node's metadata as it came. */
   readonly metadata: JsonObject;
 }
@@ -94,6 +99,7 @@ export function proxyIdentity(node: Node): ProxyIdentity {
     locality: localityOf(node.locality),
     clientCertificate: certificateFiles(metadata, 'TLS_CLIENT'),
     serverCertificate: certificateFiles(metadata, 'TLS_SERVER'),
+    ownHeaders: ownHeaders(metadata.PROXY_CONFIG),
     metadata,
   };
 }
@@ -128,6 +134,12 @@ function localityOf(locality: Locality | undefined): ProxyLocality {
     zone: locality?.zone ?? '',
     subzone: locality?.subZone ?? '',
   };
+}
+
+function ownHeaders(config: JsonValue | undefined): JsonObject | undefined {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
+  const { proxyHeaders = null, gatewayTopology = null } = config;
+  return { proxyHeaders, gatewayTopology };
 }
 
 function labelsOf(value: JsonValue | undefined): Readonly<Record<string, string>> {

@@ -4,7 +4,10 @@ import { isHttp, isHttp2, type Protocol } from '../../base/protocol.ts';
 import type { MeshConfig } from '../../model/mesh-settings.ts';
 import type { CircuitBreakersSchema } from '../proto/generated/envoy/config/cluster/v3/circuit_breaker_pb.js';
 import type { UpstreamConnectionOptionsSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
-import type { Http2ProtocolOptionsSchema } from '../proto/generated/envoy/config/core/v3/protocol_pb.js';
+import type {
+  Http1ProtocolOptionsSchema,
+  Http2ProtocolOptionsSchema,
+} from '../proto/generated/envoy/config/core/v3/protocol_pb.js';
 import { HttpProtocolOptionsSchema } from '../proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { pack } from '../proto/registry.ts';
 import { type Init, UNLIMITED, defined, durationOf, seconds } from '../values.ts';
@@ -82,6 +85,8 @@ export interface HttpChoice {
   /** A gateway ends the client's connection, so it cannot carry its protocol on when that is detected. */
   readonly sidecar: boolean;
   readonly mesh: MeshConfig;
+  /** What the proxy wants of HTTP/1; Envoy's own options when absent. */
+  readonly http1?: Init<typeof Http1ProtocolOptionsSchema> | undefined;
   /** What of TLS comes from each request's host; nothing unless said. */
   readonly tls?: { readonly sniFromHost: boolean; readonly verifiesHost: boolean };
 }
@@ -98,13 +103,15 @@ export function httpOptions(policy: EffectivePolicy, choice: HttpChoice) {
     common === undefined &&
     upstream === undefined &&
     outlier === undefined &&
+    choice.http1 === undefined &&
     choice.tls?.sniFromHost !== true
   )
     return undefined;
   return {
     [HTTP_OPTIONS]: pack(HttpProtocolOptionsSchema, {
       ...(common !== undefined && { commonHttpProtocolOptions: common }),
-      upstreamProtocolOptions: upstream ?? explicit({ case: 'httpProtocolOptions', value: {} }),
+      upstreamProtocolOptions:
+        upstream ?? explicit({ case: 'httpProtocolOptions', value: choice.http1 ?? {} }),
       ...(outlier !== undefined && { outlierDetection: outlier }),
       ...(choice.tls?.sniFromHost === true && {
         upstreamHttpProtocolOptions: { autoSni: true, autoSanValidation: choice.tls.verifiesHost },
@@ -135,7 +142,7 @@ function upstreamProtocol(pool: Pool, choice: HttpChoice): Upstream | undefined 
   if (pool.http?.useClientProtocol === true || (protocol === undefined && outbound && sidecar)) {
     return {
       case: 'useDownstreamProtocolConfig',
-      value: { httpProtocolOptions: {}, http2ProtocolOptions: http2 },
+      value: { httpProtocolOptions: choice.http1 ?? {}, http2ProtocolOptions: http2 },
     };
   }
   if (isHttp2(protocol) || (outbound && upgrades(pool, choice))) {

@@ -1,6 +1,7 @@
 /** Clusters for the proxy's own workload. */
 
 import type { InboundPort } from '../listeners/inbound-ports.ts';
+import { upstreamHttp1 } from '../http-filters/proxy-headers.ts';
 import { type Input, ruleFor } from '../input.ts';
 import { inboundCluster } from '../names.ts';
 import {
@@ -34,6 +35,7 @@ export function inboundClusterOf(inbound: InboundPort, input: Input): ClusterIni
         outbound: false,
         sidecar: true,
         mesh,
+        http1: upstreamHttp1(input),
       }),
     }),
     ...(inbound.endpoint === undefined ? toItself() : toEndpoint(name, inbound.endpoint, input)),

@@ -2,6 +2,7 @@
 
 import { isHttp, isHttp2 } from '../../base/protocol.ts';
 import type { ConfigReference } from '../problem.ts';
+import { upstreamHttp1 } from '../http-filters/proxy-headers.ts';
 import type { Input } from '../input.ts';
 import { configPath } from '../names.ts';
 import {
@@ -49,7 +50,8 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
   if (policy.loadBalancer?.zoneAwareLbSetting !== undefined) {
     input.report(owner, 'loadBalancer.zoneAwareLbSetting is not in force. Use localityLbSetting.');
   }
-  const settings = { protocol: port.speaks, outbound: true, sidecar: input.proxy.type === 'sidecar', mesh };
+  const sidecar = input.proxy.type === 'sidecar';
+  const settings = { protocol: port.speaks, outbound: true, sidecar, mesh, http1: upstreamHttp1(input) };
   return {
     name,
     altStatName: `${name};`,

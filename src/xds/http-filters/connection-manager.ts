@@ -11,7 +11,6 @@ import { RouterSchema } from '../proto/generated/envoy/extensions/filters/http/r
 import {
   HttpConnectionManagerSchema,
   type HttpFilterSchema,
-  HttpConnectionManager_ForwardClientCertDetails as ClientCertDetails,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
 } from '../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { UuidRequestIdConfigSchema } from '../proto/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
@@ -20,14 +19,12 @@ import type { RouteConfigurationInit } from '../routes/configuration.ts';
 import { FROM_ADS, type Init, ZERO } from '../values.ts';
 import { CORS_FILTER } from './cors.ts';
 import { FAULT_FILTER } from './fault.ts';
+import { type TrafficClass, hidesEnvoy, identifyingHeaders } from './proxy-headers.ts';
 import { tracing } from './tracing.ts';
 import { accessLogs } from '../listeners/access-log.ts';
 
 type Manager = Init<typeof HttpConnectionManagerSchema>;
 type HttpFilter = Init<typeof HttpFilterSchema>;
-
-/** Which way requests go: out of a workload, into it, or through a gateway. */
-export type TrafficClass = 'outbound' | 'inbound' | 'gateway';
 
 export interface ManagerOptions {
   readonly statPrefix: string;
@@ -38,9 +35,6 @@ export interface ManagerOptions {
   readonly grpcWeb?: boolean;
 }
 
-/** The name that proxies give themselves in answers. */
-const SERVER_NAME = 'istio-envoy';
-
 /** The network filter for a chain that carries HTTP. */
 export function connectionManager(options: ManagerOptions, input: Input): Init<typeof FilterSchema> {
   const traced = tracing(input);
@@ -50,14 +44,14 @@ export function connectionManager(options: ManagerOptions, input: Input): Init<t
       typeof options.routes === 'string'
         ? { case: 'rds', value: { configSource: FROM_ADS, routeConfigName: options.routes } }
         : { case: 'routeConfig', value: options.routes },
-    httpFilters: httpFilters(options),
+    httpFilters: httpFilters(options, input),
     accessLog: accessLogs(input),
     ...(traced === undefined ? {} : { tracing: traced }),
     streamIdleTimeout: ZERO,
     proxy100Continue: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     ...normalization(input),
-    ...clientDetails(options.trafficClass, input),
+    ...identifyingHeaders(options.trafficClass, input),
     requestIdExtension: {
       typedConfig: pack(UuidRequestIdConfigSchema, { useRequestIdForTraceSampling: true }),
     },
@@ -83,36 +77,12 @@ function normalization({
   };
 }
 
-/** What the workload behind is told of the caller, and the caller of the proxy. */
-function clientDetails(trafficClass: TrafficClass, { snapshot }: Input): Partial<Manager> {
-  switch (trafficClass) {
-    case 'outbound':
-      return { useRemoteAddress: false };
-    case 'inbound':
-      return {
-        useRemoteAddress: false,
-        serverName: SERVER_NAME,
-        forwardClientCertDetails: ClientCertDetails.APPEND_FORWARD,
-        setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
-      };
-    default:
-      return {
-        useRemoteAddress: true,
-        xffNumTrustedHops: snapshot.mesh.config.defaultConfig?.gatewayTopology?.numTrustedProxies ?? 0,
-        serverName: SERVER_NAME,
-        forwardClientCertDetails: ClientCertDetails.SANITIZE_SET,
-        setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true },
-        httpProtocolOptions: {},
-      };
-  }
-}
-
 function filter(name: string, config: Any): HttpFilter {
   return { name, configType: { case: 'typedConfig', value: config } };
 }
 
 /** Routes can only give settings to filters that stand here; the router has to be the last. */
-function httpFilters({ grpcWeb }: ManagerOptions): HttpFilter[] {
+function httpFilters({ grpcWeb }: ManagerOptions, input: Input): HttpFilter[] {
   return [
     ...(grpcWeb === true ? [filter('envoy.filters.http.grpc_web', pack(GrpcWebSchema, {}))] : []),
     filter(
@@ -124,6 +94,9 @@ function httpFilters({ grpcWeb }: ManagerOptions): HttpFilter[] {
     ),
     filter(FAULT_FILTER, pack(HTTPFaultSchema, {})),
     filter(CORS_FILTER, pack(CorsSchema, {})),
-    filter('envoy.filters.http.router', pack(RouterSchema, {})),
+    filter(
+      'envoy.filters.http.router',
+      pack(RouterSchema, hidesEnvoy(input) ? { suppressEnvoyHeaders: true } : {}),
+    ),
   ];
 }

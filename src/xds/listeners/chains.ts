@@ -11,6 +11,7 @@ import type { ListenerSchema } from '../proto/generated/envoy/config/listener/v3
 import { HttpInspectorSchema } from '../proto/generated/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { OriginalDstSchema } from '../proto/generated/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
 import { OriginalSrcSchema } from '../proto/generated/envoy/extensions/filters/listener/original_src/v3/original_src_pb.js';
+import { ProxyProtocolSchema } from '../proto/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { TlsInspectorSchema } from '../proto/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import { pack } from '../proto/registry.ts';
 import { type Init, seconds } from '../values.ts';
@@ -75,6 +76,11 @@ export function originalDestination(): ListenerFilter {
 /** Keeps the caller's address towards the workload; the mark keeps such connections out of redirection. */
 export function originalSource(): ListenerFilter {
   return listenerFilter('original_src', pack(OriginalSrcSchema, { mark: 1337 }));
+}
+
+/** Takes the client's address from the PROXY protocol. */
+export function proxyProtocol(): ListenerFilter {
+  return listenerFilter('proxy_protocol', pack(ProxyProtocolSchema, {}));
 }
 
 function listenerFilter(

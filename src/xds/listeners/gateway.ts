@@ -13,6 +13,7 @@ import {
 import { servedPorts } from '../../model/workload-services.ts';
 import { isHttp } from '../../base/protocol.ts';
 import { connectionManager } from '../http-filters/connection-manager.ts';
+import { headerSetting } from '../http-filters/proxy-headers.ts';
 import type { Input } from '../input.ts';
 import { WILDCARD_ADDRESS, gatewayHttpRoute, gatewayHttpsRoute, listenerName } from '../names.ts';
 import { TrafficDirection } from '../proto/generated/envoy/config/core/v3/base_pb.js';
@@ -23,6 +24,7 @@ import {
   type FilterChain,
   type ListenerInit,
   TRANSPORT_TIMEOUT,
+  proxyProtocol,
   serverNameMatch,
   tlsInspector,
 } from './chains.ts';
@@ -43,6 +45,12 @@ interface Opened {
   readonly servers: GatewayServer[];
 }
 
+/** A load balancer in front tells who the client is before the client's own bytes: gatewayTopology.proxyProtocol. */
+function expectsProxyProtocol(input: Input): boolean {
+  const asked = headerSetting(input, 'gatewayTopology', 'proxyProtocol');
+  return typeof asked === 'object' && asked !== null;
+}
+
 /** All listeners of a gateway. Servers that offer nothing open none. */
 export function gatewayListeners(input: Input): GatewayResources {
   const listeners: ListenerInit[] = [];
@@ -58,7 +66,10 @@ export function gatewayListeners(input: Input): GatewayResources {
       address: addressOf(bind, opened.port),
       trafficDirection: TrafficDirection.OUTBOUND,
       filterChains: chains,
-      listenerFilters: bySni || overTls ? [tlsInspector()] : [],
+      listenerFilters: [
+        ...(expectsProxyProtocol(input) ? [proxyProtocol()] : []),
+        ...(bySni || overTls ? [tlsInspector()] : []),
+      ],
       maxConnectionsToAcceptPerSocketEvent: 1,
     });
   }

@@ -2,6 +2,7 @@
 
 import { base64Decode } from '@bufbuild/protobuf/wire';
 import type { HttpRoute } from '../../model/virtual-services.ts';
+import { tellsForwardedHost } from '../http-filters/proxy-headers.ts';
 import type { Input } from '../input.ts';
 import {
   type RedirectActionSchema,
@@ -126,6 +127,7 @@ function forward(
     timeout,
     maxGrpcTimeout: timeout,
     ...rewrites(rule.rewrite),
+    ...(rule.rewrite !== undefined && tellsForwardedHost(input) && { appendXForwardedHost: true }),
     ...(authority !== undefined && {
       hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: authority },
     }),

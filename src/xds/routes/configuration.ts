@@ -2,6 +2,7 @@
 
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import { effectivePolicy } from '../../model/traffic-policy.ts';
+import { countsAttempts, tellsForwardedHost } from '../http-filters/proxy-headers.ts';
 import { type Input, ruleFor } from '../input.ts';
 import { BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER, outboundCluster } from '../names.ts';
 import type { RouteConfigurationSchema } from '../proto/generated/envoy/config/route/v3/route_pb.js';
@@ -33,8 +34,13 @@ export function routeConfiguration(name: string, virtualHosts: VirtualHostInit[]
   };
 }
 
-export function virtualHost(name: string, domains: readonly string[], routes: RouteInit[]): VirtualHostInit {
-  return { name, domains: [...domains], routes, includeRequestAttemptCount: true };
+export function virtualHost(
+  name: string,
+  domains: readonly string[],
+  routes: RouteInit[],
+  input: Input,
+): VirtualHostInit {
+  return { name, domains: [...domains], routes, includeRequestAttemptCount: countsAttempts(input) };
 }
 
 /** Where requests to a service go when no VirtualService says otherwise. */
@@ -82,7 +88,7 @@ export function fallbackHost(input: Input): VirtualHostInit {
       match: matchAll(),
       action: { case: 'directResponse', value: { status: 502 } },
     };
-    return virtualHost('block_all', ['*'], [refuse]);
+    return virtualHost('block_all', ['*'], [refuse], input);
   }
   const pass: RouteInit = {
     name: 'allow_any',
@@ -93,8 +99,9 @@ export function fallbackHost(input: Input): VirtualHostInit {
         clusterSpecifier: { case: 'cluster', value: cluster },
         timeout: ZERO,
         maxGrpcTimeout: ZERO,
+        ...(tellsForwardedHost(input) && { appendXForwardedHost: true }),
       },
     },
   };
-  return virtualHost('allow_any', ['*'], [pass]);
+  return virtualHost('allow_any', ['*'], [pass], input);
 }

@@ -54,8 +54,11 @@ export function gatewayRoutes(
   }
   const found = [...hosts.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([host, gathered]) => hostOf(host, port, gathered));
-  return routeConfiguration(name, found.length > 0 ? found : [virtualHost(`blackhole:${port}`, ['*'], [])]);
+    .map(([host, gathered]) => hostOf(host, port, gathered, input));
+  return routeConfiguration(
+    name,
+    found.length > 0 ? found : [virtualHost(`blackhole:${port}`, ['*'], [], input)],
+  );
 }
 
 /** A server that redirects does so for all of its hosts, whether a VirtualService speaks of them or not. */
@@ -69,9 +72,14 @@ function redirectHosts(server: GatewayServer, hosts: Map<string, Gathered>): voi
   }
 }
 
-function hostOf(host: string, port: number, { routes, redirectsToTls }: Gathered): VirtualHostInit {
+function hostOf(
+  host: string,
+  port: number,
+  { routes, redirectsToTls }: Gathered,
+  input: Input,
+): VirtualHostInit {
   return {
-    ...virtualHost(`${host}:${port}`, [host], catchAllLast(routes)),
+    ...virtualHost(`${host}:${port}`, [host], catchAllLast(routes), input),
     ...(redirectsToTls && { requireTls: VirtualHost_TlsRequirementType.ALL }),
   };
 }

@@ -59,7 +59,7 @@ export function routesOfService(
   const vhostName = `${hostname}:${target.port.number}`;
   const found = virtualHosts(target.port.number, listener, input).find((one) => one.name === vhostName);
   const routes = found?.routes ?? [serviceRoute(target.service, target.port, input)];
-  return routeConfiguration(name, [{ ...virtualHost(vhostName, ['*'], []), routes }]);
+  return routeConfiguration(name, [{ ...virtualHost(vhostName, ['*'], [], input), routes }]);
 }
 
 function virtualHosts(listenPort: number, listener: EgressListener, input: Input): VirtualHostInit[] {
@@ -79,7 +79,7 @@ function virtualHosts(listenPort: number, listener: EgressListener, input: Input
       taken.add(lower);
       return true;
     });
-    if (free.length > 0) names.set(name, virtualHost(name, free, routes));
+    if (free.length > 0) names.set(name, virtualHost(name, free, routes, input));
   };
   for (const { port, routes, hosts, services } of routed) {
     for (const host of hosts) add(host, port, { all: [host], short: new Set() }, routes);
