@@ -1,6 +1,6 @@
 /** The listeners of a sidecar for requests that leave its workload, and the routes that they name. */
 
-import { isHttp } from '../../base/protocol.ts';
+import { isHttp, parseProtocol } from '../../base/protocol.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import type { EgressListener } from '../../model/sidecar-scopes.ts';
 import type { Input } from '../input.ts';
@@ -23,8 +23,8 @@ export function outboundListeners(input: Input): OutboundResources {
   const { scope, proxy } = input;
   const pending = new PendingListeners();
   const routes = new Map<string, RouteConfigurationInit>();
-  const takenPorts = new Set(scope.egress.flatMap(({ port }) => port?.number ?? []));
   for (const listener of scope.egress) {
+    if (listener.port === undefined) pending.lock();
     const isForwardProxy = listener.port?.protocol.toUpperCase() === 'HTTP_PROXY';
     if (listener.port !== undefined && isForwardProxy) {
       addForwardProxy(listener, listener.port.number, input, pending, routes);
@@ -33,8 +33,6 @@ export function outboundListeners(input: Input): OutboundResources {
     for (const service of listener.services) {
       if (service.externalName !== undefined) continue;
       for (const port of service.ports) {
-        // A listener of its own takes the port; what else serves it is not in its scope.
-        if (listener.port === undefined && takenPorts.has(port.number)) continue;
         addServicePort(listener, service, port, input, pending, routes);
       }
     }
@@ -54,20 +52,29 @@ function addServicePort(
   pending: PendingListeners,
   routes: Map<string, RouteConfigurationInit>,
 ): void {
-  if (port.speaks === 'UDP') return;
+  // A listener of its own says what it speaks, whatever the services behind it say.
+  const speaks = listener.port === undefined ? port.speaks : parseProtocol(listener.port.protocol);
+  if (port.speaks === 'UDP' || speaks === 'UDP') return;
   const bound = !listener.captured || input.proxy.interceptionMode === 'NONE';
   const place = { bind: listener.bind, bound };
-  if (isHttp(port.speaks)) {
+  if (isHttp(speaks)) {
     const bind = place.bind !== '' ? place.bind : bound ? LOCALHOST : WILDCARD_ADDRESS;
     if (bind === WILDCARD_ADDRESS && RESERVED_PORTS.has(port.number)) return;
     const name = bind.startsWith('unix://') ? bind : String(port.number);
     pending.at(bind, port.number, bound).addHttp(name);
-    if (!routes.has(name)) routes.set(name, sharedRoutes(name, port.number, listener, input));
+    if (routes.has(name)) return;
+    const routing = (bind === name ? undefined : routingAt(port, input)) ?? listener;
+    routes.set(name, sharedRoutes(name, port.number, routing, input));
     return;
   }
   for (const binding of portBindings(service, port, place, input)) {
-    addBinding(binding, listener, service, port, input, pending, routes);
+    addBinding(binding, listener, service, { ...port, speaks }, input, pending, routes);
   }
+}
+
+/** Whose services and VirtualServices the routes of a port are made from: the first that is for the port, or for all. */
+function routingAt({ number }: MeshServicePort, { scope }: Input): EgressListener | undefined {
+  return scope.egress.find(({ port }) => port === undefined || port.number === number);
 }
 
 function addBinding(
@@ -91,7 +98,7 @@ function addBinding(
   routes.set(
     name,
     isShared
-      ? sharedRoutes(name, port.number, listener, input)
+      ? sharedRoutes(name, port.number, routingAt(port, input) ?? listener, input)
       : routesOfService(name, { service, port }, listener, input),
   );
 }

@@ -30,6 +30,11 @@ export class PendingListeners {
     return found;
   }
 
+  /** Those that there are take nothing more: what a listener of its own serves is not for others. */
+  lock(): void {
+    for (const listener of this.#listeners.values()) listener.isLocked = true;
+  }
+
   /** In the order in which they came. */
   build(input: Input): ListenerInit[] {
     return [...this.#listeners.values()].map((one) => one.build(input));
@@ -41,6 +46,7 @@ class PendingListener {
   readonly #bind: string;
   readonly #port: number;
   readonly #bound: boolean;
+  isLocked = false;
   #routeName: string | undefined;
   readonly #chains = new Map<string, FilterChain>();
   /** Server names or networks of the chains, each with what else its chain asks for. */
@@ -55,12 +61,12 @@ class PendingListener {
 
   /** HTTP with these routes; those that came first stay. */
   addHttp(routeName: string): void {
-    this.#routeName ??= routeName;
+    if (!this.isLocked) this.#routeName ??= routeName;
   }
 
   /** Envoy refuses two chains for the same connections: those that came first stay. */
   addTcp(chains: readonly FilterChain[]): void {
-    for (const chain of chains) {
+    for (const chain of this.isLocked ? [] : chains) {
       const left = this.#withFree(chain);
       if (left === undefined) continue;
       const key = JSON.stringify(left.filterChainMatch ?? {});
