@@ -1,4 +1,4 @@
-/** Response flags in Envoy's order, with their long names. */
+/** Response flags with their long names. */
 
 import type { ResponseFlag } from '../stream-info.ts';
 
@@ -36,23 +36,15 @@ const LONG_NAMES: Readonly<Record<ResponseFlag, string>> = {
   UDO: 'UnconditionalDropOverload',
 };
 
-const ORDER = Object.keys(LONG_NAMES) as ResponseFlag[];
-
-function ordered(flags: readonly ResponseFlag[]): readonly ResponseFlag[] {
-  return flags.length < 2 ? flags : ORDER.filter((flag) => flags.includes(flag));
-}
-
-/** As `UF,URX`; undefined when there are none. */
+/** As `UF,URX`, in the order in which they came up; undefined when there are none. */
 export function shortFlags(flags: readonly ResponseFlag[]): string | undefined {
-  return flags.length === 0 ? undefined : ordered(flags).join(',');
+  return flags.length === 0 ? undefined : flags.join(',');
 }
 
 /** As `UpstreamConnectionFailure,UpstreamRetryLimitExceeded`; undefined when there are none. */
 export function longFlags(flags: readonly ResponseFlag[]): string | undefined {
   if (flags.length === 0) return undefined;
-  return ordered(flags)
-    .map((flag) => LONG_NAMES[flag])
-    .join(',');
+  return flags.map((flag) => LONG_NAMES[flag]).join(',');
 }
 
 /** Whether Envoy knows a flag of that name. */

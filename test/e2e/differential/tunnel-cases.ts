@@ -11,6 +11,8 @@ export interface TunnelCase {
   /** Further settings of the TCP proxy. */
   readonly proxy?: JsonMap;
   readonly cluster?: JsonMap;
+  /** Not beside others, which would let a limit of time begin to count before the answer is there. */
+  readonly alone?: boolean;
   /** What a client and the next proxy do; what is given back has to be the same with both engines. */
   run(client: SocketEnd, server: FarServer): Promise<readonly unknown[]>;
 }
@@ -262,12 +264,30 @@ const AGAIN = (['http1', 'http2'] as const).map((protocol): TunnelCase => ({
   },
 }));
 
+/** Each with a limit of the proxy's that ends the wait. */
+const UNANSWERED = (['http1', 'http2'] as const).flatMap((protocol) =>
+  ['idle_timeout', 'max_downstream_connection_duration'].map((limit): TunnelCase => ({
+    title: `${protocol}: the next proxy does not answer, with ${limit}`,
+    protocol,
+    tunnel: { hostname: 'h:1' },
+    proxy: { [limit]: '3s' },
+    alone: true,
+    run: alone(async (client, far) => {
+      await far.head();
+      await client.ended();
+      await far.ended();
+      return [client.text, client.ending, far.ending];
+    }),
+  })),
+);
+
 const LIMITS = (['http1', 'http2'] as const).flatMap((protocol): TunnelCase[] => [
   {
     title: `${protocol}: a tunnel that nothing goes through is closed`,
+    alone: true,
     protocol,
     tunnel: { hostname: 'h:1' },
-    proxy: { idle_timeout: '3s' },
+    proxy: { idle_timeout: '5s' },
     run: alone(async (client, far) => {
       await answered(far);
       await client.ended();
@@ -276,22 +296,11 @@ const LIMITS = (['http1', 'http2'] as const).flatMap((protocol): TunnelCase[] =>
     }),
   },
   {
-    title: `${protocol}: the next proxy does not answer`,
-    protocol,
-    tunnel: { hostname: 'h:1' },
-    proxy: { idle_timeout: '0.3s' },
-    run: alone(async (client, far) => {
-      await far.head();
-      await client.ended();
-      await far.ended();
-      return [client.text, client.ending, far.ending];
-    }),
-  },
-  {
     title: `${protocol}: a connection lives so long`,
+    alone: true,
     protocol,
     tunnel: { hostname: 'h:1' },
-    proxy: { max_downstream_connection_duration: '3s' },
+    proxy: { max_downstream_connection_duration: '5s' },
     run: alone(async (client, far) => {
       await answered(far);
       await client.ended();
@@ -349,7 +358,7 @@ const PLAIN: readonly TunnelCase[] = [
     title: 'no tunnel: a connection lives so long',
     protocol: 'tcp',
     tunnel: undefined,
-    proxy: { max_downstream_connection_duration: '3s' },
+    proxy: { max_downstream_connection_duration: '5s' },
     run: alone(async (client, far) => {
       await client.ended();
       await far.ended();
@@ -363,6 +372,7 @@ export const TUNNEL_CASES: readonly TunnelCase[] = [
   ...OPENINGS,
   ...PROPAGATED,
   ...AGAIN,
+  ...UNANSWERED,
   ...LIMITS,
   WITHOUT_FRAMING,
   ...PLAIN,

@@ -38,7 +38,7 @@ const WRITTEN: readonly (readonly [format: string, expected: string, over?: Part
   ['%RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS%', '200 via_upstream -'],
   [
     '%RESPONSE_FLAGS% %RESPONSE_FLAGS_LONG%',
-    'UF,URX UpstreamConnectionFailure,UpstreamRetryLimitExceeded',
+    'URX,UF UpstreamRetryLimitExceeded,UpstreamConnectionFailure',
     { responseFlags: ['URX', 'UF'] },
   ],
   [
