@@ -22,6 +22,8 @@ import { WARM_UP } from './features/warm-up.ts';
 import { LOAD_BALANCING } from './features/load-balancing.ts';
 import { LOCALITIES } from './features/localities.ts';
 import { OUTLIERS } from './features/outliers.ts';
+import { PATCHED_LISTENERS } from './features/patched-listeners.ts';
+import { PATCHED_ROUTES } from './features/patched-routes.ts';
 import { PROTOCOLS } from './features/protocols.ts';
 import { ROUTE_ACTIONS } from './features/route-actions.ts';
 import { ROUTE_FAILURES } from './features/route-failures.ts';
@@ -70,6 +72,8 @@ const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
   ServiceEntry: SERVICE_ENTRIES,
   protocols: PROTOCOLS,
   EnvoyFilter: ENVOY_FILTERS,
+  'patched listeners': PATCHED_LISTENERS,
+  'patched routes': PATCHED_ROUTES,
   // Last: by then the first endpoints are warm.
   'warming up': WARM_UP,
 };

@@ -10,7 +10,7 @@ export interface FeatureCase {
   readonly feature: string;
   /** Manifests of its own, with hosts and names that no other case has; made when the files of the world are there. */
   readonly config?: string | (() => string);
-  /** The only engine that has it; the other refuses its configuration by name. */
+  /** The only engine that has it; docs/differences.md names what the other lacks. */
   readonly only?: WorldEngine['name'];
   readonly asks: readonly Ask[];
 }
@@ -40,8 +40,9 @@ export interface Expected {
   readonly version?: string;
   readonly serverName?: string;
   readonly client?: string;
-  /** Which connection to the backend it was. */
+  /** Which connection to the backend it was, and how many PINGs came over it. */
   readonly connection?: number;
+  readonly pings?: number;
   readonly received?: Readonly<Record<string, unknown>>;
   /** Headers of the answer. */
   readonly headers?: Readonly<Record<string, unknown>>;
@@ -70,6 +71,7 @@ export function seenOf(outcome: Outcome): Seen {
       : {
           path: echo.path,
           connection: echo.fromPort,
+          pings: echo.pings ?? 0,
           method: echo.method,
           version: echo.version,
           authority: String(echo.headers.host),

@@ -2,26 +2,13 @@
 
 import { expect } from 'vitest';
 import { type FeatureCase, get, send } from './case.ts';
-import { V1, entry, routed } from './manifests.ts';
-
-const filter = (name: string, spec: string): string => `apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata: {name: ${name}, namespace: istio-system}
-spec:
-  workloadSelector: {labels: {istio: ingressgateway}}
-  configPatches:
-${spec
-  .trim()
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}
-`;
+import { V1, entry, envoyFilter, routed } from './manifests.ts';
 
 export const ENVOY_FILTERS: readonly FeatureCase[] = [
   {
     feature: 'EnvoyFilter HTTP_ROUTE MERGE: a header on one route',
     config: `${routed('patched', `- name: patched-route\n  ${V1}`)}---
-${filter(
+${envoyFilter(
   'patch-route',
   `- applyTo: HTTP_ROUTE
   match: {context: GATEWAY, routeConfiguration: {vhost: {name: "patched.test:80", route: {name: patched-route}}}}
@@ -32,7 +19,7 @@ ${filter(
   {
     feature: 'EnvoyFilter VIRTUAL_HOST MERGE',
     config: `${routed('patched-host', `- ${V1}`)}---
-${filter(
+${envoyFilter(
   'patch-host',
   `- applyTo: VIRTUAL_HOST
   match: {context: GATEWAY, routeConfiguration: {vhost: {name: "patched-host.test:80"}}}
@@ -44,7 +31,7 @@ ${filter(
     feature: 'EnvoyFilter HTTP_FILTER INSERT_BEFORE: a filter of Lua',
     only: 'envoy',
     config: `${routed('lua', `- ${V1}`)}---
-${filter(
+${envoyFilter(
   'patch-lua',
   `- applyTo: HTTP_FILTER
   match: {context: GATEWAY, listener: {portNumber: 80, filterChain: {filter: {name: envoy.filters.network.http_connection_manager, subFilter: {name: envoy.filters.http.router}}}}}
@@ -66,7 +53,7 @@ ${filter(
     feature: 'EnvoyFilter CLUSTER MERGE and ADD',
     config: `${entry('patched-cluster', 'resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}], endpoints: [{address: 10.50.0.1}]')}---
 ${routed('patched-cluster', '- route: [{destination: {host: patched-cluster.test}}]')}---
-${filter(
+${envoyFilter(
   'patch-cluster',
   `- applyTo: CLUSTER
   match: {context: GATEWAY, cluster: {service: patched-cluster.test}}
@@ -91,7 +78,7 @@ ${filter(
   },
   {
     feature: 'EnvoyFilter LISTENER MERGE and NETWORK_FILTER MERGE: settings of the connection manager',
-    config: filter(
+    config: envoyFilter(
       'patch-manager',
       `- applyTo: NETWORK_FILTER
   match: {context: GATEWAY, listener: {portNumber: 80, filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}}

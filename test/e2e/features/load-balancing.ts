@@ -29,7 +29,7 @@ const both = (all: readonly Seen[]): void =>
   expect(Object.keys(shares(all)).toSorted()).toEqual(['web v1', 'web v2']);
 
 export const LOAD_BALANCING: readonly FeatureCase[] = [
-  ...['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM'].map((simple): FeatureCase => {
+  ...['ROUND_ROBIN', 'LEAST_REQUEST', 'LEAST_CONN', 'RANDOM'].map((simple): FeatureCase => {
     const name = `lb-${simple.toLowerCase().replace('_', '-')}`;
     return {
       feature: `DestinationRule loadBalancer.simple ${simple}`,
@@ -58,14 +58,16 @@ export const LOAD_BALANCING: readonly FeatureCase[] = [
     feature: 'DestinationRule consistentHash: a cookie that is made where there is none',
     config: served(
       'hash-cookie',
-      POLICY('{loadBalancer: {consistentHash: {httpCookie: {name: user, ttl: 60s, path: /}}}}'),
+      POLICY(
+        '{loadBalancer: {consistentHash: {httpCookie: {name: user, ttl: 60s, path: /, attributes: [{name: SameSite, value: Strict}]}}}}',
+      ),
     ),
     asks: [
       {
         ...get('hash-cookie'),
         check: async ([one], world) => {
           const [cookie = ''] = (one?.headers?.['set-cookie'] ?? []) as readonly string[];
-          expect(cookie).toMatch(/^user="?[0-9a-f]+"?; Max-Age=60; Path=\/; HttpOnly$/);
+          expect(cookie).toMatch(/^user="?[0-9a-f]+"?; Max-Age=60; Path=\/; SameSite=Strict; HttpOnly$/);
           const again = await send(world, {
             ...get('hash-cookie', { headers: { cookie: cookie.split(';')[0] ?? '' } }),
             times: 10,

@@ -57,3 +57,26 @@ ${rule
   .join('\n')}
 ${vs ? `---\n${routed(name, `- route: [{destination: {host: ${name}.test}}]`)}` : ''}`;
 }
+
+const TO_INGRESS = 'workloadSelector: {labels: {istio: ingressgateway}}';
+
+/** An EnvoyFilter: the items of its list of patches, and for whom it is. */
+export function envoyFilter(
+  name: string,
+  patches: string,
+  spec = TO_INGRESS,
+  namespace = 'istio-system',
+): string {
+  return `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  ${spec}
+  configPatches:
+${patches
+  .trim()
+  .split('\n')
+  .map((line) => `  ${line}`)
+  .join('\n')}
+`;
+}

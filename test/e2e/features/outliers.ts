@@ -1,8 +1,18 @@
 /** Endpoints that a DestinationRule has left alone, because they fail. */
 
 import { expect } from 'vitest';
+import { eventually } from '../../peers/run-envoy.ts';
+import type { World } from '../../peers/world/world.ts';
 import { type FeatureCase, count, get, send, shares } from './case.ts';
-import { POLICY, served } from './manifests.ts';
+import { POLICY, entry, routed, served } from './manifests.ts';
+
+/** Waits until nothing comes to the second endpoint any more. */
+async function leaves(world: World, name: string, path: string): Promise<void> {
+  await eventually(
+    () => send(world, { ...get(name, { path }), times: 10 }),
+    (all) => count(all, 200) === 10 && shares(all)['web v1'] === 10,
+  );
+}
 
 export const OUTLIERS: readonly FeatureCase[] = [
   {
@@ -81,6 +91,46 @@ export const OUTLIERS: readonly FeatureCase[] = [
             expect(Date.now(), JSON.stringify(all)).toBeLessThan(end);
           }
         },
+      },
+    ],
+  },
+  {
+    feature: 'DestinationRule outlierDetection.consecutiveErrors, of older releases',
+    config: served(
+      'old-errors',
+      'trafficPolicy: {outlierDetection: {consecutiveErrors: 1, interval: 100ms, baseEjectionTime: 60s, maxEjectionPercent: 100}}',
+    ).replace(
+      'networking.istio.io/v1\nkind: DestinationRule',
+      'networking.istio.io/v1alpha3\nkind: DestinationRule',
+    ),
+    asks: [
+      { ...get('old-errors'), check: (_all, world) => leaves(world, 'old-errors', '/?failsAt=10.40.0.2') },
+    ],
+  },
+  {
+    feature: 'DestinationRule outlierDetection.consecutiveLocalOriginFailures: endpoints that nobody reaches',
+    config: `${entry('local-failures', 'location: MESH_INTERNAL, resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], endpoints: [{address: 10.40.0.1, ports: {http: 8080}}, {address: 10.40.0.2, ports: {http: 9}}]')}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: local-failures, namespace: shop}
+spec: {host: local-failures.test, trafficPolicy: {outlierDetection: {splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 1, consecutive5xxErrors: 0, interval: 100ms, baseEjectionTime: 60s, maxEjectionPercent: 100}}}
+---
+${routed('local-failures', '- retries: {attempts: 0}\n  route: [{destination: {host: local-failures.test}}]')}`,
+    asks: [{ ...get('local-failures'), check: (_all, world) => leaves(world, 'local-failures', '/') }],
+  },
+  {
+    feature: 'DestinationRule outlierDetection.minHealthPercent: below it all endpoints are used again',
+    config: served(
+      'panic',
+      'trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, interval: 100ms, baseEjectionTime: 60s, maxEjectionPercent: 100, minHealthPercent: 60}}',
+    ),
+    asks: [
+      { ...get('panic', { path: '/?failsAt=10.40.0.2' }), times: 6 },
+      {
+        ...get('panic'),
+        times: 40,
+        expect: { status: 200 },
+        check: (all) => expect(Object.keys(shares(all)).toSorted()).toEqual(['web v1', 'web v2']),
       },
     ],
   },

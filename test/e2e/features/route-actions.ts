@@ -1,8 +1,14 @@
 /** What a rule of a VirtualService does with a request: where it goes, and how it and its answer are changed. */
 
 import { expect } from 'vitest';
-import { type FeatureCase, expectShare, get, shares } from './case.ts';
+import { eventually } from '../../peers/run-envoy.ts';
+import { type FeatureCase, expectShare, get, send, shares } from './case.ts';
 import { V1, routed } from './manifests.ts';
+
+const preflight = (origin: string) => ({
+  method: 'OPTIONS',
+  headers: { origin, 'access-control-request-method': 'GET' },
+});
 
 export const ROUTE_ACTIONS: readonly FeatureCase[] = [
   {
@@ -189,5 +195,108 @@ export const ROUTE_ACTIONS: readonly FeatureCase[] = [
     feature: 'VirtualService headers: the host',
     config: routed('header-host', `- headers: {request: {set: {host: set.example}}}\n  ${V1}`),
     asks: [{ ...get('header-host'), expect: { authority: 'set.example' } }],
+  },
+  {
+    feature: 'VirtualService redirect: prefixRewrite, and the port that the request came to',
+    config: `${routed('redirect-rewrite', '- match: [{uri: {prefix: /old}}]\n  redirect: {prefixRewrite: /new}')}---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: redirect-port, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 8093, name: http, protocol: HTTP}, hosts: ["redirect-port.test"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: redirect-port, namespace: shop}
+spec: {hosts: [redirect-port.test], gateways: [redirect-port], http: [{redirect: {authority: other.example, derivePort: FROM_REQUEST_PORT}}]}
+`,
+    asks: [
+      {
+        ...get('redirect-rewrite', { path: '/old/apple' }),
+        expect: { status: 301, headers: { location: 'http://redirect-rewrite.test/new/apple' } },
+      },
+      {
+        ...get('redirect-port', { to: '127.0.0.1:8093', path: '/x' }),
+        expect: { status: 301, headers: { location: 'http://other.example:8093/x' } },
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService directResponse: bytes',
+    config: routed('direct-bytes', '- directResponse: {status: 200, body: {bytes: aGVsbG8=}}'),
+    asks: [{ ...get('direct-bytes'), expect: { status: 200, text: 'hello' } }],
+  },
+  {
+    feature: 'VirtualService corsPolicy: allowOrigin of older releases, and preflights of others',
+    config: `${routed('cors-old', `- corsPolicy: {allowOrigin: ["https://shop.example"], allowMethods: [GET]}\n  ${V1}`)}---
+${routed('cors-ignore', `- corsPolicy: {allowOrigins: [{exact: "https://shop.example"}], unmatchedPreflights: IGNORE}\n  ${V1}`)}`,
+    asks: [
+      {
+        ...get('cors-old', { headers: { origin: 'https://shop.example' } }),
+        expect: { headers: { 'access-control-allow-origin': 'https://shop.example' } },
+      },
+      // Passed on, unless they are to be left to the proxy.
+      { ...get('cors-old', preflight('https://evil.example')), expect: { status: 200, method: 'OPTIONS' } },
+      {
+        ...get('cors-ignore', preflight('https://evil.example')),
+        expect: { status: 200 },
+        check: async ([one], world) => {
+          expect(one?.headers).not.toHaveProperty('access-control-allow-origin');
+          expect(await world.seen()).toEqual([]);
+        },
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService headers, as older releases wrote them',
+    config: `${routed(
+      'headers-old',
+      `- appendHeaders: {first: "1"}
+  appendRequestHeaders: {second: "2"}
+  removeRequestHeaders: [secret]
+  appendResponseHeaders: {third: "3"}
+  removeResponseHeaders: [inner]
+  route: [{destination: {host: web, subset: v1}, appendRequestHeaders: {fourth: "4"}, removeRequestHeaders: [key], appendResponseHeaders: {fifth: "5"}, removeResponseHeaders: [deep]}]`,
+    ).replace('networking.istio.io/v1\n', 'networking.istio.io/v1alpha3\n')}`,
+    asks: [
+      {
+        ...get('headers-old', {
+          path: '/?header=inner:1&header=deep:1',
+          headers: { secret: 'x', key: 'y' },
+        }),
+        expect: {
+          received: { first: '1', second: '2', fourth: '4' },
+          headers: { third: '3', fifth: '5' },
+        },
+        check: ([one]) => {
+          expect(Object.keys(one?.received ?? {})).not.toEqual(expect.arrayContaining(['secret']));
+          expect(Object.keys(one?.received ?? {})).not.toEqual(expect.arrayContaining(['key']));
+          expect(one?.headers).not.toHaveProperty('inner');
+          expect(one?.headers).not.toHaveProperty('deep');
+        },
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService match.statPrefix: requests of the rule are counted by themselves',
+    only: 'envoy',
+    config: routed('counted', `- match: [{uri: {prefix: /fruits}, statPrefix: fruits}]\n  ${V1}\n- ${V1}`),
+    asks: [
+      { ...get('counted', { path: '/fruits' }), times: 2, expect: { status: 200 } },
+      {
+        ...get('counted'),
+        check: async (_all, world) => {
+          const stats = {
+            via: 'gateway',
+            to: '127.0.0.1:25000',
+            path: '/stats?filter=route.fruits',
+          } as const;
+          await eventually(
+            () => send(world, stats),
+            ([page]) =>
+              /^vhost\.counted\.test:80\.route\.fruits\.upstream_rq_total: 2$/m.test(String(page?.text)),
+          );
+        },
+      },
+    ],
   },
 ];

@@ -1,8 +1,8 @@
 /** Time limits, retries, faults and mirrors of a VirtualService. */
 
 import { expect } from 'vitest';
-import { type FeatureCase, eventuallySeen, expectShare, get } from './case.ts';
-import { V1, routed } from './manifests.ts';
+import { type FeatureCase, count, eventuallySeen, expectShare, get, send } from './case.ts';
+import { POLICY, V1, routed, served } from './manifests.ts';
 
 export const ROUTE_FAILURES: readonly FeatureCase[] = [
   {
@@ -159,6 +159,67 @@ ${routed('mirrors', `- mirrors: [{destination: {host: api, subset: v1}}, {destin
         times: 5,
         check: async (_all, world) =>
           expect((await world.seen()).map(({ ip }) => ip)).toEqual(Array(5).fill('10.40.0.1')),
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService retries: at another endpoint, unless retryIgnorePreviousHosts says otherwise',
+    config: ['other', 'any']
+      .map(
+        (which) => `${served(`retry-${which}`, POLICY('{loadBalancer: {simple: RANDOM}}'), { vs: false })}---
+${routed(`retry-${which}`, `- retries: {attempts: 1, retryOn: 5xx, retryIgnorePreviousHosts: ${which === 'other'}}\n  route: [{destination: {host: retry-${which}.test}}]`)}`,
+      )
+      .join('---\n'),
+    asks: [
+      // The balancer is asked six times for an endpoint that has not failed yet.
+      {
+        ...get('retry-other', { path: '/?failsAt=10.40.0.2' }),
+        times: 100,
+        check: (all) => expect(count(all, 503)).toBeLessThan(8),
+      },
+      // A quarter of all requests meets it twice.
+      {
+        ...get('retry-any', { path: '/?failsAt=10.40.0.2' }),
+        times: 100,
+        check: (all) => expect(count(all, 503)).toBeGreaterThan(8),
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService retries: backoff, until the next try',
+    config: routed('backoff', `- retries: {attempts: 1, retryOn: 5xx, backoff: 123ms}\n  ${V1}`),
+    asks: [
+      {
+        ...get('backoff', { path: '/?fails=1&key=backoff' }),
+        expect: { status: 200 },
+        check: async (_all, world) => {
+          // The pause is drawn by lot, and cannot be told from others.
+          const path = '/config_dump?resource=dynamic_route_configs';
+          const [page] = await send(world, { via: 'gateway', to: '127.0.0.1:25000', path });
+          expect(page?.text).toMatch(/"base_interval": "0\.123s"/);
+        },
+      },
+    ],
+  },
+  {
+    feature: 'VirtualService fault, mirror: shares in whole percent, as older releases wrote them',
+    config: `${routed('fault-percent', `- fault: {abort: {percent: 100, httpStatus: 555}}\n  ${V1}`)}---
+${routed('delay-percent', `- fault: {delay: {percent: 0, fixedDelay: 10s}}\n  ${V1}`)}---
+${routed('mirror-percent', `- mirror: {host: api, subset: v2}\n  mirrorPercent: 100\n  ${V1}`)}---
+${routed('mirror-no-percent', `- mirror: {host: api, subset: v2}\n  mirror_percent: 0\n  ${V1}`)}`,
+    asks: [
+      { ...get('fault-percent'), expect: { status: 555 } },
+      { ...get('delay-percent', { timeout: 8_000 }), expect: { status: 200 } },
+      {
+        ...get('mirror-percent'),
+        check: async (_all, world) =>
+          expect((await eventuallySeen(world, 2)).map(({ ip }) => ip)).toContain('10.40.0.4'),
+      },
+      {
+        ...get('mirror-no-percent'),
+        times: 3,
+        check: async (_all, world) =>
+          expect((await world.seen()).map(({ ip }) => ip)).toEqual(Array(3).fill('10.40.0.1')),
       },
     ],
   },

@@ -24,7 +24,6 @@ function tunnelled(feature: string, name: string, last: number, method: 'CONNECT
   return {
     feature,
     config: forwarder(name, to, `trafficPolicy: {${tunnel}}`),
-    only: 'envoy',
     asks: [
       {
         via: 'mesh',
@@ -59,7 +58,6 @@ spec:
   hosts: [tunnelled-tls.test]
   tls: [{match: [{port: 443, sniHosts: [tunnelled-tls.test]}], route: [{destination: {host: tunnel-tls.test, subset: v1, port: {number: 9000}}}]}]
 `,
-    only: 'envoy',
     asks: [
       {
         via: 'mesh',

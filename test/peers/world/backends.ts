@@ -30,6 +30,9 @@ function ends(socket: Socket | TLSSocket): Pick<Echo, 'ip' | 'port' | 'from' | '
   };
 }
 
+/** How often a connection of HTTP/2 was asked whether anybody is there. */
+const pings = new WeakMap<object, number>();
+
 const failures = new Map<string, number>();
 
 /** What reached any backend since the last time, which is then forgotten. */
@@ -47,6 +50,7 @@ function plain(address: string | undefined): string {
 
 function echoOf(request: Request, body: string): Echo {
   const { socket } = request;
+  const session = 'stream' in request ? request.stream.session : undefined;
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers[name] = value;
   return {
@@ -56,6 +60,7 @@ function echoOf(request: Request, body: string): Echo {
     version: request.httpVersion,
     headers: { host: headers[':authority'] ?? '', ...headers },
     body,
+    ...(session === undefined ? {} : { pings: pings.get(session) ?? 0 }),
     ...(socket instanceof TLSSocket
       ? {
           serverName: String((socket as TLSSocket & { servername?: unknown }).servername || ''),
@@ -139,12 +144,9 @@ export async function startBackends(
     socket.pipe(socket);
   });
   await listen(http, BACKEND_PORTS.http);
-  const http2 = createHttp2Server(answer).on('session', (session: ServerHttp2Session) =>
-    session.on('ping', () => {
-      const nothing = { path: '', version: '2.0', headers: {}, body: '' };
-      seen.push({ ...ends(session.socket), method: 'PING', ...nothing });
-    }),
-  );
+  const http2 = createHttp2Server(answer).on('session', (session: ServerHttp2Session) => {
+    session.on('ping', () => pings.set(session, (pings.get(session) ?? 0) + 1));
+  });
   await listen(http2, BACKEND_PORTS.http2);
   await listen(
     forwardProxy((request) => seen.push(echoOf(request, ''))),

@@ -45,6 +45,8 @@ export interface Echo {
   readonly version: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string;
+  /** Of HTTP/2: how often the connection was asked by PING whether anybody is there. */
+  readonly pings?: number;
   /** Of a TLS connection: the name that was asked for, and the subject of the client's certificate. */
   readonly serverName?: string;
   readonly client?: string;
