@@ -17,8 +17,8 @@ const ROOT: GroupMetadata = {
   path: [],
   summary: 'A service mesh that speaks the configuration API of Istio',
   description:
-    'mesh checks, explains and analyzes the configuration of a service mesh that speaks the API of Istio.\n' +
-    'It needs no cluster: files, folders and standard input are enough.',
+    'mesh installs and looks into a service mesh that speaks the API of Istio, and checks, explains and analyzes\n' +
+    'its configuration. What works on files, folders and standard input needs no cluster.',
 };
 
 const ROOT_EXAMPLES = [
@@ -27,6 +27,7 @@ const ROOT_EXAMPLES = [
     text: 'Find mistakes that only show between objects',
     command: 'mesh analyze --use-kube=false manifests/',
   },
+  { text: 'Install the mesh, seeing first what changes', command: 'mesh install --set profile=demo' },
   { text: 'What may stand in a field?', command: 'mesh explain VirtualService.spec.http.retries' },
 ];
 

@@ -5,6 +5,7 @@ import { TAG_LABEL } from '../install/owned.ts';
 import { findObject } from '../kube/apply.ts';
 import { explained } from '../kube/explain.ts';
 import { listObjects } from '../kube/list.ts';
+import { findPod } from '../kube/pods.ts';
 import type { ApiObject } from '../kube/reflector.ts';
 import { listPath } from '../kube/resource-path.ts';
 import { type ClusterFlags, openCluster, timeoutSignal } from './cluster.ts';
@@ -108,14 +109,15 @@ export async function checkInject(
 ): Promise<number> {
   const { client, namespace: usual } = await openCluster(flags, context);
   const signal = timeoutSignal(flags.timeout);
-  const [name, namespace] = podName(pod, usual);
+  const named = pod === undefined ? undefined : await findPod(client, pod, usual, signal);
+  const { name, namespace } = named ?? { name: undefined, namespace: usual };
   const webhooks = await injectors(client, signal);
   let podLabels: Labels = parseLabels(flags.labels ?? '');
   let namespaceLabels: Labels = {};
   try {
-    const found = await findObject(client, NAMESPACE, { name: namespace }, signal);
-    if (found === undefined) throw notFound(`namespace ${namespace}`);
-    namespaceLabels = labelsOf(found);
+    const place = await findObject(client, NAMESPACE, { name: namespace }, signal);
+    if (place === undefined) throw notFound(`namespace ${namespace}`);
+    namespaceLabels = labelsOf(place);
     if (name !== undefined) {
       const live = await findObject(client, POD, { name, namespace }, signal);
       if (live === undefined) throw notFound(`pod ${name} in the namespace ${namespace}`);
@@ -142,12 +144,6 @@ export async function checkInject(
     context.stderr.write(`ERROR: multiple webhooks will inject, which leads to a broken pod: ${names}\n`);
   }
   return EXIT.ok;
-}
-
-/** `name`, or `name.namespace`. */
-function podName(pod: string | undefined, namespace: string): readonly [string | undefined, string] {
-  const dot = pod?.lastIndexOf('.') ?? -1;
-  return pod === undefined || dot < 0 ? [pod, namespace] : [pod.slice(0, dot), pod.slice(dot + 1)];
 }
 
 function parseLabels(text: string): Labels {

@@ -86,6 +86,13 @@ export function requirePort(port: number): void {
 }
 
 function unreachable(proxy: string, port: number, error: unknown): unknown {
+  if (error instanceof MeshError && error.code === 'NotFound') {
+    return new MeshError(error.code, error.message, {
+      hint: 'Is it in another namespace? Write NAME.NAMESPACE, or name it with --namespace.',
+      ...(error.where !== undefined && { where: error.where }),
+      cause: error,
+    });
+  }
   if (error instanceof MeshError && error.code !== 'PodFailed') return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new MeshError('ProxyUnreachable', `the proxy of ${proxy} cannot be asked: ${reason}`, {

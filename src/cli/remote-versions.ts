@@ -13,7 +13,8 @@ export interface RemoteVersions {
     readonly Revision: string;
     readonly Info: { readonly version: string };
   }[];
-  readonly dataPlaneVersion: readonly {
+  /** Absent when nobody could tell. */
+  readonly dataPlaneVersion?: readonly {
     readonly ID: string;
     readonly IstioVersion: string;
     readonly Type: string;
@@ -36,21 +37,29 @@ export async function remoteVersions(
       if ('failure' in answer)
         note(context, `the version of ${answer.istiod.name} is missing`, answer.failure);
     }
+    const isSilent = states.every((answer) => 'failure' in answer);
+    for (const [index, answer] of states.entries()) {
+      const isTold = 'failure' in (versions[index] ?? {});
+      if ('failure' in answer && !isTold)
+        note(context, `the proxies of ${answer.istiod.name} are missing`, answer.failure);
+    }
     return {
       meshVersion: versions.flatMap((answer) =>
         'body' in answer
           ? [{ Component: answer.istiod.name, Revision: answer.istiod.revision, Info: versionOf(answer) }]
           : [],
       ),
-      dataPlaneVersion: states.flatMap((answer) =>
-        'body' in answer
-          ? readStates(answer.body, answer.istiod.name).map(({ name, version, type }) => ({
-              ID: name,
-              IstioVersion: version,
-              Type: type,
-            }))
-          : [],
-      ),
+      ...(!isSilent && {
+        dataPlaneVersion: states.flatMap((answer) =>
+          'body' in answer
+            ? readStates(answer.body, answer.istiod.name).map(({ name, version, type }) => ({
+                ID: name,
+                IstioVersion: version,
+                Type: type,
+              }))
+            : [],
+        ),
+      }),
     };
   } catch (error) {
     if (!(error instanceof MeshError) && !signal.aborted) throw error;
@@ -64,7 +73,8 @@ export async function remoteVersions(
 }
 
 function note(context: Context, what: string, error: MeshError | undefined): void {
-  const reason = error?.message ?? 'it does not answer in time';
+  const file = error?.where?.file === undefined ? '' : `${error.where.file}: `;
+  const reason = error === undefined ? 'it does not answer in time' : `${file}${error.message}`;
   // Which right is missing helps only with the rule that gives it.
   const hint = error?.code === 'Forbidden' && error.hint !== undefined ? `; ${error.hint}` : '';
   context.stderr.write(`Note: ${what}: ${reason}${hint}\n`);
@@ -90,6 +100,7 @@ export function remoteText({ meshVersion, dataPlaneVersion }: RemoteVersions, sh
     short && versions.size === 1
       ? `control plane version: ${only}\n`
       : meshVersion.map(({ Component, Info }) => `${Component} version: ${Info.version}\n`).join('');
+  if (dataPlaneVersion === undefined) return controlPlane;
   return `${controlPlane}data plane version: ${proxiesText(dataPlaneVersion.map(({ IstioVersion }) => IstioVersion))}\n`;
 }
 

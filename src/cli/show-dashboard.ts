@@ -32,15 +32,17 @@ interface Wanted {
 /** Runs until it is interrupted, or the pod has gone for good. Returns the exit code. */
 export async function showDashboard({ args, flags }: DashboardInvocation, context: Context): Promise<number> {
   const [name = '', pod] = args;
-  const dashboard = findDashboard(name);
-  if (dashboard === undefined) throw new Error(`there is no dashboard ${name}`);
+  const found = findDashboard(name);
+  if (found === undefined) throw new Error(`there is no dashboard ${name}`);
+  // As it was typed, which may be another of its names.
+  const dashboard = { ...found, name };
   const stopping = context.interrupted();
   const cluster = await openCluster(flags, context);
   const signal = AbortSignal.any([stopping, timeoutSignal(flags['kubeclient-timeout'])]);
   let forwarder: Forwarder | undefined;
   try {
-    const found = await firstPod(dashboard, pod, flags, cluster, signal);
-    const port = portOf(found.object, dashboard, flags);
+    const shown = await firstPod(dashboard, pod, flags, cluster, signal);
+    const port = portOf(shown.object, dashboard, flags);
     const gone = new Gone();
     const notes = failureNotes(context);
     const failed = (failure: ApiFailure): void => {
@@ -50,14 +52,14 @@ export async function showDashboard({ args, flags }: DashboardInvocation, contex
     };
     forwarder = await Forwarder.start(
       cluster.client,
-      { ...target(found.object), port },
+      { ...target(shown.object), port },
       { addresses: addressesOf(flags.address), ...localPort(flags, port), failed },
     );
     const url = `http://${hostOf(flags.address)}:${forwarder.port}${dashboard.path}`;
     context.stdout.write(`${url}\n`);
     if (flags.browser) void openBrowser(url, context);
     else context.stderr.write('skipping opening a browser\n');
-    return await keepOpen(forwarder, found.wanted, { cluster, flags, stopping, context, gone });
+    return await keepOpen(forwarder, shown.wanted, { cluster, flags, stopping, context, gone });
   } catch (error) {
     if (stopping.aborted) return EXIT.ok;
     throw error;

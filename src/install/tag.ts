@@ -2,8 +2,8 @@
 
 import type { IstioOperatorSpec } from '../api/generated/types/install.istio.io/IstioOperator.ts';
 import { MeshError } from '../base/mesh-error.ts';
-import { binding, installationOf } from './installation.ts';
-import { inApplyOrder, type Resource } from './resource.ts';
+import { installationOf } from './installation.ts';
+import type { Resource } from './resource.ts';
 import { tagWebhook } from './webhooks.ts';
 
 export interface TagOptions {
@@ -47,25 +47,5 @@ export function tagManifest(spec: IstioOperatorSpec, options: TagOptions): reado
     { ...spec, values: { ...values, sidecarInjectorWebhook: webhook } },
     version,
   );
-  const labels = { ...installation.labels('Pilot', 'istiod'), 'istio.io/tag': tag };
-  // The revision's own role names the webhooks that it was installed with; this one came later.
-  const role: Resource = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: webhookName, labels },
-    rules: [
-      {
-        apiGroups: ['admissionregistration.k8s.io'],
-        resources: ['mutatingwebhookconfigurations'],
-        resourceNames: [webhookName],
-        verbs: ['patch', 'update'],
-      },
-    ],
-  };
-  const account = { name: installation.istiod, namespace: installation.namespace };
-  return inApplyOrder([
-    role,
-    binding('ClusterRoleBinding', role, account),
-    tagWebhook(installation, tag, webhookName),
-  ]);
+  return [tagWebhook(installation, tag, webhookName)];
 }

@@ -64,7 +64,7 @@ describe('mesh experimental describe', () => {
     expect(`\n${stdout}`).toMatchInlineSnapshot(`
       "
       Pod: fruits-1.shop
-         Pod Revision: 
+         Pod Revision: <none>
          Pod Ports: 8080 (main)
       WARNING: Pod fruits-1.shop Container main NOT READY
       WARNING: User ID (UID) 1337 is reserved for the sidecar proxy.

@@ -137,6 +137,6 @@ describe('version', () => {
     const { code, stdout, stderr } = await runMesh(['version', '--kubeconfig', '/no/such/file']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^client version: .*\n$/);
-    expect(stderr).toMatch(/^Note: the control plane is not shown: there is no such file/);
+    expect(stderr).toMatch(/^Note: the control plane is not shown: \/no\/such\/file: there is no such file/);
   });
 });

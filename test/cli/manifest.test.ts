@@ -269,14 +269,13 @@ test('names of profiles are completed', async () => {
 });
 
 describe('mesh tag generate', () => {
-  test('leads a tag to a revision, without a cluster, and lets the revision put its certificate there', async () => {
+  test('leads a tag to a revision, without a cluster', async () => {
     const { code, stdout, stderr } = await runMesh(['tag', 'generate', 'prod', '--revision', 'canary']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('name: istio-revision-tag-prod\n');
     expect(stdout).toContain('istio.io/tag: prod\n');
     expect(stdout).toContain('      name: istiod-canary\n      namespace: istio-system\n');
     expect(stdout).toContain('values:\n      - prod\n');
-    expect(stdout).toContain('  resourceNames:\n  - istio-revision-tag-prod\n');
     expect(stdout).not.toContain('istio-injection\n      operator: In');
   });
 

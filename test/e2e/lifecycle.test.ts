@@ -192,6 +192,9 @@ describeOnCluster('the life cycle of an installation', (cluster) => {
       'yaml',
     );
     expect(injector).toContain('net1');
+    const dry = await mesh('uninstall', '--purge', '--dry-run');
+    expect(dry.stderr).toMatch(/^These stay, with the command that takes each away:$/m);
+    expect(dry.stderr).not.toContain('Other control planes');
   });
 
   test('tags lead to a revision, are listed with their users, and go', async () => {

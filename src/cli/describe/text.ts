@@ -32,7 +32,7 @@ function workloadLines(workload: WorkloadDescription, ignoreUnmeshed: boolean): 
   );
   return [
     `${kind}: ${name}.${namespace}`,
-    `   ${kind} Revision: ${revision}`,
+    `   ${kind} Revision: ${revision === '' ? '<none>' : revision}`,
     shown.length === 0 ? `   ${kind} does not expose ports` : `   ${kind} Ports: ${shown.join(', ')}`,
     ...(isMeshed || ignoreUnmeshed
       ? []

@@ -1,6 +1,7 @@
 /** What an uninstallation leaves, and the commands that take it away: it may hold what users have made. */
 
 import { DEFINITION_SELECTOR, ownedSelector } from '../../install/owned.ts';
+import { type Resource, resourceName } from '../../install/resource.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { ApiFailure } from '../../kube/failure.ts';
 import { deniedRight, ruleText } from '../../kube/denied.ts';
@@ -20,16 +21,21 @@ const SECRET = { apiVersion: 'v1', kind: 'Secret' };
 /** The root certificate that a control plane puts into every namespace. */
 const ROOT_CERTIFICATE = 'istio-ca-root-cert';
 
-/** Tells on standard error what there still is. Never throws: it is only a courtesy. */
+/**
+ * Tells on standard error what there still is, or will be once `leaving` has gone. Never throws: it is only a
+ * courtesy.
+ */
 export async function writeRemains(
   client: KubeClient,
-  istioNamespace: string,
+  { istioNamespace, leaving }: { readonly istioNamespace: string; readonly leaving: readonly Resource[] },
   { stderr }: Pick<Context, 'stderr'>,
   signal: AbortSignal,
 ): Promise<void> {
   const list = (type: TypeName, options: Partial<ListOptions>, namespace?: string) =>
     remaining(client, listPath(type, namespace), { signal, metadataOnly: true, ...options }, stderr);
-  const others = await ownedObjects(client, ownedSelector(), { signal }).catch(() => []);
+  const gone = new Set(leaving.map(resourceName));
+  const owned = await ownedObjects(client, ownedSelector(), { signal }).catch(() => []);
+  const others = owned.filter((object) => !gone.has(resourceName(object)));
   const revisions = new Set(others.map(({ metadata }) => metadata.labels?.['istio.io/rev'] ?? 'default'));
   if (revisions.size > 0) {
     stderr.write(

@@ -36,6 +36,7 @@ export async function uninstall(
 ): Promise<number> {
   const away = awayNotice(context);
   const { signal } = new AbortController();
+  const { istioNamespace } = choice;
   const selector = ownedSelector(choice.revisionLabel);
   // A server that does not answer at all is told of at once; only one that goes away is waited for.
   const objects = await ownedObjects(client, selector, { signal });
@@ -45,7 +46,7 @@ export async function uninstall(
   }
   if (objects.length === 0) {
     context.stderr.write(`Nothing to remove: ${await nothingText(client, choice, signal)}\n`);
-    await writeRemains(client, choice.istioNamespace, context, signal);
+    await writeRemains(client, { istioNamespace, leaving: objects }, context, signal);
     return EXIT.ok;
   }
   if (choice.output === 'text') {
@@ -53,7 +54,7 @@ export async function uninstall(
   }
   await warn(client, objects, choice, context, signal);
   if (choice.dryRun) {
-    await writeRemains(client, choice.istioNamespace, context, signal);
+    await writeRemains(client, { istioNamespace, leaving: objects }, context, signal);
     return EXIT.ok;
   }
   const question = `This will delete these ${objects.length} objects from the cluster ${name}. Proceed?`;
@@ -65,7 +66,7 @@ export async function uninstall(
   );
   await awaitPodsGone(client, objects, selector, choice.timeout, context);
   context.stderr.write('✔ Uninstall complete\n');
-  await writeRemains(client, choice.istioNamespace, context, signal);
+  await writeRemains(client, { istioNamespace, leaving: objects }, context, signal);
   return EXIT.ok;
 }
 

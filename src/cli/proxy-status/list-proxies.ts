@@ -35,8 +35,10 @@ export async function listProxies({ flags, given }: StatusInvocation, context: C
     const { toYaml } = await import('../output/yaml.ts');
     context.stdout.write(toYaml(shown));
   } else if (flags.stale) {
-    if (shown.length === 0) context.stderr.write(`All ${all.length} proxies have the newest configuration\n`);
-    else context.stdout.write(staleTable(shown, context.now()));
+    if (all.length === 0) context.stderr.write('No proxy is connected\n');
+    else if (shown.length === 0) {
+      context.stderr.write(`All proxies have the newest configuration (${all.length} of ${all.length})\n`);
+    } else context.stdout.write(staleTable(shown, context.now()));
   } else {
     context.stdout.write(flags.layout === 'states' ? stateTable(shown) : typeTable(shown));
   }

@@ -59,7 +59,7 @@ function detailLines(answer: RouteAnswer): string[] {
   for (const { host, port, endpoints, missing } of answer.destinations ?? []) {
     // Of other clusters the endpoints are where the client went.
     if (missing !== true && port !== undefined)
-      say('endpoints', `${host}: ${endpoints.length === 0 ? 'none in the files' : endpoints.join(', ')}`);
+      say('endpoints', `${host}: ${endpoints.length === 0 ? 'none are known' : endpoints.join(', ')}`);
   }
   if (answer.result !== 'none') say('but', answer.routed ? undefined : answer.reason);
   say('path', rewrite?.path);

@@ -4,6 +4,7 @@ import { MeshError } from '../../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { GlobalFlags } from '../../global-flags.ts';
+import { PROXY_ARG } from '../../proxy-config/flags.ts';
 
 export const metadata = {
   path: ['experimental', 'check-inject'],
@@ -13,9 +14,10 @@ export const metadata = {
     'the pod that is decided.',
   examples: [
     { text: 'A pod', command: 'mesh experimental check-inject web-6bcc77499f-nqlhz -n shop' },
+    { text: 'The first pod of a Deployment', command: 'mesh experimental check-inject deploy/web.shop' },
     { text: 'A pod that had these labels', command: 'mesh experimental check-inject -n shop -l app=web' },
   ],
-  args: [{ name: 'POD', description: 'Name of a pod, or name.namespace', optional: true, complete: 'pods' }],
+  args: [PROXY_ARG],
   flags: {
     labels: {
       type: 'string',
