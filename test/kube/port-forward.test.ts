@@ -149,20 +149,52 @@ test('a local port leads to a pod, then to another one, and to nowhere once it i
 
 describe('for a mesh of 2,000 proxies', () => {
   const state = { status: 'SYNCED', since: '2026-01-01T00:00:00.000Z', sent: 'v1', acked: 'v1', refusals: 0 };
+  const first = {
+    proxy: 'web-0.shop',
+    proxy_type: 'sidecar',
+    cluster_id: 'Kubernetes',
+    version: '1.27.0',
+    namespace: 'shop',
+    types: { cds: state, lds: state, eds: state, rds: state },
+  };
   const syncz = JSON.stringify(
-    Array.from({ length: 2000 }, (_, index) => ({
-      proxy: `web-${index}.shop`,
-      proxy_type: 'sidecar',
-      cluster_id: 'Kubernetes',
-      version: '1.27.0',
-      namespace: 'shop',
-      types: { cds: state, lds: state, eds: state, rds: state },
-    })),
+    Array.from({ length: 2000 }, (_, index) => ({ ...first, proxy: `web-${index}.shop` })),
   );
   const istiod = {
     metadata: { namespace: 'istio-system', name: 'istiod-0', labels: { app: 'istiod' } },
     status: { phase: 'Running' },
   };
+
+  test('proxy-status --watch shows who is different, and asks no more than without, until it is interrupted', async () => {
+    const stopping = new AbortController();
+    const states = (status: string): string =>
+      JSON.stringify(
+        ['a', 'b'].map((name) => ({
+          ...first,
+          proxy: `${name}.shop`,
+          types: { cds: { status: name === 'a' ? status : 'SYNCED' } },
+        })),
+      );
+    const pages = [states('STALE'), states('STALE'), states('SYNCED')];
+    const port = await page(() => {
+      const next = pages.shift();
+      if (next === undefined) stopping.abort();
+      return next ?? '[]';
+    });
+    const { file, server } = await fake({ pods: [istiod], forward: () => port });
+    const argv = ['proxy-status', '--watch', '--kubeconfig', file];
+    const { stdout, stderr, code } = await runMesh(argv, { interrupt: stopping.signal });
+    expect([code, stderr]).toEqual([0, '']);
+    const rows = stdout.split('\n').map((row) => row.split(/ +/).slice(0, 3).join(' '));
+    expect(rows).toEqual([
+      'NAME CLUSTER CDS',
+      'a.shop Kubernetes STALE',
+      'b.shop Kubernetes SYNCED',
+      'a.shop Kubernetes SYNCED',
+      '',
+    ]);
+    expect(server.asked).toHaveLength(8);
+  });
 
   test.for([
     [['proxy-status'], 2],

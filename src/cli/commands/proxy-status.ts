@@ -1,5 +1,6 @@
 /** `mesh proxy-status`: whether proxies have the newest configuration. */
 
+import { MeshError } from '../../base/mesh-error.ts';
 import type { CommandMetadata, Invocation } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CONTROL_PLANE_FLAGS } from '../control-plane.ts';
@@ -25,6 +26,7 @@ export const metadata = {
       text: 'Those that have not the newest, since when and why; exits with 1 if there are any',
       command: 'mesh proxy-status --stale',
     },
+    { text: 'While a change spreads', command: 'mesh proxy-status --watch' },
     { text: 'One proxy, compared with what it should have', command: 'mesh proxy-status deploy/web.shop' },
     { text: 'For scripts', command: 'mesh proxy-status -o json' },
   ],
@@ -40,6 +42,12 @@ export const metadata = {
     stale: {
       type: 'boolean',
       description: 'Only proxies that have not the newest, with the reason; exit with 1 if there are any',
+    },
+    watch: {
+      type: 'boolean',
+      short: 'w',
+      settable: false,
+      description: 'Go on until Ctrl-C, and show the list anew whenever it changes',
     },
     layout: {
       type: 'string',
@@ -85,9 +93,17 @@ export const metadata = {
 export type StatusInvocation = Invocation<GlobalFlags & typeof metadata.flags>;
 
 export async function run(invocation: StatusInvocation, context: Context): Promise<number> {
-  if (invocation.args.length > 0) {
+  const { args, flags } = invocation;
+  if (flags.watch && args.length > 0) {
+    throw new MeshError('BadFlagValue', '--watch shows the list of proxies, and takes no pod');
+  }
+  if (args.length > 0) {
     const { compareProxy } = await import('../proxy-status/compare-proxy.ts');
     return compareProxy(invocation, context);
+  }
+  if (flags.watch) {
+    const { watchProxies } = await import('../proxy-status/watch-proxies.ts');
+    return watchProxies(invocation, context);
   }
   const { listProxies } = await import('../proxy-status/list-proxies.ts');
   return listProxies(invocation, context);

@@ -1,91 +1,71 @@
 /** The list of `mesh proxy-status`. */
 
-import { ageText } from '../../base/age-text.ts';
 import { MeshError } from '../../base/mesh-error.ts';
 import { timeoutSignal } from '../cluster.ts';
 import type { StatusInvocation } from '../commands/proxy-status.ts';
 import type { Context } from '../context.ts';
 import { askAll, findControlPlane } from '../control-plane.ts';
 import { EXIT } from '../exit-codes.ts';
-import { tabwriter } from '../output/tabwriter.ts';
-import { type ProxyState, readStates, staleTypes, TYPE_COLUMNS } from './proxy-states.ts';
+import { type ProxyState, readStates, staleTypes } from './proxy-states.ts';
+import { statusTable } from './tables.ts';
 
-const PADDING = 5;
+/** What the control plane says of its proxies at one moment. */
+export interface ProxyList {
+  /** Those of the namespace that is asked for, or all, by name. */
+  readonly all: readonly ProxyState[];
+  /** With `--stale` those of them that have not the newest. */
+  readonly shown: readonly ProxyState[];
+  /** Why some are missing. */
+  readonly notes: readonly string[];
+}
 
-/** Prints the list. Returns the exit code. */
-export async function listProxies({ flags, given }: StatusInvocation, context: Context): Promise<number> {
-  const signal = timeoutSignal(flags.timeout);
+/** Asks the whole control plane. Throws a `MeshError` when nothing of it answers. */
+export async function askProxies(
+  { flags, given }: StatusInvocation,
+  context: Context,
+  signal: AbortSignal,
+): Promise<ProxyList> {
   const istiods = await findControlPlane(flags, context, signal);
   const answers = await askAll(istiods, '/debug/syncz', signal);
   const failures = answers.filter((answer) => 'failure' in answer);
-  for (const { failure, istiod } of failures) {
-    if (failures.length === answers.length) throw failure;
-    context.stderr.write(`Note: the proxies of ${istiod.name} are missing: ${failure.message}\n`);
-  }
+  const [first] = failures;
+  if (first !== undefined && failures.length === answers.length) throw first.failure;
   const wanted = given.has('namespace') ? flags.namespace : undefined;
   const all = answers
     .flatMap((answer) => ('body' in answer ? readStates(answer.body, answer.istiod.name) : []))
     .filter(({ namespace }) => wanted === undefined || namespace === wanted)
     .sort((one, other) => (one.name === other.name ? 0 : one.name < other.name ? -1 : 1));
-  const shown = flags.stale ? all.filter((state) => staleTypes(state).length > 0) : all;
-  const code = flags.stale && shown.length > 0 ? EXIT.failed : EXIT.ok;
+  return {
+    all,
+    shown: flags.stale ? all.filter((state) => staleTypes(state).length > 0) : all,
+    notes: failures.map(
+      ({ failure, istiod }) => `the proxies of ${istiod.name} are missing: ${failure.message}`,
+    ),
+  };
+}
+
+/** Prints the list. Returns the exit code. */
+export async function listProxies(invocation: StatusInvocation, context: Context): Promise<number> {
+  const { flags } = invocation;
+  const { all, shown, notes } = await askProxies(invocation, context, timeoutSignal(flags.timeout));
+  for (const note of notes) context.stderr.write(`Note: ${note}\n`);
   if (flags.output === 'json') {
     context.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
   } else if (flags.output === 'yaml') {
     const { toYaml } = await import('../output/yaml.ts');
     context.stdout.write(toYaml(shown));
-  } else if (flags.stale) {
-    if (all.length === 0) context.stderr.write('No proxy is connected\n');
-    else if (shown.length === 0) {
-      context.stderr.write(`All proxies have the newest configuration (${all.length} of ${all.length})\n`);
-    } else context.stdout.write(staleTable(shown, context.now()));
+  } else if (!flags.stale || shown.length > 0) {
+    context.stdout.write(statusTable(shown, flags, context.now()));
   } else {
-    context.stdout.write(flags.layout === 'states' ? stateTable(shown) : typeTable(shown));
+    context.stderr.write(`${nothingStale(all)}\n`);
   }
-  return code;
+  return flags.stale && shown.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
-function stateTable(states: readonly ProxyState[]): string {
-  const header = ['NAME', 'CLUSTER', ...TYPE_COLUMNS, 'ISTIOD', 'VERSION'];
-  const rows = states.map((state) => [
-    state.name,
-    state.cluster,
-    ...TYPE_COLUMNS.map((type) => state.types[type]?.status ?? 'IGNORED'),
-    state.istiod,
-    state.version,
-  ]);
-  return tabwriter([header, ...rows], PADDING);
-}
-
-function typeTable(states: readonly ProxyState[]): string {
-  const rows = states.map(({ name, cluster, istiod, version, types }) => {
-    const subscribed = Object.entries(types)
-      .filter(([, { status }]) => status !== 'IGNORED')
-      .map(([type]) => type)
-      .sort((one, other) => place(one) - place(other));
-    const list = subscribed.length === 0 ? '0' : `${subscribed.length} (${subscribed.join(',')})`;
-    return [name, cluster, istiod, version, list];
-  });
-  return tabwriter([['NAME', 'CLUSTER', 'ISTIOD', 'VERSION', 'SUBSCRIBED TYPES'], ...rows], PADDING);
-}
-
-function place(type: string): number {
-  const index = TYPE_COLUMNS.findIndex((one) => one === type);
-  return index < 0 ? TYPE_COLUMNS.length : index;
-}
-
-function staleTable(states: readonly ProxyState[], now: number): string {
-  const rows = states.flatMap((state) =>
-    staleTypes(state).map(([type, { status, since, reason = '' }]) => [
-      state.name,
-      type,
-      status,
-      since === undefined ? '-' : ageText(now - Date.parse(since)),
-      state.istiod,
-      reason.replaceAll(/\s+/g, ' '),
-    ]),
-  );
-  return tabwriter([['NAME', 'TYPE', 'STATUS', 'SINCE', 'ISTIOD', 'WHY'], ...rows], PADDING);
+/** What is said when every proxy has the newest. */
+export function nothingStale({ length }: readonly ProxyState[]): string {
+  if (length === 0) return 'No proxy is connected';
+  return `All proxies have the newest configuration (${length} of ${length})`;
 }
 
 /** Thrown when a pod is named that no process of the control plane knows. */
