@@ -36,8 +36,19 @@ export function skipSpace(text: Buffer, offset: number): number {
   return at;
 }
 
-/** The offset after the value that begins at `offset`. Throws a `JsonScanError` when it does not end. */
-export function skipValue(text: Buffer, offset: number): number {
+/** Where objects and lists begin that stand `depth` brackets deep in a value, each with the offset after it. */
+export interface ScannedEnds {
+  readonly depth: number;
+  readonly ends: Map<number, number>;
+}
+
+/**
+ * The offset after the value that begins at `offset`. With `scanned` the ends of what is in it are noted, so that
+ * they need not be looked for again. Throws a `JsonScanError` when the value does not end.
+ */
+export function skipValue(text: Buffer, offset: number, scanned?: ScannedEnds): number {
+  const noted = scanned?.depth ?? -1;
+  let begin = 0;
   let depth = 0;
   let at = offset;
   for (;;) {
@@ -50,6 +61,7 @@ export function skipValue(text: Buffer, offset: number): number {
         break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
+        if (depth === noted) begin = at;
         depth++;
         at++;
         continue;
@@ -57,6 +69,7 @@ export function skipValue(text: Buffer, offset: number): number {
       case CLOSE_BRACKET:
         depth--;
         at++;
+        if (depth === noted) scanned?.ends.set(begin, at);
         break;
       case COMMA:
       case COLON:
@@ -153,8 +166,15 @@ function* keysOf(
   }
 }
 
-/** The elements of the array that begins at `offset`; none for null. */
-export function* elementsOf(text: Buffer, offset: number): Generator<JsonSpan, void, void> {
+/**
+ * The elements of the array that begins at `offset`; none for null. Ends that are in `scanned` are taken from there,
+ * and with its depth those of what is in the elements are noted.
+ */
+export function* elementsOf(
+  text: Buffer,
+  offset: number,
+  scanned?: ScannedEnds,
+): Generator<JsonSpan, void, void> {
   if (text[offset] !== OPEN_BRACKET) {
     if (text.toString('latin1', offset, offset + 4) === 'null') return;
     throw new JsonScanError(offset, 'a list is expected');
@@ -162,7 +182,7 @@ export function* elementsOf(text: Buffer, offset: number): Generator<JsonSpan, v
   let at = skipSpace(text, offset + 1);
   if (text[at] === CLOSE_BRACKET) return;
   for (;;) {
-    const end = skipValue(text, at);
+    const end = scanned?.ends.get(at) ?? skipValue(text, at, scanned);
     yield { start: at, end };
     at = skipSpace(text, end);
     if (text[at] === CLOSE_BRACKET) return;

@@ -38,6 +38,22 @@ describe('finding parts of a JSON text', () => {
     );
   });
 
+  test('ends that were noted on the way are those of the values, and spare another look', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.jsonValue())), (value) => {
+        const text = bytes(JSON.stringify(value, undefined, 1));
+        const scanned = { depth: 1, ends: new Map<number, number>() };
+        for (const { start } of elementsOf(text, 0, scanned)) {
+          for (const span of elementsOf(text, start)) {
+            const isOpen = '[{'.includes(String.fromCharCode(text[span.start] ?? 0));
+            expect(scanned.ends.get(span.start)).toBe(isOpen ? span.end : undefined);
+          }
+          expect([...elementsOf(text, start, scanned)]).toEqual([...elementsOf(text, start)]);
+        }
+      }),
+    );
+  });
+
   test('quotes behind escapes and in long texts end nothing', () => {
     for (const text of [String.raw`"\\"`, String.raw`"\""`, `"${'x'.repeat(200)}\\"${'y'.repeat(200)}"`]) {
       expect(skipValue(bytes(text), 0)).toBe(text.length);

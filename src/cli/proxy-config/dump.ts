@@ -7,6 +7,7 @@ import {
   type JsonSpan,
   JsonScanError,
   parseSpan,
+  type ScannedEnds,
   skipSpace,
   skipValue,
 } from '../../base/json-scan.ts';
@@ -23,6 +24,9 @@ export type SectionName =
   | 'RoutesConfigDump'
   | 'SecretsConfigDump';
 
+/** Brackets around an entry in a section: those of the section and of the list. */
+const ENTRY_DEPTH = 2;
+
 interface Section extends JsonSpan {
   readonly type: string;
 }
@@ -30,11 +34,14 @@ interface Section extends JsonSpan {
 export class ConfigDump {
   readonly #bytes: Buffer;
   readonly #sections: readonly Section[];
+  /** Of the entries of lists in sections, found on the way to the ends of these. */
+  readonly #scanned: ScannedEnds;
   readonly #origin: string;
 
-  private constructor(bytes: Buffer, sections: readonly Section[], origin: string) {
+  private constructor(bytes: Buffer, sections: readonly Section[], scanned: ScannedEnds, origin: string) {
     this.#bytes = bytes;
     this.#sections = sections;
+    this.#scanned = scanned;
     this.#origin = origin;
   }
 
@@ -45,7 +52,8 @@ export class ConfigDump {
       if (!isObjectAt(bytes, start)) throw noDump(origin, 'it holds no JSON object');
       const configs = findMember(bytes, start, ['configs']);
       if (configs === undefined) throw noDump(origin, 'it has no "configs"');
-      const sections = [...elementsOf(bytes, configs)].map(({ start: from, end }) => ({
+      const scanned: ScannedEnds = { depth: ENTRY_DEPTH, ends: new Map() };
+      const sections = [...elementsOf(bytes, configs, scanned)].map(({ start: from, end }) => ({
         type: typeAt(bytes, from),
         start: from,
         end,
@@ -55,7 +63,7 @@ export class ConfigDump {
       if (last !== undefined && !isClosed(bytes, last.end)) {
         throw noDump(origin, 'the text ends before the JSON object does');
       }
-      return new ConfigDump(bytes, sections, origin);
+      return new ConfigDump(bytes, sections, scanned, origin);
     });
   }
 
@@ -91,7 +99,7 @@ export class ConfigDump {
     const names = [listName, camelCase(listName)];
     const found = reading(this.#origin, () => findMember(this.#bytes, section.start, names));
     if (found === undefined) return;
-    const spans = elementsOf(this.#bytes, found);
+    const spans = elementsOf(this.#bytes, found, this.#scanned);
     const next = () => spans.next();
     for (
       let span = reading(this.#origin, next);
