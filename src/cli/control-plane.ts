@@ -77,7 +77,8 @@ export async function istiodsOf(
   });
   const running = pods.filter((pod) => phaseOf(pod) === 'Running');
   if (running.length === 0) {
-    throw new MeshError('NoControlPlane', `no running Istio pods in namespace "${istioNamespace}"`, {
+    const of = revision === undefined ? '' : ` of the revision "${revision}"`;
+    throw new MeshError('NoControlPlane', `no running Istio pods${of} in namespace "${istioNamespace}"`, {
       hint: `Is the control plane in another namespace (--istioNamespace)? It is found by the label ${labels}.`,
     });
   }

@@ -31,6 +31,7 @@ export function certificatesOf({
   value,
 }: Pick<MeshObject, 'kind' | 'meta' | 'value'>): readonly Held[] {
   const { data, stringData } = value as Readonly<Record<string, unknown>>;
+  const place = meta.namespace === undefined ? '' : `${meta.namespace}/`;
   return CERTIFICATE_KEYS.flatMap((key) => {
     const encoded: unknown = isTree(data) ? data[key] : undefined;
     const plain: unknown = isTree(stringData) ? stringData[key] : undefined;
@@ -43,7 +44,7 @@ export function certificatesOf({
             : encoded
           : undefined;
     if (text?.includes('BEGIN CERTIFICATE') !== true) return [];
-    return [{ name: `${kind} ${meta.namespace ?? ''}/${meta.name}, ${key}`, pem: text }];
+    return [{ name: `${kind} ${place}${meta.name}, ${key}`, pem: text }];
   });
 }
 
