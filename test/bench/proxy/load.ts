@@ -1,7 +1,7 @@
 /** Load on one proxy, and what it costs: CPU time of the proxy's process for each request. */
 
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { BenchTools } from '../../peers/bench-tools.ts';
 import { TARGET } from './bootstrap.ts';
 import { LOAD_CORE, type Running, cpuSeconds } from './processes.ts';
@@ -50,6 +50,32 @@ function wrkRequests(text: string): number {
   const failed = /Non-2xx or 3xx responses: (\d+)/.exec(text);
   if (failed !== null) throw new Error(`${failed[1]} requests fail`);
   return Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
+}
+
+/** Requests for one service after the other; `pace`: milliseconds that each connection waits before each. */
+export async function everyService(
+  tools: BenchTools,
+  { port }: Running,
+  seconds: number,
+  services: number,
+  folder: string,
+  pace = 0,
+): Promise<number> {
+  const script = `${folder}/every-service.lua`;
+  writeFileSync(
+    script,
+    [
+      'local count = 0',
+      'request = function()',
+      `  count = (count + 1) % ${services}`,
+      '  local host = "svc" .. count .. ".shop.svc.cluster.local"',
+      '  return wrk.format("GET", "/small", { Host = host, ["end-user"] = "nobody" })',
+      'end',
+      pace === 0 ? '' : `delay = function() return ${pace} end`,
+    ].join('\n'),
+  );
+  const args = ['-t1', '-c64', `-d${seconds}s`, '-s', script, `http://127.0.0.1:${port}/`];
+  return wrkRequests(await run(tools.wrk, args, tools.env));
 }
 
 /** Requests of HTTP/1.1 on 64 connections that stay open. */

@@ -1,7 +1,8 @@
 /**
  * `npm run bench:proxy`: the builtin proxy beside Envoy with the same resources, and beside nginx, HAProxy and npm's
  * http-proxy without any, by CPU time of the proxy's process for each request. Everything is compared within one run.
- * Arguments: the seconds of each measurement, 6 when none are given; `--only NAME` for one of the parts.
+ * Arguments: the seconds of each measurement, 6 when none are given; `--only NAME` for one of the parts. `--only soak` is
+ * ten minutes of load with changes of the configuration, unless other seconds are given.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { findEnvoy } from '../../peers/envoy.ts';
 import { benchTools } from '../../peers/bench-tools.ts';
 import { type BenchSetup, benchBootstrap } from './bootstrap.ts';
-import { http1Cost, http2Cost, largeRate, latencyP99 } from './load.ts';
+import { everyService, http1Cost, http2Cost, largeRate, latencyP99 } from './load.ts';
 import {
   type Backend,
   type Running,
@@ -23,16 +24,25 @@ import {
   startNginx,
   startOurs,
 } from './processes.ts';
+import { soak } from './soak.ts';
 
 /** The most of what Envoy needs; for rates the least. */
 const BOUNDS = { http1: 0.6, telemetry: 0.8, http2: 1.5, grpc: 1.5, tcp: 1.2, latency: 1.2, large: 0.8 };
 const MOST_MIB = 120;
 const MOST_START = 400;
+/** How much more than when it was warm. */
+const MOST_GROWTH = 1.05;
 const ROUNDS = 2;
+/** The best of them counts: nothing but the machine makes one slower than another. */
+const STARTS = 5;
+/** Seconds. */
+const SOAK = 600;
 
 const args = process.argv.slice(2);
 const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefined;
-const seconds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 6);
+const digits = args.find((arg) => /^\d+$/.test(arg));
+const given = digits === undefined ? undefined : Number(digits);
+const seconds = given ?? 6;
 const tools = benchTools();
 const envoyProgram = findEnvoy();
 const folder = mkdtempSync(join(tmpdir(), 'lateen-bench-proxy-'));
@@ -49,9 +59,9 @@ async function start(engine: 'envoy' | 'ours', setup: BenchSetup, backend: Backe
   const file = join(folder, `${engine}-${http}.json`);
   const accessLog = setup.telemetry ? join(folder, `${engine}-access.log`) : '';
   writeFileSync(file, JSON.stringify(benchBootstrap({ ...setup, accessLog }, ports)));
-  if (engine === 'ours') return startOurs(file, http, tcp);
+  if (engine === 'ours') return startOurs(file, { admin, port: http, tcp });
   if (envoyProgram === undefined) throw new Error('there is no Envoy: run `npm run peers`');
-  return startEnvoy(envoyProgram, file, http, tcp);
+  return startEnvoy(envoyProgram, file, { admin, port: http, tcp });
 }
 
 async function pair(setup: BenchSetup, backend: Backend, use: (pair: Pair) => Promise<void>): Promise<void> {
@@ -100,56 +110,66 @@ function report(
   );
 }
 
-function bounded(name: string, value: number, most: number, unit: string): void {
+function bounded(name: string, value: number, most: number, unit: string, of: string): void {
   if (value > most) failed = true;
-  console.log(
-    `${name.padEnd(10)} ${value.toFixed(0)} ${unit} (<= ${most}) ${value > most ? 'MISSED' : 'ok'}`,
+  const verdict = value > most ? 'MISSED' : 'ok';
+  console.log(`${name.padEnd(10)} ${value.toFixed(0)} ${unit} (<= ${most}) ${verdict}: ${of}`);
+}
+
+const cost = async (proxy: Running, port = proxy.port): Promise<number> =>
+  (await http1Cost(tools, proxy, port, seconds)).microseconds;
+
+async function large(proxies: readonly Running[]): Promise<void> {
+  const rates = await inTurns(proxies, (proxy) => largeRate(tools, proxy, seconds), Math.max);
+  report(
+    'large',
+    'MiB/s',
+    rates.map((rate) => rate / 2 ** 20),
+    true,
   );
 }
 
+async function latency(proxies: readonly Running[]): Promise<void> {
+  report('latency', 'ms', await inTurns(proxies, (proxy) => latencyP99(tools, proxy, seconds, folder)));
+}
+
+async function tcp(proxies: readonly Running[]): Promise<void> {
+  report('tcp', 'us', await inTurns(proxies, (proxy) => cost(proxy, proxy.tcp)));
+}
+
+async function http1(proxies: readonly Running[], backend: Backend): Promise<void> {
+  const others = [
+    await startNginx(tools, folder, backend),
+    await startHaproxy(tools, folder, backend),
+    await startHttpProxy(backend),
+  ];
+  try {
+    const costs = await inTurns([...proxies, ...others], (proxy) => cost(proxy));
+    report('http1', 'us', costs);
+    for (const [index, { name }] of others.entries()) {
+      console.log(`           ${name} ${(costs[index + 2] ?? 0).toFixed(1)} us`);
+    }
+  } finally {
+    for (const other of others) other.stop();
+  }
+}
+
+/** Envoy and the builtin proxy with a hundred services, and what is measured of both. */
+const sidecar =
+  (measure: (proxies: readonly Running[], backend: Backend) => Promise<void>) => (backend: Backend) =>
+    pair({ services: 100, telemetry: false }, backend, ({ envoy, ours }) => measure([envoy, ours], backend));
+
+/** Most sidecars of a mesh of a thousand services know rules for some of them; at worst each has its own. */
+const THOUSAND = [200, 1_000].map((routed) => ({ services: 1_000, routed, telemetry: false }));
+
 const PARTS: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
-  async http1(backend) {
-    await pair({ services: 100, telemetry: false }, backend, async ({ envoy, ours }) => {
-      const others = [
-        await startNginx(tools, folder, backend),
-        await startHaproxy(tools, folder, backend),
-        await startHttpProxy(backend),
-      ];
-      try {
-        const all = [envoy, ours, ...others];
-        const costs = await inTurns(
-          all,
-          async (proxy) => (await http1Cost(tools, proxy, proxy.port, seconds)).microseconds,
-        );
-        report('http1', 'us', costs);
-        for (const [index, { name }] of others.entries()) {
-          console.log(`           ${name} ${(costs[index + 2] ?? 0).toFixed(1)} us`);
-        }
-      } finally {
-        for (const other of others) other.stop();
-      }
-      const rates = await inTurns([envoy, ours], (proxy) => largeRate(tools, proxy, seconds), Math.max);
-      report(
-        'large',
-        'MiB/s',
-        rates.map((rate) => rate / 2 ** 20),
-        true,
-      );
-      report(
-        'latency',
-        'ms',
-        await inTurns([envoy, ours], (proxy) => latencyP99(tools, proxy, seconds, folder)),
-      );
-      const tcp = async (proxy: Running) =>
-        (await http1Cost(tools, proxy, proxy.tcp ?? 0, seconds)).microseconds;
-      report('tcp', 'us', await inTurns([envoy, ours], tcp));
-    });
-  },
+  http1: sidecar(http1),
+  large: sidecar(large),
+  latency: sidecar(latency),
+  tcp: sidecar(tcp),
   async telemetry(backend) {
     await pair({ services: 100, telemetry: true }, backend, async ({ envoy, ours }) => {
-      const cost = async (proxy: Running) =>
-        (await http1Cost(tools, proxy, proxy.port, seconds)).microseconds;
-      report('telemetry', 'us', await inTurns([envoy, ours], cost));
+      report('telemetry', 'us', await inTurns([envoy, ours], (proxy) => cost(proxy)));
     });
   },
   async http2(backend) {
@@ -161,22 +181,67 @@ const PARTS: Readonly<Record<string, (backend: Backend) => Promise<void>>> = {
       report('grpc', 'us', await inTurns([envoy, ours], grpc));
     });
   },
-  async memory(backend) {
-    const ours = await start('ours', { services: 1_000, routed: 200, telemetry: false }, backend);
-    try {
-      bounded('start', ours.readyAfter, MOST_START, 'ms');
-      await http1Cost(tools, ours, ours.port, seconds);
-      bounded('memory', residentMib(ours.pid), MOST_MIB, 'MiB');
-    } finally {
-      ours.stop();
+  async start(backend) {
+    for (const setup of THOUSAND) {
+      const found = { envoy: Infinity, ours: Infinity };
+      for (let round = 0; round < STARTS; round++) {
+        for (const engine of ['envoy', 'ours'] as const) {
+          const proxy = await start(engine, setup, backend);
+          found[engine] = Math.min(found[engine], proxy.readyAfter);
+          proxy.stop();
+        }
+      }
+      bounded(
+        'start',
+        found.ours,
+        MOST_START,
+        'ms',
+        `${setup.routed} of 1,000 services with routes of their own`,
+      );
+      console.log(`           Envoy ${found.envoy.toFixed(0)} ms: ${(found.ours / found.envoy).toFixed(2)}`);
     }
+  },
+  async memory(backend) {
+    for (const setup of THOUSAND) {
+      const ours = await start('ours', setup, backend);
+      const resident = (when: string): void =>
+        bounded('memory', residentMib(ours.pid), MOST_MIB, 'MiB', `${setup.routed} routed, ${when}`);
+      try {
+        resident('idle');
+        await http1Cost(tools, ours, ours.port, seconds);
+        resident('after load on one service');
+        await everyService(tools, ours, seconds, setup.services, folder);
+        resident('after load on each service');
+      } finally {
+        ours.stop();
+      }
+    }
+  },
+  /** Only when it is asked for. */
+  async soak(backend) {
+    const { before, after, changes, requests, sockets, timers } = await soak(tools, folder, backend, {
+      seconds: given ?? SOAK,
+      services: 1_000,
+      routed: 200,
+    });
+    console.log(
+      `soak       ${requests} requests, ${changes} changes of the configuration; ` +
+        `sockets ${sockets.join(' to ')}, timers ${timers.join(' to ')}`,
+    );
+    const growth = after / before;
+    if (growth > MOST_GROWTH) failed = true;
+    console.log(
+      `soak       ${before.toFixed(0)} MiB when warm, ${after.toFixed(0)} MiB at the end: ${growth.toFixed(2)} ` +
+        `(<= ${MOST_GROWTH}) ${growth > MOST_GROWTH ? 'MISSED' : 'ok'}`,
+    );
+    bounded('soak', after, MOST_MIB, 'MiB', 'at the end');
   },
 };
 
 const backend = await startBackend(tools, folder);
 try {
   for (const [name, part] of Object.entries(PARTS))
-    if (only === undefined || only === name) await part(backend);
+    if (only === undefined ? name !== 'soak' : only === name) await part(backend);
 } finally {
   backend.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ask, eventually } from '../../peers/run-envoy.ts';
 import type { BenchTools } from '../../peers/bench-tools.ts';
@@ -17,6 +18,9 @@ const PLAIN_PROXY = fileURLToPath(new URL('http-proxy-server.mjs', import.meta.u
 export const PROXY_CORE = '0';
 export const LOAD_CORE = '1';
 
+/** Milliseconds until a process that is not ready is given up. */
+const PATIENCE = 60_000;
+
 /** Clock ticks a second, as `/proc` counts. */
 const TICKS = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
 
@@ -25,7 +29,7 @@ export interface Running {
   readonly pid: number;
   readonly port: number;
   readonly tcp?: number;
-  /** Milliseconds from its start until it answered. */
+  /** Milliseconds from its start until its administration interface said so; NaN for what has none. */
   readonly readyAfter: number;
   stop(): void;
 }
@@ -63,13 +67,22 @@ function launch(
   });
 }
 
-async function running(
-  name: string,
-  child: ChildProcess,
-  port: number,
-  more: { readonly tcp?: number } = {},
-): Promise<Running> {
-  const start = performance.now();
+/** Where one listens. */
+export interface Ports {
+  readonly port: number;
+  /** Of the administration interface, which says when it is ready. */
+  readonly admin?: number;
+  readonly tcp?: number;
+}
+
+async function running(name: string, child: ChildProcess, ports: Ports): Promise<Running> {
+  const begin = performance.now();
+  const { port, admin, tcp } = ports;
+  let readyAfter = Number.NaN;
+  if (admin !== undefined) {
+    await ready(admin);
+    readyAfter = performance.now() - begin;
+  }
   await eventually(
     () => ask(port, '/small', { host: TARGET }),
     ({ status }) => status === 200,
@@ -79,10 +92,21 @@ async function running(
     name,
     pid,
     port,
-    ...more,
-    readyAfter: performance.now() - start,
+    ...(tcp === undefined ? {} : { tcp }),
+    readyAfter,
     stop: () => child.kill('SIGKILL'),
   };
+}
+
+/** Asks every few milliseconds, since that is what is measured. */
+async function ready(admin: number): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (performance.now() < end) {
+    const answer = await ask(admin, '/ready').catch(() => undefined);
+    if (answer?.status === 200) return;
+    await pause(4);
+  }
+  throw new Error(`nothing is ready at ${admin} within ${PATIENCE} ms`);
 }
 
 export interface Backend {
@@ -103,7 +127,7 @@ export async function startBackend(tools: BenchTools, folder: string): Promise<B
     nginxConfig(folder, 'backend', `${server(`127.0.0.1:${http1}`)} ${server(`127.0.0.1:${http2} http2`)}`),
   );
   const child = launch(LOAD_CORE, tools.nginx, ['-p', folder, '-c', join(folder, 'backend.conf')], tools.env);
-  await running('backend', child, http1);
+  await running('backend', child, { port: http1 });
   return { http1, http2, stop: () => child.kill('SIGTERM') };
 }
 
@@ -119,14 +143,16 @@ function nginxConfig(folder: string, name: string, servers: string): string {
   ].join('\n');
 }
 
-export async function startEnvoy(program: string, file: string, port: number, tcp: number): Promise<Running> {
+export async function startEnvoy(program: string, file: string, ports: Ports): Promise<Running> {
   const args = ['-c', file, '--concurrency', '1', '--use-dynamic-base-id', '-l', 'error'];
-  return running('Envoy', launch(PROXY_CORE, program, args), port, { tcp });
+  return running('Envoy', launch(PROXY_CORE, program, args), ports);
 }
 
-export async function startOurs(file: string, port: number, tcp: number): Promise<Running> {
-  const args = [LAUNCHER, '--engine', 'builtin', '-c', file, '-l', 'error'];
-  return running('builtin', launch(PROXY_CORE, process.execPath, args), port, { tcp });
+/** `preload`: a module that is to be loaded before the proxy. */
+export async function startOurs(file: string, ports: Ports, preload?: string): Promise<Running> {
+  const before = preload === undefined ? [] : ['--import', preload];
+  const args = [...before, LAUNCHER, '--engine', 'builtin', '-c', file, '-l', 'error'];
+  return running('builtin', launch(PROXY_CORE, process.execPath, args), ports);
 }
 
 export async function startNginx(tools: BenchTools, folder: string, backend: Backend): Promise<Running> {
@@ -136,7 +162,7 @@ export async function startNginx(tools: BenchTools, folder: string, backend: Bac
     'location / { proxy_pass http://b; proxy_http_version 1.1; proxy_set_header Connection ""; } }';
   writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, 'nginx', server));
   const child = launch(PROXY_CORE, tools.nginx, ['-p', folder, '-c', join(folder, 'nginx.conf')], tools.env);
-  return running('nginx', child, port);
+  return running('nginx', child, { port });
 }
 
 export async function startHaproxy(tools: BenchTools, folder: string, backend: Backend): Promise<Running> {
@@ -161,11 +187,11 @@ export async function startHaproxy(tools: BenchTools, folder: string, backend: B
     ].join('\n'),
   );
   const child = launch(PROXY_CORE, tools.haproxy, ['-db', '-f', join(folder, 'haproxy.cfg')], tools.env);
-  return running('HAProxy', child, port);
+  return running('HAProxy', child, { port });
 }
 
 export async function startHttpProxy(backend: Backend): Promise<Running> {
   const port = await freePort();
   const child = launch(PROXY_CORE, process.execPath, [PLAIN_PROXY, String(port), String(backend.http1)]);
-  return running('http-proxy', child, port);
+  return running('http-proxy', child, { port });
 }
