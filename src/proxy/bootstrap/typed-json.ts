@@ -59,7 +59,7 @@ class Walker {
     const object = asObject(value, path, schema.typeName);
     const result: Record<string, JsonValue> = {};
     for (const [name, inner] of Object.entries(object)) {
-      const field = schema.fields.find((one) => one.name === name || one.jsonName === name);
+      const field = fieldsOf(schema).get(name);
       if (field === undefined) throw unknownField(schema, name, path);
       if (inner !== null) result[name] = this.#field(field, inner, join(path, name));
     }
@@ -120,6 +120,20 @@ class Walker {
     const settings = asObject(object.value ?? {}, join(path, 'value'), 'the value of a TypedStruct');
     return this.#any({ ...settings, '@type': url }, path);
   }
+}
+
+const fieldsByName = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
+
+/** The fields of a message in both spellings of their names. */
+function fieldsOf(schema: DescMessage): ReadonlyMap<string, DescField> {
+  let fields = fieldsByName.get(schema);
+  if (fields === undefined) {
+    fields = new Map(
+      schema.fields.flatMap((field) => [[field.jsonName, field] as const, [field.name, field] as const]),
+    );
+    fieldsByName.set(schema, fields);
+  }
+  return fields;
 }
 
 /** Envoy takes the names of values in any case. */

@@ -3,10 +3,15 @@
 import type { Counter, Histogram, StatsScope } from '../stats/stats.ts';
 import type { Cluster } from '../upstream/types.ts';
 
+interface CodeCounters {
+  readonly byClass: Counter;
+  readonly byCode: Counter;
+}
+
 class Codes {
   readonly #scope: StatsScope;
-  readonly #byCode: (Counter | undefined)[] = [];
-  readonly #byClass: (Counter | undefined)[] = [];
+  /** No list by the code: it would be two kilobytes long for the two or three of a cluster. */
+  readonly #byCode = new Map<number, CodeCounters>();
   readonly #completed: Counter;
   #time: Histogram | undefined;
 
@@ -17,9 +22,18 @@ class Codes {
 
   count(status: number): void {
     this.#completed.value++;
-    const digit = Math.floor(status / 100);
-    (this.#byClass[digit] ??= this.#scope.counter(`upstream_rq_${digit}xx`)).value++;
-    (this.#byCode[status] ??= this.#scope.counter(`upstream_rq_${status}`)).value++;
+    const { byClass, byCode } = this.#byCode.get(status) ?? this.#make(status);
+    byClass.value++;
+    byCode.value++;
+  }
+
+  #make(status: number): CodeCounters {
+    const counters = {
+      byClass: this.#scope.counter(`upstream_rq_${Math.floor(status / 100)}xx`),
+      byCode: this.#scope.counter(`upstream_rq_${status}`),
+    };
+    this.#byCode.set(status, counters);
+    return counters;
   }
 
   time(milliseconds: number): void {

@@ -15,7 +15,7 @@ import { UnsupportedError } from '../route/unsupported.ts';
 import type { Measured, StatsScope } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import type { Assignment } from './assignment.ts';
-import type { Balancer } from './balancers/balancer.ts';
+import type { Balancer, BalancerStats } from './balancers/balancer.ts';
 import { type BalancerChoice, balancerChoice } from './balancers/policy.ts';
 import { type BreakerLimits, Breakers } from './circuit-breakers.ts';
 import { CLUSTER_STATS, type CountMembership, balancerStats, clusterStats } from './cluster-stats.ts';
@@ -292,10 +292,14 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   #makeBalancer(): Balancer {
     const { create, panicThreshold, locality } = this.#balancing;
     const environment = this.#environment;
+    const scope = this.#scope;
+    let stats: BalancerStats | undefined;
     return create({
       hosts: this.hosts,
       localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
-      stats: balancerStats(this.#scope),
+      get stats() {
+        return (stats ??= balancerStats(scope));
+      },
       panicThreshold,
       locality,
       random: () => environment.random(),

@@ -57,6 +57,8 @@ export class LazyRegistry implements Registry {
   #packageOf(name: string): Registry | undefined {
     for (let end = name.lastIndexOf('.'); end > 0; end = name.lastIndexOf('.', end - 1)) {
       const found = name.slice(0, end);
+      const known = this.#loaded.get(found);
+      if (known !== undefined) return known;
       if (found === WELL_KNOWN || FILES.has(found)) return this.#open(found);
     }
     return undefined;

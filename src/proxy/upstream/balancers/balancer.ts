@@ -37,6 +37,7 @@ export interface BalancerEnvironment {
   readonly hosts: PrioritySet;
   /** Endpoints of the cluster that the proxy itself belongs to (`cluster_manager.local_cluster_name`). */
   readonly localHosts: (() => PrioritySet | undefined) | undefined;
+  /** Made when they are first asked for. */
   readonly stats: BalancerStats;
   /** In percent; 0 never panics. */
   readonly panicThreshold: number;

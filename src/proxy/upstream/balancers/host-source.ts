@@ -37,7 +37,7 @@ export class HostSources<State> {
 
   /** Undefined when traffic is to fail rather than go to endpoints that are not healthy. */
   choose(context: LoadBalancerContext): HostSource<State> | undefined {
-    const { hosts, random, locality, stats } = this.#environment;
+    const { hosts, random, locality } = this.#environment;
     if (hosts.version !== this.#version) this.#refresh();
     let loads = this.#loads;
     if (context.triedPriorities !== undefined && context.triedPriorities.length > 0) {
@@ -49,7 +49,7 @@ export class HostSources<State> {
     const sources = this.#priorities[priority];
     if (sources === undefined) return undefined;
     if (loads.panic[priority] === true) {
-      stats.healthyPanic.value++;
+      this.#environment.stats.healthyPanic.value++;
       return locality !== 'weighted' && locality.failTrafficOnPanic ? undefined : sources.all;
     }
     const whole = degraded ? sources.degraded : sources.healthy;
@@ -62,10 +62,10 @@ export class HostSources<State> {
     if (zones === undefined || zones.routing.kind === 'none') return whole;
     if (random() % 100 >= locality.routingEnabled) return whole;
     if (isInPanic(zones.local, this.#environment.panicThreshold)) {
-      stats.localClusterNotOk.value++;
+      this.#environment.stats.localClusterNotOk.value++;
       return locality.failTrafficOnPanic ? undefined : whole;
     }
-    return this.#inLocality(sources, degraded, chooseZone(zones.routing, random, stats));
+    return this.#inLocality(sources, degraded, chooseZone(zones.routing, random, this.#environment.stats));
   }
 
   #inLocality(sources: PrioritySources<State>, degraded: boolean, index: number) {
@@ -79,12 +79,15 @@ export class HostSources<State> {
   }
 
   #zoneRouting(upstream: HostSet) {
-    const { locality, localHosts, stats } = this.#environment;
+    const { locality, localHosts } = this.#environment;
     const local = localHosts?.();
     const set = local?.sets[0];
     if (locality === 'weighted' || local === undefined || set === undefined) return undefined;
     if (this.#zones?.localVersion !== local.version) {
-      this.#zones = { routing: zoneRouting(upstream, set, locality, stats), localVersion: local.version };
+      this.#zones = {
+        routing: zoneRouting(upstream, set, locality, this.#environment.stats),
+        localVersion: local.version,
+      };
     }
     return { routing: this.#zones.routing, local: set };
   }
