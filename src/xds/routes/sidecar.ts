@@ -2,7 +2,7 @@
 
 import { isHttp } from '../../base/protocol.ts';
 import { MESH_GATEWAY } from '../../model/gateways.ts';
-import { hostCovers } from '../../model/hosts.ts';
+import { hostCovers, hostsOverlap } from '../../model/hosts.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import type { EgressListener } from '../../model/sidecar-scopes.ts';
 import type { VirtualService } from '../../model/virtual-services.ts';
@@ -163,12 +163,16 @@ function claims(
   const found = new Set<ServicePort>();
   const hosts: string[] = [];
   for (const host of one.hosts) {
-    const own = host.startsWith('*')
-      ? [...services.entries()].flatMap(([name, ports]) =>
-          hostCovers(host, name) && owners.get(name) === one ? ports : [],
-        )
-      : (services.get(host) ?? []);
-    if (own.length === 0) hosts.push(host);
+    if (!host.startsWith('*')) {
+      const own = services.get(host);
+      if (own === undefined) hosts.push(host);
+      for (const target of own ?? []) found.add(target);
+      continue;
+    }
+    const met = [...services].filter(([name]) => hostsOverlap(host, name));
+    // Where there are services under a wildcard, it stands for them alone.
+    if (met.length === 0) hosts.push(host);
+    const own = met.flatMap(([name, ports]) => (owners.get(name) === one ? ports : []));
     for (const target of own) found.add(target);
   }
   return { hosts, services: [...found] };
@@ -184,7 +188,9 @@ function wildcardOwners(
     one.hosts.filter((host) => host.startsWith('*')).map((host) => ({ one, host })),
   );
   if (wild.length === 0) return owners;
-  const exact = new Set(virtualServices.flatMap(({ hosts }) => hosts));
+  const exact = new Set(
+    virtualServices.flatMap(({ hosts }) => hosts.filter((host) => !host.startsWith('*'))),
+  );
   const longestFirst = wild.sort((a, b) => b.host.length - a.host.length);
   for (const { service } of services) {
     if (exact.has(service.hostname)) continue;
