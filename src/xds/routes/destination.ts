@@ -32,11 +32,13 @@ export function resolveDestination(
   const port =
     destination?.port?.number ?? (only !== undefined && others.length === 0 ? only.number : listenPort);
   const rule = ruleFor(input, host, service?.namespace);
+  const mesh = input.snapshot.mesh.config;
   const subset = rule?.subsets.find(({ name }) => name !== undefined && name === destination?.subset);
   return {
     cluster: outboundCluster(port, destination?.subset, host),
     host,
     port,
-    hash: hashPolicy(effectivePolicy(rule, subset, port, input.snapshot.mesh.config)),
+    // As in Istio: what a rule says of a port counts for destinations that name it.
+    hash: hashPolicy(effectivePolicy(rule, subset, destination?.port?.number ?? 0, mesh)),
   };
 }
