@@ -13,6 +13,9 @@ import { type PortBinding, portBindings } from './port-bindings.ts';
 import { serviceTcpChains } from './service-chains.ts';
 import { virtualOutbound } from './virtual-outbound.ts';
 
+/** The name of the routes of the mesh's HTTP proxy. */
+const HTTP_PROXY_ROUTES = 'http_proxy';
+
 export interface OutboundResources {
   readonly listeners: readonly ListenerInit[];
   readonly routes: readonly RouteConfigurationInit[];
@@ -27,7 +30,10 @@ export function outboundListeners(input: Input): OutboundResources {
     if (listener.port === undefined) pending.lock();
     const isForwardProxy = listener.port?.protocol.toUpperCase() === 'HTTP_PROXY';
     if (listener.port !== undefined && isForwardProxy) {
-      addForwardProxy(listener, listener.port.number, input, pending, routes);
+      const bind = listener.bind === '' ? LOCALHOST : listener.bind;
+      const name = bind.startsWith('unix://') ? bind : String(listener.port.number);
+      pending.at(bind, listener.port.number, true).addHttp(name);
+      routes.set(name, sharedRoutes(name, 0, listener, input));
       continue;
     }
     for (const service of listener.services) {
@@ -37,6 +43,7 @@ export function outboundListeners(input: Input): OutboundResources {
       }
     }
   }
+  addMeshForwardProxy(input, pending, routes);
   const redirected = proxy.interceptionMode !== 'NONE';
   return {
     listeners: [...pending.build(input), ...(redirected ? [virtualOutbound(input)] : [])],
@@ -103,16 +110,19 @@ function addBinding(
   );
 }
 
-/** A listener that clients name as their HTTP proxy: it takes requests to every port. */
-function addForwardProxy(
-  listener: EgressListener,
-  port: number,
+/** Where clients find an HTTP proxy that takes requests to every port: MeshConfig.proxyHttpPort, or the proxy's own word. */
+function addMeshForwardProxy(
   input: Input,
   pending: PendingListeners,
   routes: Map<string, RouteConfigurationInit>,
 ): void {
-  const bind = listener.bind === '' ? LOCALHOST : listener.bind;
-  const name = bind.startsWith('unix://') ? bind : String(port);
-  pending.at(bind, port, true).addHttp(name);
-  routes.set(name, sharedRoutes(name, 0, listener, input));
+  const { snapshot, proxy, scope } = input;
+  const own = proxy.metadata.HTTP_PROXY_PORT;
+  const port = Number(
+    typeof own === 'string' && own !== '' ? own : (snapshot.mesh.config.proxyHttpPort ?? 0),
+  );
+  const listener = scope.egress.find((one) => one.port === undefined);
+  if (listener === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) return;
+  pending.at(LOCALHOST, port, true).addHttp(HTTP_PROXY_ROUTES);
+  routes.set(HTTP_PROXY_ROUTES, sharedRoutes(HTTP_PROXY_ROUTES, 0, listener, input));
 }
