@@ -28,11 +28,12 @@ export function installDistributionPrograms(say: (text: string) => void): string
     });
   };
   apt('update', '-qq');
-  apt('install', '-y', '-qq', '--no-install-recommends', ...wanted);
+  // One by one: some distributions have no such browser, and that must keep nothing else out.
+  for (const name of wanted) apt('install', '-y', '-qq', '--no-install-recommends', name);
   const left = missing();
   return left.length === 0
     ? undefined
-    : `${left.join(', ')} cannot be installed: \`apt-get install ${wanted.join(' ')}\` fails.`;
+    : `${left.join(', ')} cannot be installed from the distribution: see what \`apt-get install\` says of ${left.map((program) => PACKAGE_OF[program] ?? program).join(', ')}.`;
 }
 
 function missing(): readonly string[] {
