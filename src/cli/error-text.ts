@@ -9,7 +9,7 @@ export function formatError(error: unknown, verbose: boolean): string {
     const position = formatPosition(where);
     // "no such file x" needs no "x:" before it.
     const file =
-      position === where.file && position !== undefined && error.message.includes(position)
+      position === where.file && position !== undefined && wordsOf(error.message).includes(position)
         ? undefined
         : position;
     const place = [file, where.object, where.field].filter((part) => part !== undefined);
@@ -20,6 +20,11 @@ export function formatError(error: unknown, verbose: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
   if (verbose) return `Error: this is a fault of mesh itself: ${message}\n${stackOf(error)}`;
   return `Error: this is a fault of mesh itself: ${message}\n  Run the command again with --verbose, and report what it prints.\n`;
+}
+
+/** Its words, without the signs that end them. */
+function wordsOf(text: string): readonly string[] {
+  return text.split(/[\s"']+/).map((word) => word.replace(/[:.,;]+$/, ''));
 }
 
 function stackOf(error: unknown): string {

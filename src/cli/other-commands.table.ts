@@ -46,6 +46,7 @@ export const OTHER_COMMANDS: Readonly<Record<string, OtherCommand>> = {
     why: AMBIENT,
     instead: 'Use mesh proxy-config all, for what a sidecar or gateway has.',
   },
+  zc: { why: AMBIENT, instead: 'Use mesh proxy-config all, for what a sidecar or gateway has.' },
   'experimental ztunnel-config': {
     why: AMBIENT,
     instead: 'Use mesh proxy-config all, for what a sidecar or gateway has.',

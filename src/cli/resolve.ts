@@ -44,13 +44,26 @@ export function resolveCommand(
       return { kind: 'command', entry: below ?? entry, rest: [...rest, ...after] };
     }
     const group = groups.find((candidate) => isChild(candidate, path, word));
-    if (group === undefined) throw unknownCommand(word, path, commands, groups);
-    path = group.path;
+    const next = group?.path ?? [...path, word];
+    if (
+      group === undefined &&
+      !commands.some(({ formerly }) => formerly.some((one) => startsWith(one, next)))
+    ) {
+      throw unknownCommand(word, path, commands, groups);
+    }
+    path = next;
+  }
+  // A group that there was once has commands, and no help.
+  if (path.length > 0 && !groups.some((group) => isSame(group.path, path))) {
+    throw unknownCommand(path.at(-1) ?? '', path.slice(0, -1), commands, groups);
   }
   const version = path.length === 0 && rest[0] === '--version' ? findVersion(commands) : undefined;
   if (version !== undefined) return { kind: 'command', entry: version, rest: rest.slice(1) };
   return { kind: 'group', path, rest };
 }
+
+/** Where commands are that may still change. */
+const EXPERIMENTAL = ['experimental'];
 
 /** `mesh --version`, as other programs have it, is `mesh version`. */
 function findVersion(commands: readonly CommandEntry[]): CommandEntry | undefined {
@@ -89,6 +102,10 @@ function isChild(
   return entry.path.at(-1) === word || (entry.aliases?.includes(word) ?? false);
 }
 
+function isSame(path: readonly string[], other: readonly string[]): boolean {
+  return path.length === other.length && startsWith(path, other);
+}
+
 function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
   return prefix.every((word, index) => path[index] === word);
 }
@@ -115,6 +132,12 @@ function unknownCommand(
   if (other !== undefined) {
     return new MeshError('UnknownCommand', `there is no "mesh ${typed}": ${other.why}`, {
       hint: other.instead,
+    });
+  }
+  const isExperimental = [...commands, ...groups].some((one) => isChild(one, EXPERIMENTAL, word));
+  if (path.length === 0 && isExperimental) {
+    return new MeshError('UnknownCommand', `unknown command "${word}" for "mesh"`, {
+      hint: `It may still change, and is "mesh experimental ${word}".`,
     });
   }
   const known = childrenOf(path, commands, groups).flatMap((child) => [child.name, ...child.aliases]);

@@ -12,6 +12,12 @@ describe('finding the command', () => {
     [['verison'], 'unknown command "verison" for "mesh"', 'Did you mean "mesh version"?'],
     [['x', 'analyse'], 'unknown command "analyse" for "mesh experimental"', 'mesh experimental --help'],
     [['qqqq'], 'unknown command "qqqq" for "mesh"', 'Run "mesh --help" for the list of commands.'],
+    [['authz', 'check'], 'unknown command "authz" for "mesh"', 'is "mesh experimental authz"'],
+    [
+      ['x', 'revision', 'tag'],
+      'unknown command "tag" for "mesh experimental revision"',
+      'mesh experimental revision --help',
+    ],
     [
       ['experimental', 'config', 'lits'],
       'unknown command "lits"',
@@ -23,6 +29,11 @@ describe('finding the command', () => {
     expect(stdout).toBe('');
     expect(stderr).toContain(`Error: ${message}`);
     expect(stderr).toContain(hint);
+  });
+
+  test('a file is named, also when its name is a part of another word', async () => {
+    const { stderr } = await runMesh(['manifest', 'generate', '-f', 'x']);
+    expect(stderr).toMatch(/^Error: x: cannot be read: it does not exist$/m);
   });
 
   test('flags of every command may stand before the command', async () => {

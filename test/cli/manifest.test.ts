@@ -269,6 +269,13 @@ test('names of profiles are completed', async () => {
 });
 
 describe('mesh tag generate', () => {
+  test('is where istioctl once had it, too', async () => {
+    const argv = ['generate', 'prod', '--revision', 'canary'];
+    const former = await runMesh(['x', 'revision', 'tag', ...argv]);
+    expect(former).toEqual(await runMesh(['tag', ...argv]));
+    expect(former.code).toBe(0);
+  });
+
   test('leads a tag to a revision, without a cluster', async () => {
     const { code, stdout, stderr } = await runMesh(['tag', 'generate', 'prod', '--revision', 'canary']);
     expect([code, stderr]).toEqual([0, '']);

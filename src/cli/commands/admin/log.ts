@@ -7,6 +7,7 @@ import type { GlobalFlags } from '../../global-flags.ts';
 
 export const metadata = {
   path: ['admin', 'log'],
+  formerly: [['experimental', 'istiod', 'log']],
   aliases: ['l'],
   summary: 'Show or change the log level of the control plane',
   description:
