@@ -1,7 +1,8 @@
 /** A client's connection at a connection manager: which protocol it speaks, how long it may, and its end. */
 
 import type { DownstreamConnection } from '../listeners/connection.ts';
-import { Http2ServerConnection } from '../http2/server-connection.ts';
+import { Http2ServerConnection, type Http2ServerOptions } from '../http2/server-connection.ts';
+import { http2Stats } from '../http2/stats.ts';
 import type { Refusal } from '../http1/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { Http1ServerConnection, type ServerOptions, type ServerOwner } from '../http1/server-connection.ts';
@@ -9,10 +10,8 @@ import type { IncomingRequest, RequestReceiver, ResponseWriter } from './codec.t
 import { Deadline, type DeadlineOwner, type Deadlines, deadlinesOf } from './deadlines.ts';
 import { HeaderList } from './header-list.ts';
 import type { Manager } from './manager.ts';
+import { PrematureResets } from './premature-resets.ts';
 import { HttpStream } from './stream.ts';
-
-/** More than this is not let come in ahead of what is read. */
-const MAX_STREAM_WINDOW = 1024 * 1024;
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n', 'latin1');
 
@@ -20,9 +19,10 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n', 'latin1');
 export interface CodecOptions {
   readonly plain: ServerOptions;
   readonly tls: ServerOptions;
+  readonly http2: Http2ServerOptions;
 }
 
-export function codecOptions({ settings, stats }: Manager): CodecOptions {
+export function codecOptions({ settings, stats, context }: Manager): CodecOptions {
   const wait = (milliseconds: number): Deadlines | undefined =>
     milliseconds > 0 ? deadlinesOf(milliseconds) : undefined;
   const plain: ServerOptions = {
@@ -38,13 +38,25 @@ export function codecOptions({ settings, stats }: Manager): CodecOptions {
     received: stats.counters.downstream_cx_rx_bytes_total,
     sent: stats.counters.downstream_cx_tx_bytes_total,
   };
-  return { plain, tls: { ...plain, tls: true } };
+  const http2: Http2ServerOptions = {
+    ...settings.http2,
+    maxHeadBytes: settings.maxHeadBytes,
+    maxHeaders: settings.maxHeaders,
+    underscores: settings.underscores,
+    drain: wait(settings.drainTimeout),
+    flush: wait(settings.streamIdleTimeout),
+    stats: http2Stats(context.stats),
+    received: plain.received,
+    sent: plain.sent,
+  };
+  return { plain, tls: { ...plain, tls: true }, http2 };
 }
 
 export class Downstream implements ServerOwner, DeadlineOwner {
   readonly #manager: Manager;
   readonly #connection: DownstreamConnection;
   readonly #options: ServerOptions;
+  readonly #http2Options: Http2ServerOptions;
   readonly #startTime = performance.now();
   #http1: Http1ServerConnection | undefined;
   #http2: Http2ServerConnection | undefined;
@@ -57,6 +69,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     this.#manager = manager;
     this.#connection = connection;
     this.#options = connection.tls ? options.tls : options.plain;
+    this.#http2Options = options.http2;
     const { counters, gauges } = manager.stats;
     counters.downstream_cx_total.value++;
     gauges.downstream_cx_active.value++;
@@ -89,34 +102,32 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     return this.#http1;
   }
 
-  #speakHttp2(): void {
+  #speakHttp2(): Http2ServerConnection {
     const { counters, gauges } = this.#manager.stats;
-    const { settings } = this.#manager;
     counters.downstream_cx_http2_total.value++;
     gauges.downstream_cx_http2_active.value++;
-    this.#http2 = new Http2ServerConnection(
-      this.#connection.socket,
-      {
-        ...settings.http2,
-        initialStreamWindow: Math.min(settings.http2.initialStreamWindow, MAX_STREAM_WINDOW),
-        maxHeadBytes: settings.maxHeadBytes,
-        maxHeaders: settings.maxHeaders,
-        underscores: settings.underscores,
+    const resets = new PrematureResets();
+    this.#http2 = new Http2ServerConnection(this.#connection.socket, this.#http2Options, {
+      onRequest: (request, writer) => this.#onRequest(request, writer),
+      onRejected: () => {
+        counters.downstream_rq_total.value++;
+        counters.downstream_rq_http2_total.value++;
+        counters.downstream_rq_rx_reset.value++;
       },
-      {
-        onRequest: (request, writer) => this.#onRequest(request, writer),
-        onRejected: () => {
-          counters.downstream_rq_total.value++;
-          counters.downstream_rq_http2_total.value++;
-        },
-        onBusy: (busy) => this.#onBusy(busy),
-        onClosed: () => {
-          gauges.downstream_cx_http2_active.value--;
-          this.#close();
-        },
+      onBusy: (busy) => this.#onBusy(busy),
+      onRequestEnd: (premature) => {
+        if (!resets.add(premature)) return;
+        counters.downstream_rq_too_many_premature_resets.value++;
+        this.#http2?.abort();
       },
-    );
+      onProtocolError: () => counters.downstream_cx_protocol_error.value++,
+      onClosed: () => {
+        gauges.downstream_cx_http2_active.value--;
+        this.#close();
+      },
+    });
     this.#onBusy(false);
+    return this.#http2;
   }
 
   #onBusy(busy: boolean): void {
@@ -145,9 +156,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
         this.#speakHttp1().receive(bytes);
         return;
       }
-      socket.pause();
-      socket.unshift(bytes);
-      this.#speakHttp2();
+      this.#speakHttp2().receive(bytes);
     };
     const gone = () => this.#close();
     const leave = () => socket.destroySoon();

@@ -6,6 +6,9 @@ export class HeaderList {
   /** Latin-1 text, as it stands on the wire, without white space around it. */
   values: string[] = [];
 
+  /** Names whose values no table of HTTP/2 may hold, here or further on (RFC 7541, section 7.1.3). */
+  secrets: Set<string> | undefined;
+
   static from(pairs: Iterable<readonly [name: string, value: string]>): HeaderList {
     const list = new HeaderList();
     for (const [name, value] of pairs) list.append(name.toLowerCase(), value);
@@ -59,8 +62,13 @@ export class HeaderList {
     this.#removeFrom(name, 0);
   }
 
+  keepSecret(name: string): void {
+    (this.secrets ??= new Set()).add(name);
+  }
+
   clone(): HeaderList {
     const copy = new HeaderList();
+    copy.secrets = this.secrets;
     copy.names = this.names.slice();
     copy.values = this.values.slice();
     return copy;

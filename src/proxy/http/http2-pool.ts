@@ -2,13 +2,11 @@
 
 import type { Socket } from 'node:net';
 import { Http2ClientConnection, type Http2ClientOwner } from '../http2/client-session.ts';
+import { http2Stats } from '../http2/stats.ts';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
 import { ConnectAttempt, type ConnectOwner, uncountConnection } from './connect.ts';
 import type { HostPool, PendingRequest } from './pool.ts';
-
-/** More than this is not let come in ahead of what is read. */
-const MAX_STREAM_WINDOW = 1024 * 1024;
 
 export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
   readonly #cluster: Cluster;
@@ -68,11 +66,12 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     const connection = new Http2ClientConnection(
       socket,
       {
-        maxConcurrentStreams: settings.maxConcurrentStreams,
-        initialStreamWindow: Math.min(settings.http2.initialStreamWindow, MAX_STREAM_WINDOW),
-        initialConnectionWindow: settings.http2.initialConnectionWindow,
+        ...settings.http2,
         maxHeadBytes: settings.maxResponseHeadersKb * 1024,
         maxHeaders: settings.maxResponseHeaderCount,
+        stats: http2Stats(stats.scope),
+        received: stats.cxRxBytesTotal,
+        sent: stats.cxTxBytesTotal,
       },
       this,
     );

@@ -10,11 +10,11 @@ import {
 } from '../../xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import {
   type Http1ProtocolOptions,
-  type Http2ProtocolOptions,
   HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores,
 } from '../../xds/proto/generated/envoy/config/core/v3/protocol_pb.js';
 import { UuidRequestIdConfigSchema } from '../../xds/proto/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
 import type { NameStyle } from '../http1/write-head.ts';
+import { type Http2Settings, http2Settings } from '../http2/options.ts';
 import { InvalidConfigError, milliseconds, refuseFields, unpacked } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 
@@ -83,13 +83,7 @@ export interface ManagerSettings {
     readonly enableTrailers: boolean;
     readonly nameStyle: NameStyle;
   };
-  readonly http2: {
-    readonly maxConcurrentStreams: number;
-    readonly initialStreamWindow: number;
-    readonly initialConnectionWindow: number;
-    readonly allowConnect: boolean;
-    readonly maxHeaderTableSize: number;
-  };
+  readonly http2: Http2Settings;
 }
 
 const OWNER = 'http_connection_manager';
@@ -154,7 +148,7 @@ export function managerSettings(config: HttpConnectionManager): ManagerSettings 
     drainTimeout: milliseconds(config.drainTimeout, 5_000),
     delayedCloseTimeout: milliseconds(config.delayedCloseTimeout, 1_000),
     http1: http1Settings(config.httpProtocolOptions),
-    http2: http2Settings(config.http2ProtocolOptions),
+    http2: http2Settings(OWNER, config.http2ProtocolOptions),
   };
 }
 
@@ -281,18 +275,4 @@ function nameStyleOf(options: Http1ProtocolOptions | undefined): NameStyle {
     default:
       throw new UnsupportedError(`${OWNER}.http_protocol_options.header_key_format.stateful_formatter`);
   }
-}
-
-function http2Settings(options: Http2ProtocolOptions | undefined): ManagerSettings['http2'] {
-  refuseFields(`${OWNER}.http2_protocol_options`, {
-    allow_metadata: options?.allowMetadata === true,
-    custom_settings_parameters: (options?.customSettingsParameters.length ?? 0) > 0,
-  });
-  return {
-    maxConcurrentStreams: options?.maxConcurrentStreams ?? 1_024,
-    initialStreamWindow: options?.initialStreamWindowSize ?? 16 * 1024 * 1024,
-    initialConnectionWindow: options?.initialConnectionWindowSize ?? 24 * 1024 * 1024,
-    allowConnect: options?.allowConnect ?? false,
-    maxHeaderTableSize: options?.hpackTableSize ?? 4_096,
-  };
 }

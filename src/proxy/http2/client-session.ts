@@ -1,24 +1,11 @@
 /** A connection of HTTP/2 to a server behind the proxy, for many requests at once. */
 
 import type { Socket } from 'node:net';
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type OutgoingHttpHeaders,
-  connect,
-  constants,
-} from 'node:http2';
-import type { OutgoingRequest, RequestWriter, ResetReason, ResponseReceiver } from '../http/codec.ts';
-import type { HeaderList } from '../http/header-list.ts';
-import { addFields, listOf, pseudo } from './header-fields.ts';
-
-export interface Http2ClientOptions {
-  readonly maxConcurrentStreams: number;
-  readonly initialStreamWindow: number;
-  readonly initialConnectionWindow: number;
-  readonly maxHeadBytes: number;
-  readonly maxHeaders: number;
-}
+import type { RequestWriter, ResponseReceiver } from '../http/codec.ts';
+import { ClientStream } from './client-stream.ts';
+import { type ConnectionOptions, Http2Connection } from './connection.ts';
+import { ConnectionError, ErrorCode } from './errors.ts';
+import { MAX_STREAM_ID, PREFACE, Setting } from './frames.ts';
 
 export interface Http2ClientOwner {
   /** There is room for a further request. */
@@ -28,69 +15,57 @@ export interface Http2ClientOwner {
   onClosed(session: Http2ClientConnection): void;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-const END_STREAM = 1;
-
-export class Http2ClientConnection {
-  readonly #session: ClientHttp2Session;
-  readonly #owner: Http2ClientOwner;
-  readonly #most: number;
+export class Http2ClientConnection extends Http2Connection {
   readonly localAddress: string;
-  #streams = 0;
-  #closed = false;
+  readonly #owner: Http2ClientOwner;
+  /** Requests at once: what the configuration says, and the server. */
+  #most: number;
+  /** Those that have no stream yet count, too. */
+  #requests = 0;
+  #nextStream = 1;
   retired = false;
   requests = 0;
 
-  constructor(socket: Socket, options: Http2ClientOptions, owner: Http2ClientOwner) {
+  constructor(socket: Socket, options: ConnectionOptions, owner: Http2ClientOwner) {
+    super(socket, options);
     this.#owner = owner;
     this.#most = options.maxConcurrentStreams;
     const { localAddress = '', localPort = 0 } = socket;
     this.localAddress = localAddress.includes(':')
       ? `[${localAddress}]:${localPort}`
       : `${localAddress}:${localPort}`;
-    // A server that says no more has nothing to listen with either, whatever its streams still wait for.
-    socket.allowHalfOpen = false;
-    const session = connect('http://upstream', {
-      createConnection: () => socket,
-      maxHeaderListPairs: options.maxHeaders + 8,
-      settings: {
-        enablePush: false,
-        initialWindowSize: options.initialStreamWindow,
-        maxHeaderListSize: options.maxHeadBytes,
-      },
-    });
-    this.#session = session;
-    session.once('connect', () => {
-      if (!session.destroyed) session.setLocalWindowSize(options.initialConnectionWindow);
-    });
-    session.on('error', () => undefined);
-    session.on('goaway', () => this.retire());
-    session.on('remoteSettings', () => {
-      if (!this.retired && this.hasRoom) owner.onRoom(this);
-    });
-    session.once('close', () => this.#onClosed());
-    socket.once('close', () => this.#onClosed());
+    this.output.raw(PREFACE);
+    this.open([
+      [Setting.HEADER_TABLE_SIZE, options.maxHeaderTableSize],
+      [Setting.ENABLE_PUSH, 0],
+      [Setting.INITIAL_WINDOW_SIZE, options.initialStreamWindow],
+    ]);
   }
 
   get hasRoom(): boolean {
-    const told = this.#session.remoteSettings?.maxConcurrentStreams ?? this.#most;
-    return !this.retired && !this.#closed && this.#streams < Math.min(this.#most, told);
+    return !this.retired && this.#requests < this.#most;
   }
 
-  get idle(): boolean {
-    return this.#streams === 0;
+  override get idle(): boolean {
+    return this.#requests === 0;
   }
 
   start(receiver: ResponseReceiver): RequestWriter {
-    this.#streams++;
+    this.#requests++;
     this.requests++;
-    return new ClientStream(this.#session, this, receiver);
+    this.wake();
+    return new ClientStream(this, receiver);
   }
 
-  onStreamClosed(): void {
-    this.#streams--;
-    if (this.retired) this.#closeWhenIdle();
-    else if (this.hasRoom) this.#owner.onRoom(this);
+  /** Gives the stream its number, in the order in which heads are written; false when the connection is gone. */
+  begin(stream: ClientStream): boolean {
+    if (this.gone) return false;
+    stream.id = this.#nextStream;
+    stream.sendWindow = this.initialSendWindow;
+    this.#nextStream += 2;
+    this.add(stream);
+    if (this.#nextStream > MAX_STREAM_ID) this.retire();
+    return true;
   }
 
   /** No further request is put on it. */
@@ -103,167 +78,73 @@ export class Http2ClientConnection {
   }
 
   #closeWhenIdle(): void {
-    if (this.#streams === 0 && !this.#session.destroyed) this.#session.close();
+    if (!this.idle || this.gone) return;
+    this.sayGoaway(0, ErrorCode.NO_ERROR);
+    this.finish();
   }
 
-  #onClosed(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id >= this.#nextStream;
+  }
+
+  protected override get lastPeerStream(): number {
+    return 0;
+  }
+
+  protected onFields(id: number, end: boolean): void {
+    if (this.isIdle(id)) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'an answer to nothing');
+    const stream = this.streams.get(id);
+    if (!(stream instanceof ClientStream)) return;
+    const { fields } = this;
+    const { stats, streamErrors } = this.options;
+    if (stream.remoteDone)
+      throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS behind the end of a stream');
+    const { excess } = fields;
+    if (excess !== undefined) {
+      stats.counters[excess === 'count' ? 'header_overflow' : 'header_list_size_too_large'].value++;
+      stream.fail(ErrorCode.INTERNAL_ERROR);
+      return;
+    }
+    if (stream.started) stats.counters.trailers.value++;
+    if (!stream.takes(fields, end)) {
+      stats.counters.rx_messaging_error.value++;
+      stream.fail(ErrorCode.PROTOCOL_ERROR);
+      if (!streamErrors) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'no message');
+      return;
+    }
+    stream.onFields(fields, end);
+  }
+
+  protected onGoaway(lastStream: number): void {
+    this.retire();
+    for (const stream of this.streams.values()) {
+      if (stream.id <= lastStream) continue;
+      stream.end();
+      stream.onReset(ErrorCode.REFUSED_STREAM, true);
+    }
+  }
+
+  protected onPeerStreams(most: number): void {
+    this.#most = Math.min(most, this.options.maxConcurrentStreams);
+    if (this.hasRoom) this.#owner.onRoom(this);
+  }
+
+  protected onStreamRemoved(): void {
+    this.#requests--;
+    if (this.gone) return;
+    if (this.retired) this.#closeWhenIdle();
+    else if (this.hasRoom) this.#owner.onRoom(this);
+  }
+
+  protected onBroken(): void {
+    // The streams are told that the connection is gone.
+  }
+
+  protected onGone(): void {
     if (!this.retired) {
       this.retired = true;
       this.#owner.onRetired(this);
     }
-    if (!this.#session.destroyed) this.#session.destroy();
     this.#owner.onClosed(this);
   }
 }
-
-class ClientStream implements RequestWriter {
-  readonly protocol = 'HTTP/2';
-  readonly localAddress: string;
-  readonly #session: ClientHttp2Session;
-  readonly #connection: Http2ClientConnection;
-  readonly #receiver: ResponseReceiver;
-  #stream: ClientHttp2Stream | undefined;
-  #trailers: HeaderList | undefined;
-  #responseTrailers: HeaderList | undefined;
-  #upgrade = '';
-  #started = false;
-  #done = false;
-  #closed = false;
-
-  constructor(session: ClientHttp2Session, connection: Http2ClientConnection, receiver: ResponseReceiver) {
-    this.#session = session;
-    this.#connection = connection;
-    this.#receiver = receiver;
-    this.localAddress = connection.localAddress;
-  }
-
-  head(request: OutgoingRequest, end: boolean): void {
-    const { method, authority, path, scheme, headers, upgrade } = request;
-    this.#upgrade = upgrade;
-    const fields: OutgoingHttpHeaders = { ':method': method, ':authority': authority };
-    if (upgrade !== 'CONNECT') {
-      fields[':scheme'] = scheme;
-      fields[':path'] = path;
-    }
-    if (upgrade !== '' && upgrade !== 'CONNECT') {
-      fields[':method'] = 'CONNECT';
-      fields[':protocol'] = upgrade;
-    }
-    let stream: ClientHttp2Stream;
-    try {
-      stream = this.#session.request(addFields(fields, headers), { endStream: end, waitForTrailers: !end });
-    } catch {
-      // The connection went between being chosen and being used.
-      this.#close();
-      this.#receiver.onReset('connection-termination', '');
-      return;
-    }
-    this.#stream = stream;
-    stream.on('wantTrailers', () => stream.sendTrailers(addFields({}, this.#trailers ?? NO_FIELDS)));
-    stream.on('headers', (_: unknown, _flags: number, raw: readonly string[]) => {
-      this.#receiver.onInformation(Number(pseudo(raw, ':status') ?? 0), listOf(raw));
-    });
-    stream.on('response', (_: unknown, flags: number, raw: readonly string[]) =>
-      this.#onResponse(flags, raw),
-    );
-    stream.on('trailers', (_: unknown, _flags: number, raw: readonly string[]) => {
-      this.#responseTrailers = listOf(raw);
-    });
-    stream.on('data', (chunk: Buffer) => {
-      if (!this.#done) this.#receiver.onData(chunk, false);
-    });
-    stream.once('end', () => this.#onEnd());
-    stream.on('drain', () => this.#receiver.onWritable());
-    stream.on('error', () => undefined);
-    stream.once('close', () => this.#onClose());
-  }
-
-  data(chunk: Buffer, end: boolean): boolean {
-    const stream = this.#stream;
-    if (stream === undefined || stream.destroyed || stream.writableEnded) return true;
-    if (!end) return stream.write(chunk);
-    if (chunk.length === 0) stream.end();
-    else stream.end(chunk);
-    return true;
-  }
-
-  trailers(trailers: HeaderList): void {
-    this.#trailers = trailers;
-    const stream = this.#stream;
-    if (stream !== undefined && !stream.destroyed && !stream.writableEnded) stream.end();
-  }
-
-  reset(): void {
-    this.#done = true;
-    const stream = this.#stream;
-    if (stream === undefined) this.#close();
-    else if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
-  }
-
-  pause(): void {
-    this.#stream?.pause();
-  }
-
-  resume(): void {
-    this.#stream?.resume();
-  }
-
-  #onResponse(flags: number, raw: readonly string[]): void {
-    if (this.#done) return;
-    this.#started = true;
-    const status = Number(pseudo(raw, ':status') ?? 0);
-    const end = (flags & END_STREAM) !== 0;
-    const headers = listOf(raw);
-    const upgraded = this.#upgrade !== '' && this.#upgrade !== 'CONNECT' && status >= 200 && status < 300;
-    if (upgraded) {
-      headers.append('connection', 'upgrade');
-      headers.append('upgrade', this.#upgrade);
-    }
-    if (end) this.#done = true;
-    this.#receiver.onHead(upgraded ? 101 : status, headers, end);
-  }
-
-  #onEnd(): void {
-    if (this.#done || !this.#started) return;
-    // A stream that was reset ends too; its close tells why.
-    const code = this.#stream?.rstCode ?? constants.NGHTTP2_NO_ERROR;
-    if (code !== constants.NGHTTP2_NO_ERROR || this.#stream?.aborted === true) return;
-    this.#done = true;
-    const trailers = this.#responseTrailers;
-    if (trailers !== undefined && trailers.size > 0) this.#receiver.onTrailers(trailers);
-    else this.#receiver.onData(NO_BYTES, true);
-  }
-
-  #onClose(): void {
-    this.#close();
-    if (this.#done) return;
-    this.#done = true;
-    this.#receiver.onReset(reasonOf(this.#stream, this.#session), '');
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#connection.onStreamClosed();
-  }
-}
-
-function reasonOf(stream: ClientHttp2Stream | undefined, session: ClientHttp2Session): ResetReason {
-  const code = stream?.rstCode ?? constants.NGHTTP2_NO_ERROR;
-  switch (code) {
-    case constants.NGHTTP2_REFUSED_STREAM:
-      return 'remote-refused';
-    case constants.NGHTTP2_NO_ERROR:
-      return session.destroyed || session.closed ? 'connection-termination' : 'remote-reset';
-    case constants.NGHTTP2_CANCEL:
-      return session.destroyed ? 'connection-termination' : 'remote-reset';
-    case constants.NGHTTP2_PROTOCOL_ERROR:
-      return 'protocol-error';
-    default:
-      return 'remote-reset';
-  }
-}
-
-const NO_FIELDS = listOf([]);

@@ -1,27 +1,21 @@
 /** A connection of HTTP/2 on which a client asks: many requests at once. */
 
 import type { Socket } from 'node:net';
-import {
-  type OutgoingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-  constants,
-  performServerHandshake,
-} from 'node:http2';
-import type { IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from '../http/codec.ts';
-import type { HeaderList } from '../http/header-list.ts';
-import { addFields, bytesOf, listOf, pseudo } from './header-fields.ts';
+import type { IncomingRequest, RequestReceiver, ResponseWriter } from '../http/codec.ts';
+import { Deadline, type DeadlineOwner, type Deadlines } from '../http/deadlines.ts';
+import { type ConnectionOptions, Http2Connection } from './connection.ts';
+import { ConnectionError, ErrorCode } from './errors.ts';
+import { FloodError } from './flood-guard.ts';
+import { MAX_STREAM_ID, PREFACE, Setting } from './frames.ts';
+import { ServerStream } from './server-stream.ts';
 
-export interface Http2ServerOptions {
-  readonly maxConcurrentStreams: number;
-  readonly initialStreamWindow: number;
-  readonly initialConnectionWindow: number;
-  readonly allowConnect: boolean;
-  readonly maxHeaderTableSize: number;
-  readonly maxHeadBytes: number;
-  readonly maxHeaders: number;
+export interface Http2ServerOptions extends ConnectionOptions {
   /** What becomes of headers with an underscore in their names. */
   readonly underscores: 'allow' | 'reject' | 'drop';
+  /** From the news that the connection ends to the end of new requests. */
+  readonly drain: Deadlines | undefined;
+  /** How long the end of an answer may wait for the client. */
+  readonly flush: Deadlines | undefined;
 }
 
 export interface Http2ServerOwner {
@@ -30,248 +24,188 @@ export interface Http2ServerOwner {
   onRejected(): void;
   /** A stream has begun where there was none, or the last one is over. */
   onBusy(busy: boolean): void;
+  /** A request is over; `premature`: the client took it back before there was an answer, soon after it had asked. */
+  onRequestEnd(premature: boolean): void;
+  /** The client has broken the protocol, and the connection ends for it. */
+  onProtocolError(): void;
   onClosed(): void;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-const END_STREAM = 1;
-
-/** Beyond these many resets of a client in a short time the connection ends (CVE-2023-44487). */
-const RESETS = { streamResetBurst: 1_000, streamResetRate: 100 };
-
-export class Http2ServerConnection {
-  readonly #session: ServerHttp2Session;
+export class Http2ServerConnection extends Http2Connection implements DeadlineOwner {
   readonly #owner: Http2ServerOwner;
   readonly #options: Http2ServerOptions;
-  #streams = 0;
-  #closed = false;
+  readonly #drain = new Deadline(this);
+  #prefaceBytes = 0;
+  #lastStream = 0;
+  #drains = false;
+  /** No further stream is taken. */
+  #closes = false;
 
   constructor(socket: Socket, options: Http2ServerOptions, owner: Http2ServerOwner) {
+    super(socket, options);
     this.#owner = owner;
     this.#options = options;
-    const session = performServerHandshake(socket, {
-      ...RESETS,
-      maxHeaderListPairs: options.maxHeaders + 8,
-      maxDeflateDynamicTableSize: options.maxHeaderTableSize,
-      settings: {
-        headerTableSize: options.maxHeaderTableSize,
-        maxConcurrentStreams: options.maxConcurrentStreams,
-        initialWindowSize: options.initialStreamWindow,
-        enableConnectProtocol: options.allowConnect,
-        maxHeaderListSize: options.maxHeadBytes,
-      },
-    });
-    this.#session = session;
-    session.setLocalWindowSize(options.initialConnectionWindow);
-    session.on('stream', (stream, _headers, flags, raw: readonly string[]) =>
-      this.#onStream(stream, flags, raw),
-    );
-    session.on('error', () => undefined);
-    session.on('sessionError', () => undefined);
-    session.once('close', () => this.#onClosed());
-    socket.once('close', () => this.#onClosed());
+    this.open([
+      [Setting.HEADER_TABLE_SIZE, options.maxHeaderTableSize],
+      [Setting.ENABLE_CONNECT_PROTOCOL, options.allowConnect ? 1 : 0],
+      [Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams],
+      [Setting.INITIAL_WINDOW_SIZE, options.initialStreamWindow],
+    ]);
   }
 
-  get idle(): boolean {
-    return this.#streams === 0;
-  }
-
-  /** Tells the client to come no more, and ends once the last request is answered. */
+  /** Tells the client to come no more, takes for a while what is on its way, and ends once all is answered. */
   drain(): void {
-    if (!this.#closed && !this.#session.closed) this.#session.close();
+    if (this.#drains || this.gone) return;
+    this.#drains = true;
+    this.sayGoaway(MAX_STREAM_ID, ErrorCode.NO_ERROR);
+    const { drain } = this.#options;
+    if (drain === undefined) this.onDeadline();
+    else drain.start(this.#drain, performance.now());
   }
 
-  #onStream(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
-    if (this.#streams++ === 0) this.#owner.onBusy(true);
-    stream.once('close', () => {
-      if (--this.#streams === 0) this.#owner.onBusy(false);
-    });
-    const headers = listOf(raw);
-    if (!this.#takes(headers, raw.length / 2)) {
-      stream.on('error', () => undefined);
-      stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
-      this.#owner.onRejected();
+  /** The time for what was on its way is over. */
+  onDeadline(): void {
+    if (this.gone) return;
+    this.#closes = true;
+    this.sayGoaway(this.#lastStream, ErrorCode.NO_ERROR);
+    if (this.idle) this.finish();
+  }
+
+  get flushLimit(): Deadlines | undefined {
+    return this.#options.flush;
+  }
+
+  onFlushTimeout(): void {
+    this.#options.stats.counters.tx_flush_timeout.value++;
+  }
+
+  onRequestEnd(premature: boolean): void {
+    this.#owner.onRequestEnd(premature);
+  }
+
+  protected override read(chunk: Buffer): void {
+    let bytes = chunk;
+    if (this.#prefaceBytes < PREFACE.length) {
+      const length = Math.min(bytes.length, PREFACE.length - this.#prefaceBytes);
+      if (bytes.compare(PREFACE, this.#prefaceBytes, this.#prefaceBytes + length, 0, length) !== 0) {
+        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'no preface');
+      }
+      this.#prefaceBytes += length;
+      bytes = bytes.subarray(length);
+    }
+    super.read(bytes);
+  }
+
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id > this.#lastStream;
+  }
+
+  protected override get lastPeerStream(): number {
+    return this.#lastStream;
+  }
+
+  protected onFields(id: number, end: boolean): void {
+    const known = this.streams.get(id);
+    if (known !== undefined) {
+      this.#onTrailers(known as ServerStream, end);
       return;
     }
-    const method = pseudo(raw, ':method') ?? '';
-    const protocol = pseudo(raw, ':protocol') ?? '';
-    const authority = pseudo(raw, ':authority') ?? headers.get('host');
-    headers.remove('host');
-    const upgrade = protocol === '' ? (method === 'CONNECT' ? 'CONNECT' : '') : protocol;
-    if (protocol !== '') {
-      // Behind the proxy it is what HTTP/1.1 calls an upgrade.
-      headers.append('connection', 'upgrade');
-      headers.append('upgrade', protocol);
+    if (id % 2 === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a client begins odd streams');
+    // Of streams that are over something may still be on its way.
+    if (id <= this.#lastStream || this.#closes) return;
+    this.#lastStream = id;
+    const { maxConcurrentStreams, allowConnect, stats } = this.#options;
+    if (this.streams.size >= maxConcurrentStreams) {
+      if (this.settingsKnown) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'more streams than agreed');
+      stats.counters.stream_refused_errors.value++;
+      this.#refuse(id, ErrorCode.REFUSED_STREAM);
+      return;
     }
-    const end = (flags & END_STREAM) !== 0 || stream.endAfterHeaders;
-    new ServerStream(stream, this.#owner, {
-      method: protocol === '' ? method : 'GET',
-      authority: authority ?? '',
-      path: pseudo(raw, ':path') ?? '',
-      scheme: pseudo(raw, ':scheme') ?? '',
-      protocol: 'HTTP/2',
-      headers,
-      hasAuthority: authority !== undefined,
-      upgrade,
-      expectsContinue: headers.get('expect')?.toLowerCase() === '100-continue',
-      end: end && upgrade === '',
-      headBytes: bytesOf(raw),
-    }).begin();
+    const { fields } = this;
+    const { excess } = fields;
+    if (excess !== undefined) {
+      stats.counters[excess === 'count' ? 'header_overflow' : 'header_list_size_too_large'].value++;
+      this.#owner.onRejected();
+      this.#refuse(id, ErrorCode.INTERNAL_ERROR);
+      return;
+    }
+    if (fields.requestProblem(end, allowConnect) !== '' || !this.#takesUnderscores()) {
+      this.#owner.onRejected();
+      this.#onBadMessage(id);
+      return;
+    }
+    const stream = new ServerStream(id, this, this.initialSendWindow, fields, end);
+    this.add(stream);
+    if (this.streams.size === 1) this.#owner.onBusy(true);
+    stream.begin(this.#owner);
   }
 
-  /** Whether the request may have these headers; those that are to be dropped go. */
-  #takes(headers: HeaderList, count: number): boolean {
-    const { maxHeaders, underscores } = this.#options;
-    if (count > maxHeaders) return false;
-    if (underscores === 'allow') return true;
-    const odd = headers.names.filter((name) => name.includes('_'));
-    if (underscores === 'drop') for (const name of odd) headers.remove(name);
-    return underscores === 'drop' || odd.length === 0;
-  }
-
-  #onClosed(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#owner.onClosed();
-  }
-}
-
-class ServerStream implements ResponseWriter {
-  readonly #stream: ServerHttp2Stream;
-  readonly #owner: Http2ServerOwner;
-  readonly #request: IncomingRequest;
-  #receiver: RequestReceiver | undefined;
-  #requestDone: boolean;
-  #responseDone = false;
-  #requestTrailers: HeaderList | undefined;
-  #trailers: HeaderList | undefined;
-  #waits = false;
-  headBytes = 0;
-
-  constructor(stream: ServerHttp2Stream, owner: Http2ServerOwner, request: IncomingRequest) {
-    this.#stream = stream;
-    this.#owner = owner;
-    this.#request = request;
-    this.#requestDone = request.end;
-    stream.on('error', () => undefined);
-    stream.once('close', () => this.#onClose());
-    stream.on('drain', () => this.#receiver?.onWritable());
-    stream.on('wantTrailers', () => stream.sendTrailers(addFields({}, this.#trailers ?? NO_FIELDS)));
-  }
-
-  begin(): void {
-    const stream = this.#stream;
-    if (!this.#requestDone) {
-      stream.on('trailers', (_headers: unknown, _flags: number, raw: readonly string[]) => {
-        this.#requestTrailers = listOf(raw);
-      });
-      stream.on('data', (chunk: Buffer) => this.#receiver?.onData(chunk, false));
-      stream.once('end', () => this.#onRequestEnd());
+  #onTrailers(stream: ServerStream, end: boolean): void {
+    const { fields } = this;
+    if (stream.remoteDone)
+      throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS behind the end of a stream');
+    this.#options.stats.counters.trailers.value++;
+    if (fields.trailersProblem(end) !== '' || !stream.bodyIsWhole) {
+      this.#onBadMessage(stream.id);
+    } else if (fields.excess !== undefined) {
+      this.#options.stats.counters.header_overflow.value++;
+      stream.fail(ErrorCode.INTERNAL_ERROR);
     } else {
-      stream.resume();
+      stream.receiveTrailers(fields.list);
     }
-    const receiver = this.#owner.onRequest(this.#request, this);
-    if (!this.#responseDone) this.#receiver = receiver;
   }
 
-  inform(status: number, headers: HeaderList): void {
-    if (this.#stream.headersSent || this.#stream.destroyed) return;
-    this.#stream.additionalHeaders(addFields({ ':status': status }, headers));
+  /** What came is no message: by Envoy's default that is the end of the connection. */
+  #onBadMessage(id: number): void {
+    const { stats, streamErrors } = this.#options;
+    stats.counters.rx_messaging_error.value++;
+    if (!streamErrors) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'no message');
+    const stream = this.streams.get(id);
+    if (stream === undefined) this.#refuse(id, ErrorCode.PROTOCOL_ERROR);
+    else stream.fail(ErrorCode.PROTOCOL_ERROR);
   }
 
-  head(status: number, headers: HeaderList, end: boolean): void {
-    const stream = this.#stream;
-    if (stream.destroyed) return;
-    // What answers an upgrade of HTTP/1.1 is a success here.
-    const shown = status === 101 ? 200 : status;
-    const fields: OutgoingHttpHeaders = addFields({ ':status': shown }, headers);
-    for (const [name, value] of headers.entries()) this.headBytes += name.length + value.length;
-    this.#waits =
-      !end &&
-      (!headers.has('content-length') ||
-        headers.get('content-type')?.startsWith('application/grpc') === true);
-    const bodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
-    stream.respond(fields, { endStream: end || bodiless, waitForTrailers: this.#waits && !bodiless });
-    if (end) this.#done();
+  #refuse(id: number, code: number): void {
+    this.floods.onStream();
+    this.countReset();
+    this.output.reset(id, code);
   }
 
-  data(chunk: Buffer, end: boolean): boolean {
-    const stream = this.#stream;
-    if (stream.destroyed || stream.writableEnded) {
-      if (end) this.#done();
-      return true;
+  #takesUnderscores(): boolean {
+    const { underscores, stats } = this.#options;
+    if (underscores === 'allow') return true;
+    const { list } = this.fields;
+    const odd = list.names.filter((name) => name.includes('_'));
+    if (odd.length === 0) return true;
+    if (underscores === 'reject') {
+      stats.counters.requests_rejected_with_underscores_in_headers.value++;
+      return false;
     }
-    if (!end) return stream.write(chunk);
-    if (chunk.length === 0) stream.end();
-    else stream.end(chunk);
-    this.#done();
+    stats.counters.dropped_headers_with_underscores.value += odd.length;
+    for (const name of odd) list.remove(name);
     return true;
   }
 
-  trailers(trailers: HeaderList): void {
-    // Without an announcement they have no place.
-    if (this.#waits) this.#trailers = trailers;
-    if (!this.#stream.destroyed && !this.#stream.writableEnded) this.#stream.end();
-    this.#done();
+  protected onGoaway(): void {
+    // A client that will not ask again may still wait for its answers.
   }
 
-  reset(reason: ResetReason): void {
-    this.#receiver = undefined;
-    this.#responseDone = true;
-    if (!this.#stream.destroyed) {
-      this.#stream.close(
-        reason === 'protocol-error' ? constants.NGHTTP2_PROTOCOL_ERROR : constants.NGHTTP2_INTERNAL_ERROR,
-      );
-    }
+  protected onPeerStreams(): void {
+    // This side begins no streams.
   }
 
-  pause(): void {
-    this.#stream.pause();
+  protected onStreamRemoved(): void {
+    if (this.gone || this.streams.size > 0) return;
+    this.#owner.onBusy(false);
+    if (this.#closes) this.finish();
   }
 
-  resume(): void {
-    this.#stream.resume();
+  protected onBroken(error: ConnectionError): void {
+    if (!(error instanceof FloodError)) this.#owner.onProtocolError();
   }
 
-  closeAfter(): void {
-    // One answer does not end a connection that others use.
-  }
-
-  drainConnection(): void {
-    const { session } = this.#stream;
-    if (session !== undefined && !session.closed) session.close();
-  }
-
-  #onRequestEnd(): void {
-    if (this.#requestDone) return;
-    this.#requestDone = true;
-    const trailers = this.#requestTrailers;
-    if (trailers !== undefined && trailers.size > 0) this.#receiver?.onTrailers(trailers);
-    else this.#receiver?.onData(NO_BYTES, true);
-  }
-
-  /** The answer is whole; what the client still sends is not wanted. */
-  #done(): void {
-    this.#responseDone = true;
-    this.#receiver = undefined;
-    const stream = this.#stream;
-    if (this.#requestDone || stream.destroyed) return;
-    stream.removeAllListeners('data');
-    stream.resume();
-    stream.once('finish', () => {
-      if (!stream.destroyed && !this.#requestDone) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
-  }
-
-  #onClose(): void {
-    const receiver = this.#receiver;
-    this.#receiver = undefined;
-    if (this.#responseDone) return;
-    this.#responseDone = true;
-    const { session, rstCode } = this.#stream;
-    const gone = session === undefined || session.destroyed || rstCode === undefined;
-    receiver?.onReset(gone ? 'connection-termination' : 'remote-reset', '');
+  protected onGone(): void {
+    this.#drain.cancel();
+    this.#owner.onClosed();
   }
 }
-
-const NO_FIELDS = listOf([]);

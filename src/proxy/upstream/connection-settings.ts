@@ -12,6 +12,7 @@ import {
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
 } from '../../xds/proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { http2Settings } from '../http2/options.ts';
 import { InvalidConfigError, milliseconds, refuseFields, unpacked } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { ConnectionSettings, UpstreamProtocol } from './types.ts';
@@ -20,9 +21,6 @@ const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 const HOUR = 3_600_000;
 const MIB = 1024 * 1024;
-
-/** Envoy's defaults: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/protocol.proto */
-const HTTP2 = { streams: 1024, streamWindow: 16 * MIB, connectionWindow: 24 * MIB };
 
 export interface HttpSettings {
   /** All but what the transport sockets say. */
@@ -39,7 +37,6 @@ export function connectionSettings(owner: string, cluster: Cluster): HttpSetting
   const common = options?.commonHttpProtocolOptions ?? cluster.commonHttpProtocolOptions;
   checkCommon(owner, common);
   checkHttp1(owner, http1);
-  checkHttp2(owner, http2);
   const connectTimeout = milliseconds(cluster.connectTimeout, 5000);
   if (connectTimeout <= 0) throw new InvalidConfigError(`${owner}.connect_timeout`, 'not above 0');
   return {
@@ -53,15 +50,11 @@ export function connectionSettings(owner: string, cluster: Cluster): HttpSetting
       maxConnectionDuration: milliseconds(common?.maxConnectionDuration, 0),
       maxStreamDuration: milliseconds(common?.maxStreamDuration, 0),
       maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
-      maxConcurrentStreams: http2?.maxConcurrentStreams ?? HTTP2.streams,
       bufferLimit: cluster.perConnectionBufferLimitBytes ?? MIB,
       maxResponseHeadersKb: 60,
       maxResponseHeaderCount: common?.maxHeadersCount ?? 100,
       http1: { enableTrailers: http1?.enableTrailers ?? false },
-      http2: {
-        initialStreamWindow: http2?.initialStreamWindowSize ?? HTTP2.streamWindow,
-        initialConnectionWindow: http2?.initialConnectionWindowSize ?? HTTP2.connectionWindow,
-      },
+      http2: http2Settings(owner, http2),
     },
   };
 }
@@ -131,13 +124,5 @@ function checkHttp1(owner: string, options: Http1ProtocolOptions | undefined): v
     header_key_format: options.headerKeyFormat !== undefined,
     allow_chunked_length: options.allowChunkedLength,
     send_fully_qualified_url: options.sendFullyQualifiedUrl,
-  });
-}
-
-function checkHttp2(owner: string, options: Http2ProtocolOptions | undefined): void {
-  if (options === undefined) return;
-  refuseFields(`${owner}.http2_protocol_options`, {
-    allow_metadata: options.allowMetadata,
-    custom_settings_parameters: options.customSettingsParameters.length > 0,
   });
 }

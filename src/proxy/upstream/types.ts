@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { Place, SocketPlace } from '../address.ts';
+import type { Http2Settings } from '../http2/options.ts';
 import type { Counter, Gauge, Histogram, StatsScope } from '../stats/stats.ts';
 
 /** Numbers of one endpoint, as `/clusters` shows them. */
@@ -79,13 +80,11 @@ export interface ConnectionSettings {
   readonly maxStreamDuration: number;
   /** 0 for as many as come. */
   readonly maxRequestsPerConnection: number;
-  /** Streams at once on one HTTP/2 connection. */
-  readonly maxConcurrentStreams: number;
   readonly bufferLimit: number;
   readonly maxResponseHeadersKb: number;
   readonly maxResponseHeaderCount: number;
   readonly http1: { readonly enableTrailers: boolean };
-  readonly http2: { readonly initialStreamWindow: number; readonly initialConnectionWindow: number };
+  readonly http2: Http2Settings;
   readonly tls: boolean;
 }
 

@@ -1,0 +1,44 @@
+/** Bytes that have come and are not wanted yet: what comes in small pieces is put together, so that it takes no more room. */
+
+/** Up to here pieces are copied behind one another. */
+const SMALL = 2_048;
+const JOINED = 16_384;
+
+export class HeldBody {
+  #chunks: Buffer[] = [];
+  /** The last of the chunks, when it may grow; it is that much in use. */
+  #open: Buffer | undefined;
+  #used = 0;
+  bytes = 0;
+
+  push(chunk: Buffer): void {
+    const { length } = chunk;
+    if (length === 0) return;
+    this.bytes += length;
+    if (length > SMALL) {
+      this.#seal();
+      this.#chunks.push(chunk);
+      return;
+    }
+    if (this.#open === undefined || this.#used + length > JOINED) {
+      this.#seal();
+      this.#open = Buffer.allocUnsafeSlow(JOINED);
+    }
+    this.#used += chunk.copy(this.#open, this.#used);
+  }
+
+  /** The oldest bytes; undefined when there are none. */
+  shift(): Buffer | undefined {
+    if (this.#chunks.length === 0) this.#seal();
+    const chunk = this.#chunks.shift();
+    this.bytes -= chunk?.length ?? 0;
+    return chunk;
+  }
+
+  #seal(): void {
+    if (this.#open === undefined) return;
+    this.#chunks.push(this.#open.subarray(0, this.#used));
+    this.#open = undefined;
+    this.#used = 0;
+  }
+}

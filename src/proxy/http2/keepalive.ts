@@ -1,0 +1,57 @@
+/** Finds out that a peer is gone although its connection is not: `connection_keepalive`. */
+
+import { randomBytes } from 'node:crypto';
+import type { KeepaliveSettings } from './options.ts';
+
+export interface KeepaliveOwner {
+  ping(payload: Buffer): void;
+  onTimeout(): void;
+}
+
+export class Keepalive {
+  readonly #settings: KeepaliveSettings;
+  readonly #owner: KeepaliveOwner;
+  #next: NodeJS.Timeout | undefined;
+  #limit: NodeJS.Timeout | undefined;
+  #lastTraffic = performance.now();
+
+  constructor(settings: KeepaliveSettings, owner: KeepaliveOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#plan();
+  }
+
+  onTraffic(): void {
+    this.#lastTraffic = performance.now();
+  }
+
+  onAnswer(): void {
+    if (this.#limit === undefined) return;
+    clearTimeout(this.#limit);
+    this.#limit = undefined;
+    this.#plan();
+  }
+
+  /** The connection is about to be used. */
+  wake(): void {
+    const { idleInterval } = this.#settings;
+    if (idleInterval > 0 && performance.now() - this.#lastTraffic >= idleInterval) this.#ask();
+  }
+
+  stop(): void {
+    clearTimeout(this.#next);
+    clearTimeout(this.#limit);
+  }
+
+  #plan(): void {
+    const { interval, jitter } = this.#settings;
+    clearTimeout(this.#next);
+    if (interval > 0) this.#next = setTimeout(() => this.#ask(), interval * (1 + Math.random() * jitter));
+  }
+
+  #ask(): void {
+    if (this.#limit !== undefined) return;
+    this.#owner.ping(randomBytes(8));
+    this.#limit = setTimeout(() => this.#owner.onTimeout(), this.#settings.timeout);
+  }
+}
