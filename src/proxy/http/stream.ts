@@ -191,13 +191,13 @@ export class HttpStream
   onReset(reason: ResetReason, details: string): void {
     if (this.ended) return;
     const { info } = this;
+    this.manager.stats.counters.downstream_rq_rx_reset.value++;
     if (reason === 'protocol-error') {
       info.flag('DPE');
       info.responseCodeDetails = details;
     } else if (reason === 'remote-reset') {
       info.flag('DR');
       info.responseCodeDetails = 'downstream_remote_reset';
-      this.manager.stats.counters.downstream_rq_rx_reset.value++;
     } else {
       info.flag('DC');
       info.responseCodeDetails = 'downstream_remote_disconnect';

@@ -79,7 +79,7 @@ export class Http2ClientConnection extends Http2Connection {
 
   #closeWhenIdle(): void {
     if (!this.idle || this.gone) return;
-    this.sayGoaway(0, ErrorCode.NO_ERROR);
+    this.output.goaway(0, ErrorCode.NO_ERROR);
     this.finish();
   }
 

@@ -330,11 +330,6 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
     this.#keepalive?.wake();
   }
 
-  sayGoaway(lastStream: number, code: number): void {
-    this.options.stats.counters.goaway_sent.value++;
-    this.output.goaway(lastStream, code);
-  }
-
   /** Ends without another word; what is written still leaves. */
   protected finish(): void {
     this.output.flush();
@@ -363,7 +358,7 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
       this.abort();
       return;
     }
-    this.sayGoaway(this.lastPeerStream, error.code);
+    this.output.goaway(this.lastPeerStream, error.code);
     this.finish();
   }
 

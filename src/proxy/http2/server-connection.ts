@@ -57,7 +57,7 @@ export class Http2ServerConnection extends Http2Connection implements DeadlineOw
   drain(): void {
     if (this.#drains || this.gone) return;
     this.#drains = true;
-    this.sayGoaway(MAX_STREAM_ID, ErrorCode.NO_ERROR);
+    this.#sayGoaway(MAX_STREAM_ID);
     const { drain } = this.#options;
     if (drain === undefined) this.onDeadline();
     else drain.start(this.#drain, performance.now());
@@ -67,8 +67,13 @@ export class Http2ServerConnection extends Http2Connection implements DeadlineOw
   onDeadline(): void {
     if (this.gone) return;
     this.#closes = true;
-    this.sayGoaway(this.#lastStream, ErrorCode.NO_ERROR);
+    this.#sayGoaway(this.#lastStream);
     if (this.idle) this.finish();
+  }
+
+  #sayGoaway(lastStream: number): void {
+    this.#options.stats.counters.goaway_sent.value++;
+    this.output.goaway(lastStream, ErrorCode.NO_ERROR);
   }
 
   get flushLimit(): Deadlines | undefined {
