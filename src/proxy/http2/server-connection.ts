@@ -134,9 +134,14 @@ export class Http2ServerConnection extends Http2Connection implements DeadlineOw
       this.#refuse(id, ErrorCode.INTERNAL_ERROR);
       return;
     }
-    if (fields.requestProblem(end, allowConnect) !== '' || !this.#takesUnderscores()) {
+    if (fields.requestProblem(end, allowConnect) !== '') {
       this.#owner.onRejected();
       this.#onBadMessage(id);
+      return;
+    }
+    if (!this.#takesUnderscores()) {
+      this.#owner.onRejected();
+      this.#refuse(id, ErrorCode.INTERNAL_ERROR);
       return;
     }
     const stream = new ServerStream(id, this, this.initialSendWindow, fields, end);
