@@ -89,6 +89,15 @@ export class ClientStream extends Http2Stream implements RequestWriter {
     if (end) this.#leave();
   }
 
+  override receive(chunk: Buffer, credit: number, end: boolean): void {
+    if (this.started) {
+      super.receive(chunk, credit, end);
+    } else {
+      this.host.consumed(credit);
+      this.fail(ErrorCode.PROTOCOL_ERROR);
+    }
+  }
+
   protected onBody(chunk: Buffer, end: boolean): void {
     if (this.#over) return;
     if (end) this.#over = true;

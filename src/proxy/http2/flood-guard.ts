@@ -29,6 +29,7 @@ export class FloodGuard {
   /** Frames that are written but have not left. */
   #outbound = 0;
   #outboundControl = 0;
+  #overflowed = false;
 
   constructor(limits: FloodLimits, stats: Http2Stats) {
     this.#limits = limits;
@@ -63,11 +64,13 @@ export class FloodGuard {
     if (isControl) this.#outboundControl++;
   }
 
-  /** Looks at what waits to leave; true when that is more than a peer that reads would leave waiting. */
+  /** Looks at what waits to leave; true, once, when that is more than a peer that reads would leave waiting. */
   overflows(): boolean {
+    if (this.#overflowed) return false;
     const { outboundFrames, outboundControlFrames } = this.#limits;
     const isControl = this.#outboundControl > outboundControlFrames;
     if (!isControl && this.#outbound <= outboundFrames) return false;
+    this.#overflowed = true;
     this.#stats.counters[isControl ? 'outbound_control_flood' : 'outbound_flood'].value++;
     return true;
   }

@@ -7,11 +7,16 @@ export class FakeSocket extends EventEmitter {
   written: Buffer[] = [];
   destroyed = false;
   writableNeedDrain = false;
+  /** Bytes that the peer has not taken. */
+  writableLength = 0;
+  /** This side has said all. */
+  ended = false;
   #paused = false;
   #waiting: Buffer[] = [];
 
   write(data: string | Buffer, encoding?: BufferEncoding): boolean {
-    this.written.push(typeof data === 'string' ? Buffer.from(data, encoding) : data);
+    // What is written may be another's afterwards: it has left.
+    this.written.push(typeof data === 'string' ? Buffer.from(data, encoding) : Buffer.from(data));
     return true;
   }
 
@@ -46,6 +51,14 @@ export class FakeSocket extends EventEmitter {
 
   unshift(chunk: Buffer): void {
     this.#waiting.unshift(chunk);
+  }
+
+  get writable(): boolean {
+    return !this.ended && !this.destroyed;
+  }
+
+  end(): void {
+    this.ended = true;
   }
 
   destroy(): this {

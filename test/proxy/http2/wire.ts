@@ -120,6 +120,23 @@ export interface SeenFrame {
   readonly payload: Buffer;
 }
 
+/** The whole frames in these bytes. */
+export function framesIn(bytes: Buffer): SeenFrame[] {
+  const frames: SeenFrame[] = [];
+  for (let at = 0; at + 9 <= bytes.length;) {
+    const end = at + 9 + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    frames.push({
+      type: bytes[at + 3] ?? 0,
+      flags: bytes[at + 4] ?? 0,
+      stream: bytes.readUInt32BE(at + 5),
+      payload: bytes.subarray(at + 9, end),
+    });
+    at = end;
+  }
+  return frames;
+}
+
 export interface Exchange {
   readonly frames: readonly SeenFrame[];
   /** How it ended: with the connection, or with the answer to a last PING and all streams over. */
@@ -157,16 +174,8 @@ export function speak(
     socket.on('end', () => done(true));
     socket.on('data', (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk]);
-      while (rest.length >= 9) {
-        const length = rest.readUIntBE(0, 3);
-        if (rest.length < 9 + length) break;
-        const seen = {
-          type: rest[3] ?? 0,
-          flags: rest[4] ?? 0,
-          stream: rest.readUInt32BE(5),
-          payload: rest.subarray(9, 9 + length),
-        };
-        rest = rest.subarray(9 + length);
+      for (const seen of framesIn(rest)) {
+        rest = rest.subarray(9 + seen.payload.length);
         frames.push(seen);
         const ends = (seen.type === DATA || seen.type === HEADERS) && (seen.flags & END_STREAM) !== 0;
         if (ends || seen.type === RST_STREAM) open.delete(seen.stream);
