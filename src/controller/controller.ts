@@ -67,6 +67,7 @@ export class Controller {
   readonly #memo: TranslationMemo;
   readonly #configResources: ConfigResources;
   #meshConfigWatch: PathWatch | undefined;
+  #meshConfigReading: Debouncer | undefined;
   #meshConfigText = '';
   #grpc: DiscoveryListener | undefined;
   #http: HttpListener | undefined;
@@ -161,6 +162,7 @@ export class Controller {
     this.#pushing.cancel();
     for (const source of this.#sources) source.stop();
     this.#meshConfigWatch?.close();
+    this.#meshConfigReading?.cancel();
     // Another takes over what this one did, while its proxies go elsewhere.
     await this.#status?.stop();
     await this.#grpc?.drain(this.#settings.drainTime);
@@ -224,8 +226,9 @@ export class Controller {
   }
 
   async #startMeshConfig(file: string): Promise<void> {
-    const debouncer = new Debouncer(FILE_TIMES.debounce, () => void this.#readMeshConfigAgain(file));
-    this.#meshConfigWatch = new PathWatch([file], FILE_TIMES, () => debouncer.trigger());
+    const reading = new Debouncer(FILE_TIMES.debounce, () => void this.#readMeshConfigAgain(file));
+    this.#meshConfigReading = reading;
+    this.#meshConfigWatch = new PathWatch([file], FILE_TIMES, () => reading.trigger());
     this.#state.meshConfig = await readMeshConfig(file, this.#log);
     this.#meshConfigText = JSON.stringify(this.#state.meshConfig);
   }
@@ -233,6 +236,7 @@ export class Controller {
   async #readMeshConfigAgain(file: string): Promise<void> {
     try {
       const config = await readMeshConfig(file, this.#log);
+      if (this.#isStopped) return;
       this.#state.meshConfigError = undefined;
       const text = JSON.stringify(config);
       if (text === this.#meshConfigText) return;
