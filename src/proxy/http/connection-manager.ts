@@ -4,7 +4,7 @@
  */
 
 import type { AccessLogger } from '../stream-info.ts';
-import { istioMetrics } from '../telemetry/istio-metrics.ts';
+import { requestMetrics } from '../telemetry/istio/request-metrics.ts';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import {
   type HttpConnectionManager,
@@ -73,7 +73,7 @@ function compile(
         : compileLocalReplies(config.localReplyConfig, context.random),
     accessLog: both(
       context.accessLogs(config.accessLog),
-      istioMetrics(context.stats, context.node, context.listener.direction),
+      requestMetrics(context.stats, context.node, context.listener.direction),
     ),
   });
   const options = codecOptions(manager);

@@ -8,6 +8,11 @@ import type { DownstreamConnection } from '../listeners/connection.ts';
 import { connectionInfo } from '../listeners/connection-info.ts';
 import type { NetworkFilterContext, NetworkFilterKind } from '../listeners/network-filter.ts';
 import type { AccessLogger, ResponseFlag, StreamInfo } from '../stream-info.ts';
+import {
+  type ConnectionMetrics,
+  type ConnectionMetricsOf,
+  connectionMetrics,
+} from '../telemetry/istio/connection-metrics.ts';
 import type { Cluster, LoadBalancerContext } from '../upstream/types.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { CLUSTER_KEY } from './sni-cluster.ts';
@@ -25,7 +30,8 @@ export const TCP_PROXY: NetworkFilterKind = {
     const settings = tcpSettings(message);
     const log = message.accessLog.length === 0 ? undefined : context.accessLogs(message.accessLog);
     const scope = context.stats.scope(`tcp.${message.statPrefix}.`);
-    const shared = { settings, context, log, stats: tcpStats(scope) };
+    const metricsOf = connectionMetrics(context.stats, context.node, context.listener.direction);
+    const shared = { settings, context, log, stats: tcpStats(scope), metricsOf };
     return {
       onConnection: (connection) => new TcpSession(connection, shared).start(),
       close: () => scope.release(),
@@ -38,6 +44,7 @@ interface Shared {
   readonly context: NetworkFilterContext;
   readonly log: AccessLogger | undefined;
   readonly stats: TcpStats;
+  readonly metricsOf: ConnectionMetricsOf | undefined;
 }
 
 class TcpSession {
@@ -47,6 +54,7 @@ class TcpSession {
   readonly #info: StreamInfo;
   readonly #tried: string[] = [];
   #upstream: UpstreamConnection | undefined;
+  #metrics: ConnectionMetrics | undefined;
   #idle: IdleTimer | undefined;
   #durationTimer: NodeJS.Timeout | undefined;
   #logTimer: NodeJS.Timeout | undefined;
@@ -147,6 +155,7 @@ class TcpSession {
     if (settings.logInterval > 0 && log !== undefined) {
       this.#logTimer = setInterval(() => log(info), settings.logInterval);
     }
+    const metrics = this.#beginMetrics();
     const idle = this.#idle;
     idle?.touch();
     upstream.forward(this.#client, {
@@ -155,9 +164,11 @@ class TcpSession {
         if (fromClient) {
           info.bytesReceived += count;
           stats.rxBytes.value += count;
+          if (metrics !== undefined) metrics.receivedBytes.value += count;
         } else {
           info.bytesSent += count;
           stats.txBytes.value += count;
+          if (metrics !== undefined) metrics.sentBytes.value += count;
         }
       },
       onPause: (fromClient, isPaused) => {
@@ -168,6 +179,13 @@ class TcpSession {
         this.#end();
       },
     });
+  }
+
+  #beginMetrics(): ConnectionMetrics | undefined {
+    const metrics = this.#shared.metricsOf?.(this.#info);
+    if (metrics !== undefined) metrics.opened.value++;
+    this.#metrics = metrics;
+    return metrics;
   }
 
   #onIdle(): void {
@@ -208,6 +226,9 @@ class TcpSession {
     if (this.#info.times.upstreamFirstSent === 0) this.#upstream?.close();
     else this.#upstream?.finish();
     this.#info.times.end = performance.now();
+    // One that came to nothing was opened nonetheless.
+    const metrics = this.#metrics ?? this.#beginMetrics();
+    if (metrics !== undefined) metrics.closed.value++;
     this.#shared.log?.(this.#info);
   }
 }

@@ -1,14 +1,12 @@
 /**
- * Istio's standard metrics of HTTP and gRPC requests, for proxies whose node says that they are part of a mesh.
+ * Who calls whom, as labels of Istio's standard metrics have it. Peers are known by the metadata of endpoints.
  * https://istio.io/latest/docs/reference/config/metrics/
  */
 
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { NodeInfo } from '../listeners/network-filter.ts';
-import type { Counter, Histogram, StatTags, StatsScope } from '../stats/stats.ts';
-import type { AccessLogger, StreamInfo } from '../stream-info.ts';
-import { grpcStatusOf, isGrpc } from './grpc-status.ts';
-import { shortFlags } from './response-flags.ts';
+import type { NodeInfo } from '../../listeners/network-filter.ts';
+import type { StatTags } from '../../stats/stats.ts';
+import type { StreamInfo } from '../../stream-info.ts';
 
 /** What is known of a workload; `unknown` for the rest. */
 interface Workload {
@@ -31,16 +29,6 @@ const NOBODY: Workload = {
   canonicalRevision: UNKNOWN,
   cluster: UNKNOWN,
 };
-
-/** Sets of labels that are kept at once; clients choose some of the values. */
-const MOST = 10_000;
-
-interface Metrics {
-  readonly requests: Counter;
-  readonly duration: Histogram;
-  readonly requestBytes: Histogram;
-  readonly responseBytes: Histogram;
-}
 
 function textOf(value: unknown): string {
   return typeof value === 'string' && value !== '' ? value : UNKNOWN;
@@ -101,63 +89,44 @@ function serviceOf({
   return [host, textOf(name), textOf(namespace)];
 }
 
+export type Direction = 'inbound' | 'outbound' | 'unspecified';
+
+/** Sets of labels that are kept at once; clients choose some of the values. */
+export const MOST_LABELS = 10_000;
+
+/** The labels that all of Istio's metrics of this proxy have. */
+export interface MeshLabels {
+  /** Who reports, both sides and the service. */
+  peers(info: StreamInfo): StatTags;
+  /** `connection_security_policy`, which only a server knows. */
+  security(info: StreamInfo): string;
+}
+
 /** Undefined for a proxy that belongs to no mesh: its node names no namespace. */
-export function istioMetrics(
-  stats: StatsScope,
-  node: NodeInfo,
-  direction: 'inbound' | 'outbound' | 'unspecified',
-): AccessLogger | undefined {
+export function meshLabels(node: NodeInfo, direction: Direction): MeshLabels | undefined {
   if (typeof node.metadata.NAMESPACE !== 'string' || direction === 'unspecified') return undefined;
   const own = ownWorkload(node);
   const isServer = direction === 'inbound';
-  const known = new Map<string, Metrics>();
-
-  function tagsOf(info: StreamInfo): StatTags {
-    const [source, destination] = isServer ? [NOBODY, own] : [own, endpointWorkload(info)];
-    const [host, name, namespace] = serviceOf(info);
-    const grpc = isGrpc(info.requestHeaders);
-    const security = isServer ? (info.connection.tls ? 'mutual_tls' : 'none') : UNKNOWN;
-    return [
-      ['reporter', isServer ? 'destination' : 'source'],
-      ...sideTags('source', source),
-      ...sideTags('destination', destination),
-      ['destination_service', host],
-      ['destination_service_name', name],
-      ['destination_service_namespace', namespace === UNKNOWN ? destination.namespace : namespace],
-      ['request_protocol', grpc ? 'grpc' : 'http'],
-      ['response_code', String(info.responseCode)],
-      ['grpc_response_status', grpc ? String(grpcStatusOf(info) ?? '') : ''],
-      ['response_flags', shortFlags(info.responseFlags) ?? '-'],
-      ['connection_security_policy', security],
-    ];
-  }
-
-  /** What tells one set of labels from another, cheaper than the labels themselves. */
-  function keyOf(info: StreamInfo): string {
-    const { upstreamCluster: cluster, upstreamHost: host, responseCode, responseFlags } = info;
-    const grpc = isGrpc(info.requestHeaders) ? String(grpcStatusOf(info) ?? '') : 'http';
-    return `${cluster?.name ?? ''} ${host?.id ?? ''} ${responseCode} ${responseFlags.join()} ${grpc} ${info.connection.tls}`;
-  }
-
-  return (info) => {
-    const key = keyOf(info);
-    let metrics = known.get(key);
-    if (metrics === undefined) {
-      if (known.size >= MOST) known.clear();
-      const tags = tagsOf(info);
-      metrics = {
-        requests: stats.counter('istio_requests_total', tags),
-        duration: stats.histogram('istio_request_duration_milliseconds', tags),
-        requestBytes: stats.histogram('istio_request_bytes', tags),
-        responseBytes: stats.histogram('istio_response_bytes', tags),
-      };
-      known.set(key, metrics);
-    }
-    metrics.requests.value++;
-    metrics.duration.record(Math.floor(info.times.end - info.times.start));
-    metrics.requestBytes.record(info.requestHeaderBytes + info.bytesReceived);
-    metrics.responseBytes.record(info.responseHeaderBytes + info.bytesSent);
+  return {
+    peers(info) {
+      const [source, destination] = isServer ? [NOBODY, own] : [own, endpointWorkload(info)];
+      const [host, name, namespace] = serviceOf(info);
+      return [
+        ['reporter', isServer ? 'destination' : 'source'],
+        ...sideTags('source', source),
+        ...sideTags('destination', destination),
+        ['destination_service', host],
+        ['destination_service_name', name],
+        ['destination_service_namespace', namespace === UNKNOWN ? destination.namespace : namespace],
+      ];
+    },
+    security: ({ connection }) => (isServer ? (connection.tls ? 'mutual_tls' : 'none') : UNKNOWN),
   };
+}
+
+/** What tells peers from each other, cheaper than the labels themselves. */
+export function peersKey({ upstreamCluster, upstreamHost, connection }: StreamInfo): string {
+  return `${upstreamCluster?.name ?? ''} ${upstreamHost?.id ?? ''} ${connection.tls}`;
 }
 
 function sideTags(side: 'source' | 'destination', workload: Workload): StatTags {

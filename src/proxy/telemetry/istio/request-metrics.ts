@@ -1,0 +1,82 @@
+/** Istio's standard metrics of HTTP and gRPC requests. https://istio.io/latest/docs/reference/config/metrics/ */
+
+import type { NodeInfo } from '../../listeners/network-filter.ts';
+import type { Counter, Histogram, StatsScope } from '../../stats/stats.ts';
+import type { AccessLogger, StreamInfo } from '../../stream-info.ts';
+import { grpcStatusOf, isGrpc } from '../grpc-status.ts';
+import { shortFlags } from '../response-flags.ts';
+import { type Direction, MOST_LABELS, meshLabels, peersKey } from './mesh-labels.ts';
+
+interface Metrics {
+  readonly requests: Counter;
+  readonly duration: Histogram;
+  readonly requestBytes: Histogram;
+  readonly responseBytes: Histogram;
+  /** Of gRPC. */
+  readonly messages: { readonly requests: Counter; readonly responses: Counter } | undefined;
+}
+
+/** Where the filter `grpc_stats` leaves how many messages went each way, as `3,1`. */
+const MESSAGES = 'envoy.filters.http.grpc_stats';
+
+/** Undefined for a proxy that belongs to no mesh. */
+export function requestMetrics(
+  stats: StatsScope,
+  node: NodeInfo,
+  direction: Direction,
+): AccessLogger | undefined {
+  const labels = meshLabels(node, direction);
+  if (labels === undefined) return undefined;
+  const known = new Map<string, Metrics>();
+
+  function metricsOf(info: StreamInfo): Metrics {
+    const grpc = isGrpc(info.requestHeaders);
+    const peers = labels?.peers(info) ?? [];
+    const tags = [
+      ...peers,
+      ['request_protocol', grpc ? 'grpc' : 'http'],
+      ['response_code', String(info.responseCode)],
+      ['grpc_response_status', grpc ? String(grpcStatusOf(info) ?? '') : ''],
+      ['response_flags', shortFlags(info.responseFlags) ?? '-'],
+      ['connection_security_policy', labels?.security(info) ?? ''],
+    ] as const;
+    return {
+      requests: stats.counter('istio_requests_total', tags),
+      duration: stats.histogram('istio_request_duration_milliseconds', tags),
+      requestBytes: stats.histogram('istio_request_bytes', tags),
+      responseBytes: stats.histogram('istio_response_bytes', tags),
+      // A call that goes on for long has its messages before it has an answer, so that nothing of one is among their labels.
+      messages: grpc
+        ? {
+            requests: stats.counter('istio_request_messages_total', peers),
+            responses: stats.counter('istio_response_messages_total', peers),
+          }
+        : undefined,
+    };
+  }
+
+  /** What tells one set of labels from another, cheaper than the labels themselves. */
+  function keyOf(info: StreamInfo): string {
+    const { responseCode, responseFlags } = info;
+    const grpc = isGrpc(info.requestHeaders) ? String(grpcStatusOf(info) ?? '') : 'http';
+    return `${peersKey(info)} ${responseCode} ${responseFlags.join()} ${grpc}`;
+  }
+
+  return (info) => {
+    const key = keyOf(info);
+    let metrics = known.get(key);
+    if (metrics === undefined) {
+      if (known.size >= MOST_LABELS) known.clear();
+      metrics = metricsOf(info);
+      known.set(key, metrics);
+    }
+    metrics.requests.value++;
+    metrics.duration.record(Math.floor(info.times.end - info.times.start));
+    metrics.requestBytes.record(info.requestHeaderBytes + info.bytesReceived);
+    metrics.responseBytes.record(info.responseHeaderBytes + info.bytesSent);
+    const counts = metrics.messages === undefined ? undefined : info.filterState.get(MESSAGES)?.split(',');
+    if (metrics.messages === undefined || counts === undefined) return;
+    metrics.messages.requests.value += Number(counts[0]);
+    metrics.messages.responses.value += Number(counts[1]);
+  };
+}
