@@ -68,7 +68,7 @@ function addServicePort(
     const bind = place.bind !== '' ? place.bind : bound ? LOCALHOST : WILDCARD_ADDRESS;
     if (bind === WILDCARD_ADDRESS && RESERVED_PORTS.has(port.number)) return;
     const name = bind.startsWith('unix://') ? bind : String(port.number);
-    pending.at(bind, port.number, bound).addHttp(name);
+    pending.at(bind, port.number, bound).addHttp(name, speaks);
     if (routes.has(name)) return;
     const routing = (bind === name ? undefined : routingAt(port, input)) ?? listener;
     routes.set(name, sharedRoutes(name, port.number, routing, input));

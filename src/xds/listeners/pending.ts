@@ -1,5 +1,6 @@
 /** Listeners while services add to them: what shares an address and port ends up in one. */
 
+import type { Protocol } from '../../base/protocol.ts';
 import { connectionManager } from '../http-filters/connection-manager.ts';
 import type { Input } from '../input.ts';
 import { WILDCARD_ADDRESS, listenerName } from '../names.ts';
@@ -48,6 +49,7 @@ class PendingListener {
   readonly #bound: boolean;
   isLocked = false;
   #routeName: string | undefined;
+  #grpcWeb = false;
   readonly #chains = new Map<string, FilterChain>();
   /** Server names or networks of the chains, each with what else its chain asks for. */
   readonly #taken = new Set<string>();
@@ -59,9 +61,11 @@ class PendingListener {
     this.#bound = bound;
   }
 
-  /** HTTP with these routes; those that came first stay. */
-  addHttp(routeName: string): void {
-    if (!this.isLocked) this.#routeName ??= routeName;
+  /** HTTP with these routes; those that came first stay. Where one service is called by browsers, all can be. */
+  addHttp(routeName: string, speaks?: Protocol): void {
+    if (this.isLocked) return;
+    this.#routeName ??= routeName;
+    this.#grpcWeb ||= speaks === 'GRPC-Web';
   }
 
   /** Envoy refuses two chains for the same connections: those that came first stay. */
@@ -129,6 +133,7 @@ class PendingListener {
         statPrefix: `outbound_${this.#name};`,
         trafficClass: 'outbound',
         routes: routeName,
+        grpcWeb: this.#grpcWeb,
       },
       input,
     );

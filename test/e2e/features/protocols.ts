@@ -1,7 +1,7 @@
 /** What is spoken on a port, told or found out, and what becomes of connections that no service takes. */
 
 import { expect } from 'vitest';
-import { SERVICES } from '../../peers/world/shop.ts';
+import { SERVICES, service } from '../../peers/world/shop.ts';
 import { type FeatureCase, get } from './case.ts';
 import { V1, routed } from './manifests.ts';
 
@@ -151,4 +151,83 @@ export const PROTOCOLS: readonly FeatureCase[] = [
       },
     ],
   },
+  {
+    feature: 'gRPC-Web: by the protocol of the port, gRPC behind it',
+    config: `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: grpc-web, namespace: shop}
+spec: {hosts: [grpc-web.test], location: MESH_INTERNAL, resolution: STATIC, ports: [{number: 8087, name: grpc-web, protocol: GRPC-WEB, targetPort: 8082}], endpoints: [{address: 10.40.0.5}]}
+`,
+    asks: [
+      {
+        via: 'mesh',
+        to: '10.50.0.9:8087',
+        host: 'grpc-web.test:8087',
+        method: 'POST',
+        headers: { 'content-type': 'application/grpc-web+proto' },
+        expect: {
+          status: 200,
+          headers: { 'content-type': 'application/grpc-web+proto' },
+          // What the backend was sent; behind it come the trailers, in the body.
+          text: expect.stringMatching(/"content-type":"application\/grpc(\+proto)?".*grpc-status: ?0/s),
+        },
+      },
+    ],
+  },
+  ...[
+    ['mongo-data', undefined, 7_080],
+    ['redis', undefined, 7_081],
+    ['mysql-data', undefined, 7_082],
+    ['main', 'tcp', 7_083],
+    ['main', 'redis', 7_084],
+    // Ports of servers that speak first, known by their number.
+    ['main', undefined, 3_306],
+    ['main', undefined, 25],
+  ].map(([portName, appProtocol, port], index): FeatureCase => ({
+    feature: `protocol of a port: ${portName} ${port}${appProtocol === undefined ? '' : `, appProtocol ${appProtocol}`} is TCP, where servers may speak first`,
+    config: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: service({
+        name: `speaks-${index}`,
+        address: `10.96.7.${index}`,
+        pods: { '10.40.0.6': 'v1' },
+        port: Number(port),
+        portName: String(portName),
+        targetPort: 9_001,
+        ...(appProtocol === undefined ? {} : { appProtocol: String(appProtocol) }),
+      }),
+    }),
+    asks: [{ via: 'mesh', to: `10.96.7.${index}:${port}`, protocol: 'tcp', expect: { who: 'bytes v1' } }],
+  })),
+  ...[
+    ['http2-data', undefined, '2.0'],
+    ['grpc-data', undefined, '2.0'],
+    ['main', 'grpc', '2.0'],
+    ['tcp', 'http', '1.1'],
+    ['main', 'kubernetes.io/ws', '1.1'],
+  ].map(([portName, appProtocol, version], index): FeatureCase => ({
+    feature: `protocol of a port: ${portName}${appProtocol === undefined ? '' : `, appProtocol ${appProtocol}`} is HTTP/${version}`,
+    config: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: service({
+        name: `requests-${index}`,
+        address: `10.96.8.${index}`,
+        pods: { '10.40.0.6': 'v1' },
+        port: 7_090 + index,
+        portName: String(portName),
+        targetPort: version === '2.0' ? 8_082 : 8_080,
+        ...(appProtocol === undefined ? {} : { appProtocol }),
+      }),
+    }),
+    asks: [
+      {
+        via: 'mesh',
+        to: `10.96.8.${index}:${7_090 + index}`,
+        host: `requests-${index}:${7_090 + index}`,
+        expect: { status: 200, version: String(version) },
+      },
+    ],
+  })),
 ];
