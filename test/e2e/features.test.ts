@@ -104,7 +104,7 @@ describeOnEachEngine('features', (engine) => {
         world.startProxy(one),
       ),
     );
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.close();
     rmSync(folder, { recursive: true, force: true });

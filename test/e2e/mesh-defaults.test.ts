@@ -86,7 +86,7 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
     });
     const trusting = { ...INGRESS, config: { gatewayTopology: { numTrustedProxies: 1 } } };
     await Promise.all([world.startProxy(CLIENT), world.startProxy(trusting)]);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await world?.close();
     rmSync(folder, { recursive: true, force: true });
