@@ -2,11 +2,13 @@
 
 import { GrpcWebSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import type { HeaderList } from '../http/header-list.ts';
-import type { FilterKind, HttpFilter } from './filter.ts';
+import { NO_BYTES, grpcStatusOf, percentEncoded } from '../http/local-reply.ts';
+import type { FilterKind, FilterStream, HttpFilter } from './filter.ts';
 import { frame } from './grpc-frames.ts';
 import { unpack } from './settings.ts';
 
 const BINARY = /^application\/grpc-web(\+proto)?$/;
+const GRPC = /^application\/grpc(\+|;|$)/;
 const TEXT = /^application\/grpc-web-text(\+proto)?$/;
 
 /** Marks the message that holds trailers. */
@@ -45,10 +47,41 @@ class Base64Encoder {
   }
 }
 
+/** Bytes of an answer that is no gRPC which become the message of its status. */
+const MAX_MESSAGE = 16_384;
+
+/** An answer that is no gRPC, until its body has come: what it says is for the call's status. */
+class ForeignAnswer {
+  readonly #status: number;
+  readonly #headers: HeaderList;
+  readonly #chunks: Buffer[] = [];
+  #left = MAX_MESSAGE;
+
+  constructor(status: number, headers: HeaderList) {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#left === 0 || chunk.length === 0) return;
+    const part = chunk.subarray(0, this.#left);
+    this.#left -= part.length;
+    this.#chunks.push(part);
+  }
+
+  release(stream: FilterStream): Buffer {
+    this.#headers.set('grpc-message', percentEncoded(Buffer.concat(this.#chunks)));
+    this.#headers.set('grpc-status', String(grpcStatusOf(this.#status)));
+    this.#headers.set('content-length', '0');
+    stream.resumeResponse();
+    return NO_BYTES;
+  }
+}
+
 function filterFor(type: string, accept: string): HttpFilter {
   const decoder = TEXT.test(type) ? new Base64Decoder() : undefined;
   const encoder = TEXT.test(accept) ? new Base64Encoder() : undefined;
-  let isGrpc = false;
+  let foreign: ForeignAnswer | undefined;
   const write = (bytes: Buffer, isLast: boolean) => encoder?.encode(bytes, isLast) ?? bytes;
 
   return {
@@ -60,19 +93,25 @@ function filterFor(type: string, accept: string): HttpFilter {
       return 'continue';
     },
     onRequestData: (_, chunk) => decoder?.decode(chunk) ?? chunk,
-    onResponseHeaders(_, __, headers) {
-      isGrpc = /^application\/grpc(\+|;|$)/.test(headers.get('content-type') ?? '');
-      if (!isGrpc) return 'continue';
+    onResponseHeaders(_, status, headers, end) {
+      const answered = headers.get('content-type') ?? '';
       headers.remove('content-length');
       headers.set(
         'content-type',
         encoder === undefined ? 'application/grpc-web+proto' : 'application/grpc-web-text+proto',
       );
-      return 'continue';
+      const isGrpc = status === 200 && (GRPC.test(answered) || BINARY.test(answered));
+      if (isGrpc || end) return 'continue';
+      foreign = new ForeignAnswer(status, headers);
+      return 'stop';
     },
-    onResponseData: (_, chunk, end) => (isGrpc ? write(chunk, end) : chunk),
-    onResponseTrailers(_, trailers) {
-      if (!isGrpc) return undefined;
+    onResponseData(stream, chunk, end) {
+      if (foreign === undefined) return write(chunk, end);
+      foreign.add(chunk);
+      return end ? foreign.release(stream) : NO_BYTES;
+    },
+    onResponseTrailers(stream, trailers) {
+      if (foreign !== undefined) return foreign.release(stream);
       const last = frame(TRAILERS, trailersText(trailers));
       for (const name of new Set(trailers.names)) trailers.remove(name);
       return write(last, true);

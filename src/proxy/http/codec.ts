@@ -62,7 +62,7 @@ export interface ResponseWriter {
   resume(): void;
   /** The connection closes once this response is done. Without effect on HTTP/2. */
   closeAfter(): void;
-  /** The connection takes no further requests: it drains. */
+  /** The response says that the connection ends soon. Without effect on HTTP/2, which has a frame for that. */
   drainConnection(): void;
   /** Bytes of the response's head as written. */
   readonly headBytes: number;

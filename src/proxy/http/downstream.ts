@@ -62,6 +62,8 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   #http2: Http2ServerConnection | undefined;
   readonly #idle = new Deadline(this);
   #age: Deadline | undefined;
+  /** Answers say that the connection ends; when the time to leave is over it does. */
+  #draining: Deadline | undefined;
   #requests = 0;
   #endedByClient = false;
 
@@ -88,7 +90,6 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     };
     socket.once('end', byClient);
     socket.once('error', byClient);
-    connection.onDrain(() => this.#onDrain());
     if (codec === 'http1' || (codec === 'auto' && connection.alpn === 'http/1.1')) this.#speakHttp1();
     else if (codec === 'http2' || connection.alpn === 'h2') this.#speakHttp2();
     else this.#findProtocol();
@@ -140,6 +141,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   #findProtocol(): void {
     const { socket } = this.#connection;
     let seen: Buffer | undefined;
+    this.#onBusy(false);
     const look = (chunk: Buffer): void => {
       const bytes = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
       const length = Math.min(bytes.length, PREFACE.length);
@@ -152,6 +154,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       socket.off('error', ignore);
       socket.off('close', gone);
       socket.off('end', leave);
+      this.#idle.cancel();
       if (!fits) {
         this.#speakHttp1().receive(bytes);
         return;
@@ -183,7 +186,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   }
 
   #stream(request: IncomingRequest, writer: ResponseWriter): HttpStream {
-    return new HttpStream(this.#manager, this.#connection, request, writer);
+    return new HttpStream(this.#manager, this.#connection, request, writer, this);
   }
 
   onRefused(refusal: Refusal, writer: ResponseWriter): RequestReceiver {
@@ -201,35 +204,50 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     return stream;
   }
 
+  /**
+   * Whether an answer that begins now says that the connection ends. With it connections begin to drain whose listener goes:
+   * a request may be on its way already, which must not be lost.
+   */
+  drains(): boolean {
+    if (this.#draining === undefined && this.#connection.draining) {
+      this.#manager.stats.counters.downstream_cx_drain_close.value++;
+      this.#drain();
+    }
+    return this.#draining !== undefined;
+  }
+
   onIdleTimeout(): void {
     this.#manager.stats.counters.downstream_cx_idle_timeout.value++;
-    this.#http1?.close();
+    this.#retire();
   }
 
   onDeadline(deadline: Deadline): void {
     if (deadline === this.#idle) {
-      this.#manager.stats.counters.downstream_cx_idle_timeout.value++;
-      this.#http2?.drain();
-      return;
+      this.onIdleTimeout();
+    } else if (deadline === this.#age) {
+      this.#manager.stats.counters.downstream_cx_max_duration_reached.value++;
+      this.#retire();
+    } else {
+      this.#http1?.finish();
     }
-    this.#manager.stats.counters.downstream_cx_max_duration_reached.value++;
-    this.#manager.retire(this.#connection);
-    this.#closeWhenIdle();
+  }
+
+  /** It has lived, or done nothing, for long enough. Who has never said anything has nothing to lose. */
+  #retire(): void {
+    if (this.#http2 === undefined && this.#http1?.hasSpoken !== true) this.#connection.socket.destroySoon();
+    else if (this.#draining === undefined) this.#drain();
+  }
+
+  #drain(): void {
+    this.#draining = new Deadline(this);
+    if (this.#http2 === undefined) {
+      deadlinesOf(this.#manager.settings.drainTimeout).start(this.#draining, performance.now());
+    } else this.#http2.drain();
   }
 
   onClosed(): void {
     this.#manager.stats.gauges.downstream_cx_http1_active.value--;
     this.#close();
-  }
-
-  #onDrain(): void {
-    // The next answer says that the connection ends: a request may be on its way already, which must not be lost.
-  }
-
-  /** Between two requests nobody would be told by an answer that the connection ends. */
-  #closeWhenIdle(): void {
-    if (this.#http1?.idle === true) this.#http1.close();
-    this.#http2?.drain();
   }
 
   #close(): void {
@@ -241,6 +259,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     counters[by].value++;
     this.#age?.cancel();
     this.#idle.cancel();
+    this.#draining?.cancel();
     connectionTime.record(performance.now() - this.#startTime);
   }
 }

@@ -18,6 +18,11 @@ const GRPC_STATUS: Readonly<Record<number, number>> = {
 };
 const UNKNOWN = 2;
 
+/** The gRPC status that a status of HTTP stands for, where a server said no other. */
+export function grpcStatusOf(status: number): number {
+  return GRPC_STATUS[status] ?? UNKNOWN;
+}
+
 export interface BuiltReply {
   readonly status: number;
   readonly headers: HeaderList;
@@ -31,7 +36,7 @@ export function buildReply(reply: LocalReply, grpc: boolean, method: string): Bu
   const headers = new HeaderList();
   if (grpc) {
     headers.append('content-type', 'application/grpc');
-    headers.append('grpc-status', String(reply.grpcStatus ?? GRPC_STATUS[reply.status] ?? UNKNOWN));
+    headers.append('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
     const message = typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('utf8');
     if (message !== '' && method !== 'HEAD') headers.append('grpc-message', percentEncoded(message));
     for (const [name, value] of reply.headers ?? []) headers.set(name, value);
@@ -46,12 +51,12 @@ export function buildReply(reply: LocalReply, grpc: boolean, method: string): Bu
   return { status: reply.status, headers, body };
 }
 
-/** As gRPC writes messages in headers: visible ASCII but the percent sign stays. */
-function percentEncoded(text: string): string {
+/** As gRPC writes messages in headers: visible ASCII stays, but for the percent sign and, as in Envoy, the tilde. */
+export function percentEncoded(text: string | Buffer): string {
   let written = '';
-  for (const byte of Buffer.from(text)) {
+  for (const byte of typeof text === 'string' ? Buffer.from(text) : text) {
     written +=
-      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+      byte >= 0x20 && byte < 0x7e && byte !== 0x25
         ? String.fromCharCode(byte)
         : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }

@@ -1,7 +1,6 @@
 /** A connection manager: what all its connections and requests share. */
 
 import type { CompiledFilter } from '../http-filters/filter.ts';
-import type { DownstreamConnection } from '../listeners/connection.ts';
 import type { NetworkFilterContext, RouteHandle } from '../listeners/network-filter.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { AccessLogger, StreamInfo } from '../stream-info.ts';
@@ -44,8 +43,6 @@ export class Manager {
   readonly tracing: Tracing | undefined;
   readonly localReplies: ManagerParts['localReplies'];
   readonly #accessLog: AccessLogger | undefined;
-  /** Connections that have lived long enough. */
-  readonly #old = new WeakSet<DownstreamConnection>();
 
   constructor(parts: ManagerParts) {
     this.settings = parts.settings;
@@ -84,16 +81,6 @@ export class Manager {
   /** For what never became a request. */
   log(info: StreamInfo): void {
     this.#accessLog?.(info);
-  }
-
-  closesConnection(connection: DownstreamConnection): boolean {
-    if (!connection.draining && !this.#old.has(connection)) return false;
-    this.stats.counters.downstream_cx_drain_close.value++;
-    return true;
-  }
-
-  retire(connection: DownstreamConnection): void {
-    this.#old.add(connection);
   }
 
   internalOnly(table: RouteTable | undefined): readonly string[] {

@@ -23,6 +23,12 @@ import { StreamTimers } from './stream-timers.ts';
 const NO_HOST: Found = { kind: 'no-host' };
 const NO_FIELDS = new HeaderList();
 
+/** The connection that a request came on. */
+export interface Drainable {
+  /** Whether an answer that begins now says that the connection ends. */
+  drains(): boolean;
+}
+
 export class HttpStream
   implements RequestReceiver, RequestChainOwner, ResponseChainOwner, ResponseSink, RouteRequest
 {
@@ -43,6 +49,7 @@ export class HttpStream
   /** Answered by the proxy itself. */
   replied = false;
   ended = false;
+  readonly #downstream: Drainable;
   readonly #table: RouteTable | undefined;
   readonly #expectsContinue: boolean;
   #found: Found | undefined;
@@ -62,9 +69,11 @@ export class HttpStream
     connection: DownstreamConnection,
     request: IncomingRequest,
     writer: ResponseWriter,
+    downstream: Drainable,
   ) {
     this.manager = manager;
     this.writer = writer;
+    this.#downstream = downstream;
     const info = new StreamRecord(connection, performance.now());
     this.info = info;
     this.method = request.method;
@@ -307,9 +316,9 @@ export class HttpStream
     if (!end && !this.ended) this.#response.responseData(built.body, true);
   }
 
-  /** From behind: an interim answer. */
+  /** From behind: an interim answer. Without the setting none goes on, and unknown ones never do, as in Envoy. */
   inform(status: number, headers: HeaderList): void {
-    if (this.responseStarted || (status === 100 && !this.manager.settings.proxy100Continue)) return;
+    if (this.responseStarted || status > 103 || !this.manager.settings.proxy100Continue) return;
     this.manager.stats.onAnswer(status);
     this.writer.inform(status, headers);
   }
@@ -368,7 +377,7 @@ export class HttpStream
       headers.append('server', settings.serverName);
     }
     if (this.#span !== undefined) manager.tracing?.respond(this.#span, headers);
-    if (manager.closesConnection(info.connection)) writer.drainConnection();
+    if (this.#downstream.drains()) writer.drainConnection();
     if (!this.requestDone && this.upgrade === '') {
       manager.stats.counters.downstream_rq_response_before_rq_complete.value++;
     }

@@ -20,6 +20,8 @@ export class Exchange implements ResponseWriter {
   closes: boolean;
   /** It ends as soon as the answer is out; else the client is given time to read it. */
   closesAtOnce = false;
+  #closesAfter = false;
+  #drains = false;
   headBytes = 0;
 
   constructor(connection: Http1ServerConnection, head: RequestHead | undefined) {
@@ -40,10 +42,11 @@ export class Exchange implements ResponseWriter {
 
   closeAfter(): void {
     this.closes = true;
+    this.#closesAfter = true;
   }
 
   drainConnection(): void {
-    this.closes = true;
+    this.#drains = true;
   }
 
   head(status: number, headers: HeaderList, end: boolean): void {
@@ -55,9 +58,11 @@ export class Exchange implements ResponseWriter {
     if (!upgraded) {
       if (!this.requestDone) this.closes = true;
       text += this.#framing(status, headers, end, old);
-      // A client that asked for the end, and has been read whole, needs no time.
-      this.closesAtOnce = this.closes && this.requestDone && (old || head?.keepAlive === false);
-      if (this.closes) text += nameStyle === 'lower' ? 'connection: close\r\n' : 'Connection: close\r\n';
+      // Of a client whose request has been read whole, and is known to be its last one, nothing can be on its way.
+      const isLast = old || head?.keepAlive === false || this.#closesAfter;
+      this.closesAtOnce = this.closes && this.requestDone && isLast;
+      if (this.closes || this.#drains)
+        text += nameStyle === 'lower' ? 'connection: close\r\n' : 'Connection: close\r\n';
       else if (old)
         text += nameStyle === 'lower' ? 'connection: keep-alive\r\n' : 'Connection: keep-alive\r\n';
     } else {

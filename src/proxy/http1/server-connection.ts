@@ -69,6 +69,9 @@ export class Http1ServerConnection implements DeadlineOwner {
   #left = 0;
   #processing = false;
   #paused = false;
+  #hasSpoken = false;
+  /** The next request is the last one. */
+  #isLast = false;
   /** No further request is read. */
   #closing = false;
   #closed = false;
@@ -87,19 +90,16 @@ export class Http1ServerConnection implements DeadlineOwner {
     options.idle?.start(this.#idle, performance.now());
   }
 
-  get busy(): boolean {
-    return this.#exchange !== undefined;
+  /** Whether anything has come from the client. */
+  get hasSpoken(): boolean {
+    return this.#hasSpoken;
   }
 
-  /** Whether the connection is between two requests. */
-  get idle(): boolean {
-    return this.#exchange === undefined && this.#headBytes === 0 && !this.#closed;
-  }
-
-  /** Closes as soon as what was written is out. */
-  close(): void {
-    this.#closing = true;
-    if (!this.#closed) this.socket.destroySoon();
+  /** Ends with the request that is being read or answered; when there is none the client is given time to leave. */
+  finish(): void {
+    this.#isLast = true;
+    if (this.#exchange !== undefined) this.#exchange.closes = true;
+    else if (this.#headBytes === 0) this.#leave(false);
   }
 
   pause(): void {
@@ -120,6 +120,7 @@ export class Http1ServerConnection implements DeadlineOwner {
   }
 
   #onData(chunk: Buffer): void {
+    this.#hasSpoken = true;
     this.options.received.value += chunk.length;
     if (this.#closing) return;
     if (this.#pending !== undefined) {
@@ -231,6 +232,7 @@ export class Http1ServerConnection implements DeadlineOwner {
           })
         : undefined;
     const exchange = new Exchange(this, head);
+    if (this.#isLast) exchange.closes = true;
     this.#exchange = exchange;
     const receiver = this.#owner.onRequest(head, exchange);
     // It may be over already: answered at once.
@@ -295,16 +297,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#exchange = undefined;
     this.#receiver = undefined;
     if (exchange.closes) {
-      this.#closing = true;
-      this.#pending = undefined;
-      const { delayedClose } = this.options;
-      if (exchange.closesAtOnce || delayedClose === undefined) {
-        this.socket.destroySoon();
-        return;
-      }
-      // What the client still sends is read and dropped: closing on it would take the answer away from it.
-      this.socket.resume();
-      delayedClose.start(this.#timer, performance.now());
+      this.#leave(exchange.closesAtOnce);
       return;
     }
     this.options.idle?.start(this.#idle, performance.now());
@@ -312,6 +305,21 @@ export class Http1ServerConnection implements DeadlineOwner {
       this.#paused = false;
       this.#goOn();
     }
+  }
+
+  #leave(atOnce: boolean): void {
+    if (this.#closed || this.#closing) return;
+    this.#closing = true;
+    this.#pending = undefined;
+    this.#idle.cancel();
+    const { delayedClose } = this.options;
+    if (atOnce || delayedClose === undefined) {
+      this.socket.destroySoon();
+      return;
+    }
+    // What the client still sends is read and dropped: closing on it would take the answer away from it.
+    this.socket.resume();
+    delayedClose.start(this.#timer, performance.now());
   }
 
   onDeadline(deadline: Deadline): void {

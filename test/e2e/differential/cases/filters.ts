@@ -282,10 +282,23 @@ export const FILTERS: readonly Scenario[] = [
     title: 'gRPC-Web',
     filters: [httpFilter('grpc_web.v3.GrpcWeb')],
     routes: [{ match: { prefix: '/' }, route: { cluster: 'h2' } }],
-    questions: ['application/grpc-web', 'application/grpc-web+proto', 'application/grpc-web-text', 'application/grpc-web-text+proto'].flatMap((type): Question[] => [
+    questions: [
+      ...['application/grpc-web', 'application/grpc-web+proto', 'application/grpc-web-text', 'application/grpc-web-text+proto'].flatMap((type): Question[] => [
       { method: 'POST', headers: [['content-type', type], ['accept', type]], body: type.includes('text') ? 'AAAAAAFh' : '\0\0\0\0\u0001a', do: 'header=content-type:application/grpc;hex=000000000162;trailer=grpc-status:0;trailer=grpc-message:fine' },
       { method: 'POST', headers: [['content-type', type]], body: '', do: 'header=content-type:application/grpc;header=grpc-status:5;body=' },
-    ]),
+      ]),
+      // What is no gRPC becomes the message of a status.
+      ...[
+        'header=content-type:text/html;body=<b>100% ~</b>', 'header=content-type:text/html;hex=00c3a9ff0a7f7e', 'status=503;header=content-type:text/plain;body=no',
+        'status=404;body=', 'status=404;body=nothing', 'status=302;header=location:/there;body=go', 'status=401;size=16400',
+        'status=503;header=content-type:application/grpc;hex=0000000000', 'status=503;header=content-type:application/grpc-web+proto;hex=0000000000',
+        'header=content-type:application/grpc-web+proto;hex=000000000162;trailer=grpc-status:0', 'header=content-type:application/grpc+json;hex=000000000162;trailer=grpc-status:0',
+        'status=503;header=grpc-status:4;header=grpc-message:before;body=after', 'status=503;body=abc;trailer=x-last:yes', 'status=500;chunked;body=abc',
+      ].flatMap((order): Question[] => [
+        { method: 'POST', headers: [['content-type', 'application/grpc-web']], body: '\0\0\0\0\u0001a', do: order },
+        { method: 'POST', headers: [['content-type', 'application/grpc-web-text'], ['accept', 'application/grpc-web-text']], body: 'AAAAAAFh', do: order },
+      ]),
+    ],
   },
   {
     title: 'gRPC for HTTP/1.1',
