@@ -4,6 +4,7 @@
  */
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { endWithPeer } from '../sockets/end-with-peer.ts';
 import type { Cluster, Host } from '../upstream/types.ts';
 
 export interface StreamEvents {
@@ -49,6 +50,7 @@ export class GrpcStream {
     this.#events = events;
     const authority = host.hostname === '' ? cluster.name : host.hostname;
     const socket = cluster.connect(host, { alpn: ['h2'], authority });
+    endWithPeer(socket);
     this.#session = connect('http://unused', {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },

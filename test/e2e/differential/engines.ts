@@ -50,14 +50,20 @@ export class Engine {
     }
   }
 
-  /** Starts it and waits until its listeners serve. `bootstrap` is without `admin`. */
-  static async start(kind: EngineKind, envoy: string, bootstrap: JsonMap): Promise<Engine> {
+  /** Starts it and waits until its listeners serve. `bootstrap` is without `admin`; `flags` are the builtin engine's alone. */
+  static async start(
+    kind: EngineKind,
+    envoy: string,
+    bootstrap: JsonMap,
+    flags: readonly string[] = [],
+  ): Promise<Engine> {
     const [adminPort = 0] = await freePorts(1);
     const engine = Engine.#spawn(
       kind,
       envoy,
       { ...bootstrap, admin: { address: socketAddress(adminPort) } },
       adminPort,
+      flags,
     );
     try {
       await eventually(
@@ -102,7 +108,13 @@ export class Engine {
     }
   }
 
-  static #spawn(kind: EngineKind, envoy: string, bootstrap: JsonMap, adminPort: number): Engine {
+  static #spawn(
+    kind: EngineKind,
+    envoy: string,
+    bootstrap: JsonMap,
+    adminPort: number,
+    flags: readonly string[] = [],
+  ): Engine {
     const folder = mkdtempSync(join(tmpdir(), `lateen-${kind}-`));
     const file = join(folder, 'bootstrap.json');
     writeFileSync(file, JSON.stringify(bootstrap));
@@ -118,7 +130,7 @@ export class Engine {
     const child =
       kind === 'envoy'
         ? spawn(envoy, ['-c', file, ...envoyFlags], { stdio: ['ignore', 'pipe', 'pipe'] })
-        : spawn(process.execPath, [LAUNCHER, '--engine', 'builtin', '-c', file], {
+        : spawn(process.execPath, [LAUNCHER, '--engine', 'builtin', '-c', file, ...flags], {
             stdio: ['ignore', 'pipe', 'pipe'],
           });
     return new Engine(kind, adminPort, folder, child);
