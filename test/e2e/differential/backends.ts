@@ -227,9 +227,8 @@ function write(request: AnyRequest, response: AnyResponse, orders: Orders, name:
     answer.appendHeader(all[index] ?? '', all[index + 1] ?? '');
   answer.writeHead(orders.status);
   if (orders.reset === 'after the headers') {
-    answer.write(text.slice(0, 1));
     // The headers have to be on their way before the connection goes.
-    setTimeout(() => reset(request), 50).unref();
+    answer.write(text.slice(0, 1), () => reset(request));
     return;
   }
   if (orders.trailers.length > 0) answer.addTrailers(Object.fromEntries(orders.trailers));

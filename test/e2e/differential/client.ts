@@ -1,8 +1,9 @@
 /** What a client sends to a proxy, and what it gets. */
 
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 
 export interface Sent {
   readonly method?: string;
@@ -159,8 +160,30 @@ function overHttp2(
 const FIRST = 1_000;
 const QUIET = 200;
 
-/** Bytes as they are, on a connection of their own; resolves with what came back when it ends or nothing comes for a while. */
-export function sendBytes(port: number, bytes: string | readonly string[]): Promise<string> {
+/**
+ * Resolves when the proxy has taken from the kernel what was written so far, so that the next piece is one of its own; and
+ * when the connection is no more.
+ */
+async function hasBeenRead(socket: Socket, port: number): Promise<void> {
+  const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, '0');
+  const own = hex(socket.localPort ?? 0);
+  const ends = [`:${own} \\S+:${hex(port)}`, `:${hex(port)} \\S+:${own}`];
+  // Local address, remote address, state, and the bytes that wait to be sent and to be read.
+  const rows = ends.map((end) => new RegExp(`${end} \\S+ ([0-9A-F]+):([0-9A-F]+)`));
+  for (const end = Date.now() + PATIENCE; !socket.destroyed && Date.now() < end;) {
+    const table = readFileSync('/proc/net/tcp', 'latin1');
+    const [sent, received] = rows.map((row) => row.exec(table));
+    if (sent == null || received == null) return;
+    if (Number(`0x${sent[1]}`) === 0 && Number(`0x${received[2]}`) === 0) return;
+    await new Promise((next) => setTimeout(next, 1));
+  }
+}
+
+/**
+ * Bytes as they are, on a connection of their own; resolves with what came back when it ends or nothing comes for a while,
+ * which is `patience` times the usual.
+ */
+export function sendBytes(port: number, bytes: string | readonly string[], patience = 1): Promise<string> {
   const pieces = typeof bytes === 'string' ? [bytes] : bytes;
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -173,13 +196,13 @@ export function sendBytes(port: number, bytes: string | readonly string[]): Prom
     let timer = setTimeout(done, PATIENCE);
     const wait = () => {
       clearTimeout(timer);
-      timer = setTimeout(done, text === '' ? FIRST : QUIET);
+      timer = setTimeout(done, patience * (text === '' ? FIRST : QUIET));
     };
     socket.on('connect', () => {
       void (async () => {
         for (const piece of pieces) {
           socket.write(piece, 'latin1');
-          if (pieces.length > 1) await new Promise((next) => setTimeout(next, 20));
+          if (pieces.length > 1) await hasBeenRead(socket, port);
         }
         wait();
       })();
