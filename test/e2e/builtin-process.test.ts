@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/mesh-proxy.js', import.meta.url));
-const PATIENCE = { timeout: 20_000, interval: 25 };
+const PATIENCE = { timeout: 60_000, interval: 25 };
 
 let folder: string;
 const started: ChildProcess[] = [];
@@ -188,7 +188,7 @@ describe('what is wrong ends the start with a message', () => {
   });
 });
 
-describe('with --concurrency', () => {
+describe('with --concurrency', { timeout: 180_000 }, () => {
   test('several processes serve the same port, and what they count is one sum', async () => {
     const port = await freePort();
     const proxy = run(speaking(port, 'hello'), '--concurrency', '3');
