@@ -197,7 +197,7 @@ function heapMegabytes(): number {
   return process.memoryUsage().heapUsed / 1e6;
 }
 
-test('no request fails, and nothing is left behind', { timeout: 300_000 }, async () => {
+test('no request fails, and nothing is left behind', { timeout: 900_000 }, async () => {
   const ports = [await backend('one'), await backend('two')] as const;
   const discovery = new DiscoveryServer({
     versionPrefix: 'test',

@@ -4,7 +4,6 @@
  */
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import { endWithPeer } from '../sockets/end-with-peer.ts';
 import type { Cluster, Host } from '../upstream/types.ts';
 
 export interface StreamEvents {
@@ -50,7 +49,8 @@ export class GrpcStream {
     this.#events = events;
     const authority = host.hostname === '' ? cluster.name : host.hostname;
     const socket = cluster.connect(host, { alpn: ['h2'], authority });
-    endWithPeer(socket);
+    // A controller that is killed says nothing more than that. The session leaves it to the socket, which may be half open.
+    socket.once('end', () => socket.end());
     this.#session = connect('http://unused', {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
