@@ -68,6 +68,12 @@ export interface ResponseWriter {
   readonly headBytes: number;
 }
 
+/** The connection that a request came on. */
+export interface Drainable {
+  /** Whether an answer that begins now says that the connection ends. */
+  drains(): boolean;
+}
+
 /** A request to be sent. */
 export interface OutgoingRequest {
   readonly method: string;

@@ -7,7 +7,7 @@ import type { RouteRequest } from '../route/request.ts';
 import type { CompiledRoute, Found, RouteTable } from '../route/route-table.ts';
 import type { ResponseFlag } from '../stream-info.ts';
 import type { ActiveSpan, Tracing } from '../telemetry/tracing/tracing.ts';
-import type { IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from './codec.ts';
+import type { Drainable, IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from './codec.ts';
 import { HeaderList } from './header-list.ts';
 import { httpDate } from './http-date.ts';
 import { ownAnswer } from './own-answer.ts';
@@ -22,12 +22,6 @@ import { StreamTimers } from './stream-timers.ts';
 
 const NO_HOST: Found = { kind: 'no-host' };
 const NO_FIELDS = new HeaderList();
-
-/** The connection that a request came on. */
-export interface Drainable {
-  /** Whether an answer that begins now says that the connection ends. */
-  drains(): boolean;
-}
 
 export class HttpStream
   implements RequestReceiver, RequestChainOwner, ResponseChainOwner, ResponseSink, RouteRequest
