@@ -218,7 +218,6 @@ ${routed('pool-streams', '- route: [{destination: {host: pool-streams.test, subs
   },
   {
     feature: 'DestinationRule connectionPool.http.http2KeepAlive: the endpoint is asked whether it is there',
-    only: 'envoy',
     config: served(
       'pool-pings',
       POLICY('{connectionPool: {http: {http2KeepAlive: {interval: 100ms, timeout: 20s}}}}'),
