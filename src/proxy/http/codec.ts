@@ -82,7 +82,10 @@ export interface OutgoingRequest {
   readonly scheme: string;
   readonly headers: HeaderList;
   readonly upgrade: string;
-  /** The body is a byte stream of its own, as that of a CONNECT is: over HTTP/1.1 its end closes the connection. */
+  /**
+   * The body is a byte stream of its own, as that of a CONNECT is: over HTTP/1.1 its end closes the connection, over
+   * HTTP/2 it goes on after the answer's end.
+   */
   readonly tunnels?: boolean;
 }
 

@@ -19,6 +19,8 @@ export class ClientStream extends Http2Stream implements RequestWriter {
   readonly #receiver: ResponseReceiver;
   #method = '';
   #upgrade = '';
+  /** Each side of it ends by itself. */
+  #tunnels = false;
   #headSent = false;
   /** Nothing more is handed on. */
   #over = false;
@@ -37,6 +39,7 @@ export class ClientStream extends Http2Stream implements RequestWriter {
     const { method, authority, path, scheme, headers, upgrade } = request;
     this.#method = method;
     this.#upgrade = upgrade;
+    this.#tunnels = request.tunnels === true;
     this.#headSent = true;
     if (!this.#requests.begin(this)) {
       // The connection went between being chosen and being used.
@@ -100,14 +103,14 @@ export class ClientStream extends Http2Stream implements RequestWriter {
 
   protected onBody(chunk: Buffer, end: boolean): void {
     if (this.#over) return;
-    if (end) this.#over = true;
+    if (end && !this.#tunnels) this.#over = true;
     this.#receiver.onData(chunk, end);
     if (end) this.#leave();
   }
 
   protected onTrailers(trailers: HeaderList): void {
     if (this.#over) return;
-    this.#over = true;
+    if (!this.#tunnels) this.#over = true;
     this.#receiver.onTrailers(trailers);
     this.#leave();
   }
@@ -138,7 +141,7 @@ export class ClientStream extends Http2Stream implements RequestWriter {
 
   /** A server that answers before it has heard all wants no more: what is left of the request goes nowhere. */
   #leave(): void {
-    if (!this.localDone) this.close(ErrorCode.NO_ERROR);
+    if (!this.localDone && !this.#tunnels) this.close(ErrorCode.NO_ERROR);
   }
 }
 

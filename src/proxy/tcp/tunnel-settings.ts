@@ -46,13 +46,13 @@ export function tunnelSettings(field: string, message: TcpProxy_TunnelingConfig)
   });
   const edit = compileEdits(edits);
   const fixed = usePost
-    ? { method: 'POST', path: postPath === '' ? '/' : postPath, upgrade: '', tunnels: true }
+    ? { method: 'POST', path: postPath === '' ? '/' : postPath, upgrade: '' }
     : { method: 'CONNECT', path: '', upgrade: 'CONNECT' };
   return {
     request(info, scheme) {
       const headers = new HeaderList();
       edit?.(headers, info);
-      return { ...fixed, scheme, authority: host(info), headers };
+      return { ...fixed, scheme, authority: host(info), headers, tunnels: true };
     },
   };
 }

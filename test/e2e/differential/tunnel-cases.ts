@@ -135,8 +135,9 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     await far.head();
     client.reset();
     far.answer(200);
+    // An answer that meets a closed connection is reset, one that came before it sees an end.
     await far.ended();
-    return [far.ending];
+    return [];
   },
   'the client ends before the answer': async (client, far) => {
     await far.head();
