@@ -1,6 +1,7 @@
 /** The body of a request for as long as it may have to be sent, or sent again. */
 
 import type { HeaderList } from './header-list.ts';
+import { HeldBody } from './held-body.ts';
 
 export interface Replay {
   readonly chunks: readonly Buffer[];
@@ -12,8 +13,7 @@ export class RequestBody {
   /** It is kept after it was sent. */
   readonly #keeps: boolean;
   readonly #limit: number;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  #held = new HeldBody();
   #trailers: HeaderList | undefined;
   #done = false;
   /** More came than may be kept. */
@@ -26,21 +26,19 @@ export class RequestBody {
 
   /** Bytes that are kept. */
   get waiting(): number {
-    return this.#bytes;
+    return this.#held.bytes;
   }
 
   /** `sent`: it goes on at once. */
   add(chunk: Buffer, done: boolean, sent: boolean): void {
     this.#done = done;
     if (sent && (!this.#keeps || this.tooLong)) return;
-    this.#bytes += chunk.length;
-    if (sent && this.#bytes > this.#limit) {
+    if (sent && this.#held.bytes + chunk.length > this.#limit) {
       this.tooLong = true;
-      this.#chunks = [];
-      this.#bytes = 0;
+      this.#held = new HeldBody();
       return;
     }
-    this.#chunks.push(chunk);
+    this.#held.push(chunk);
   }
 
   end(trailers: HeaderList): void {
@@ -50,11 +48,8 @@ export class RequestBody {
 
   /** What has to be sent before what comes next. */
   replay(): Replay {
-    const replay = { chunks: this.#chunks, trailers: this.#trailers, done: this.#done };
-    if (!this.#keeps || this.tooLong) {
-      this.#chunks = [];
-      this.#bytes = 0;
-    }
+    const replay = { chunks: this.#held.pieces, trailers: this.#trailers, done: this.#done };
+    if (!this.#keeps || this.tooLong) this.#held = new HeldBody();
     return replay;
   }
 }

@@ -31,7 +31,7 @@ export interface Http2Stats {
 
 const known = new WeakMap<StatsScope, Http2Stats>();
 
-/** Made when the first connection is, as Envoy does: most clusters never speak HTTP/2. */
+/** Of a cluster they are made with its first connection, as in Envoy: most clusters never speak HTTP/2. */
 export function http2Stats(scope: StatsScope): Http2Stats {
   let stats = known.get(scope);
   if (stats === undefined) {

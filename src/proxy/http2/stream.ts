@@ -1,9 +1,9 @@
 /** One stream: its two halves, their windows, and what waits in them. RFC 9113, sections 5 and 6.9. */
 
 import type { HeaderList } from '../http/header-list.ts';
+import { HeldBody } from '../http/held-body.ts';
 import { ErrorCode } from './errors.ts';
 import { MAX_FRAME_SIZE, MAX_WINDOW } from './frames.ts';
-import { HeldBody } from './held-body.ts';
 import type { Output } from './output.ts';
 
 /** The connection, as its streams see it. */

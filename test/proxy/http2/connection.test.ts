@@ -10,8 +10,8 @@ import type {
 } from '../../../src/proxy/http/codec.ts';
 import { Deadlines } from '../../../src/proxy/http/deadlines.ts';
 import { HeaderList } from '../../../src/proxy/http/header-list.ts';
+import { HeldBody } from '../../../src/proxy/http/held-body.ts';
 import { Http2ClientConnection } from '../../../src/proxy/http2/client-session.ts';
-import { HeldBody } from '../../../src/proxy/http2/held-body.ts';
 import type { Http2Settings } from '../../../src/proxy/http2/options.ts';
 import { Http2ServerConnection } from '../../../src/proxy/http2/server-connection.ts';
 import { FakeSocket } from '../http1/fake-socket.ts';
@@ -561,6 +561,7 @@ describe('a body that is held', () => {
     const held = new HeldBody();
     for (let turn = 0; turn < 20_000; turn++) held.push(Buffer.from([turn % 256]));
     expect(held.bytes).toBe(20_000);
+    expect(held.pieces.length).toBe(2);
     const chunks: Buffer[] = [];
     for (let chunk = held.shift(); chunk !== undefined; chunk = held.shift()) chunks.push(chunk);
     expect(chunks.length).toBe(2);

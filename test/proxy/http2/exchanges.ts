@@ -5,9 +5,11 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
   connect as connectNode,
+  createSecureServer as createSecureNodeServer,
   createServer as createNodeServer,
 } from 'node:http2';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import type {
   IncomingRequest,
   RequestReceiver,
@@ -22,6 +24,7 @@ import { type Http2Settings, http2Settings } from '../../../src/proxy/http2/opti
 import { Http2ServerConnection } from '../../../src/proxy/http2/server-connection.ts';
 import { http2Stats } from '../../../src/proxy/http2/stats.ts';
 import { StatsStore } from '../../../src/proxy/stats/store.ts';
+import { authority } from '../tls/certificates.ts';
 
 type Pair = readonly [name: string, value: string];
 
@@ -38,6 +41,8 @@ export interface Exchange {
   readonly status: number;
   /** Whoever reads stops now and then. */
   readonly pauses: boolean;
+  /** The client gives it up soon after it has begun. */
+  readonly abandoned: boolean;
 }
 
 /** What one side has read. */
@@ -225,20 +230,25 @@ async function listening(server: {
   return (server.address() as AddressInfo).port;
 }
 
+/** How a connection is spoken on. */
+export interface Manner {
+  readonly settings?: Partial<Http2Settings>;
+  readonly tls?: boolean;
+}
+
 export async function ourServer(
   exchanges: readonly Exchange[],
-  over?: Partial<Http2Settings>,
+  { settings, tls = false }: Manner,
 ): Promise<TestServer> {
   const heard: Heard[] = [];
   const sockets = new Set<Socket>();
   const options = {
-    ...codecOptions(over),
+    ...codecOptions(settings),
     underscores: 'allow',
     drain: undefined,
     flush: undefined,
   } as const;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket);
+  const onSocket = (socket: Socket): void => {
     void new Http2ServerConnection(socket, options, {
       onRequest: (request, writer) => {
         const index = Number(request.path.slice(1));
@@ -252,7 +262,11 @@ export async function ourServer(
       onProtocolError: () => undefined,
       onClosed: () => undefined,
     });
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...authority().issue(['localhost']), ALPNProtocols: ['h2'] }, onSocket)
+    : createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   const port = await listening(server);
   return {
     port,
@@ -265,9 +279,13 @@ export async function ourServer(
   };
 }
 
-export async function nodeServer(exchanges: readonly Exchange[]): Promise<TestServer> {
+export async function nodeServer(
+  exchanges: readonly Exchange[],
+  { tls = false }: Manner,
+): Promise<TestServer> {
   const heard: Heard[] = [];
-  const sessions = new Set<{ destroy(): void }>();
+  // A client may be gone before its session is there.
+  const sockets = new Set<Socket>();
   let open = 0;
   const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     open++;
@@ -298,8 +316,9 @@ export async function nodeServer(exchanges: readonly Exchange[]): Promise<TestSe
       stream.end();
     });
   };
-  const server = createNodeServer();
-  server.on('session', (session) => sessions.add(session));
+  const server = tls ? createSecureNodeServer(authority().issue(['localhost'])) : createNodeServer();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  server.on('session', (session) => session.on('error', () => undefined));
   server.on('stream', onStream);
   const port = await listening(server);
   return {
@@ -307,17 +326,20 @@ export async function nodeServer(exchanges: readonly Exchange[]): Promise<TestSe
     heard,
     openStreams: () => open,
     stop: async () => {
-      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 }
 
-export function nodeClient(port: number): Promise<TestClient> {
-  const session: ClientHttp2Session = connectNode(`http://127.0.0.1:${port}`);
+export function nodeClient(port: number, { tls = false }: Manner): Promise<TestClient> {
+  const scheme = tls ? 'https' : 'http';
+  const session: ClientHttp2Session = connectNode(`${scheme}://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+  });
   session.on('error', () => undefined);
   return Promise.resolve({
-    ask: (index, { request, pauses }) =>
+    ask: (index, { request, pauses, abandoned }) =>
       new Promise((resolve) => {
         const hasBody = request.body.length > 0 || request.trailers.length > 0;
         const stream = session.request(
@@ -345,6 +367,7 @@ export function nodeClient(port: number): Promise<TestClient> {
         stream.on('close', () => resolve({ status, headers, bytes, trailers, end }));
         for (const piece of pieces(request)) stream.write(piece);
         if (hasBody) stream.end();
+        if (abandoned) setImmediate(() => stream.close(8));
       }),
     stop: () => session.destroy(),
   });
@@ -406,10 +429,13 @@ class Asking implements ResponseReceiver {
   }
 }
 
-export async function ourClient(port: number, over?: Partial<Http2Settings>): Promise<TestClient> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
-  const connection = new Http2ClientConnection(socket, codecOptions(over), {
+export async function ourClient(port: number, { settings, tls = false }: Manner): Promise<TestClient> {
+  const place = { port, host: '127.0.0.1' };
+  const socket = tls
+    ? connectTls({ ...place, ALPNProtocols: ['h2'], rejectUnauthorized: false })
+    : connect({ ...place, allowHalfOpen: true, noDelay: true });
+  await new Promise<void>((resolve) => socket.once(tls ? 'secureConnect' : 'connect', resolve));
+  const connection = new Http2ClientConnection(socket, codecOptions(settings), {
     onRoom: () => undefined,
     onRetired: () => undefined,
     onClosed: () => undefined,
@@ -418,7 +444,13 @@ export async function ourClient(port: number, over?: Partial<Http2Settings>): Pr
     ask: (index, exchange) =>
       new Promise((resolve) => {
         const asking = new Asking(exchange, resolve);
-        asking.begin(connection.start(asking), index);
+        const writer = connection.start(asking);
+        asking.begin(writer, index);
+        if (!exchange.abandoned) return;
+        setImmediate(() => {
+          writer.reset();
+          asking.onReset('abandoned');
+        });
       }),
     stop: () => connection.abort(),
   };

@@ -6,7 +6,7 @@ const JOINED = 16_384;
 
 export class HeldBody {
   #chunks: Buffer[] = [];
-  /** The last of the chunks, when it may grow; it is that much in use. */
+  /** What the next small one is put behind, and how much of it is in use. */
   #open: Buffer | undefined;
   #used = 0;
   bytes = 0;
@@ -20,11 +20,25 @@ export class HeldBody {
       this.#chunks.push(chunk);
       return;
     }
-    if (this.#open === undefined || this.#used + length > JOINED) {
+    const open = this.#open;
+    // One that stays alone is not copied; a second one shows that there may be many.
+    if (open === undefined || this.#used + length > JOINED) {
       this.#seal();
-      this.#open = Buffer.allocUnsafeSlow(JOINED);
+      this.#open = chunk;
+      this.#used = length;
+      return;
     }
-    this.#used += chunk.copy(this.#open, this.#used);
+    if (this.#used + length > open.length) {
+      this.#open = Buffer.allocUnsafeSlow(Math.min(JOINED, 4 * (this.#used + length)));
+      open.copy(this.#open, 0, 0, this.#used);
+    }
+    this.#used += chunk.copy(this.#open ?? open, this.#used);
+  }
+
+  /** All that is held, in pieces. */
+  get pieces(): readonly Buffer[] {
+    this.#seal();
+    return this.#chunks.slice();
   }
 
   /** The oldest bytes; undefined when there are none. */
