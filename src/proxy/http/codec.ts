@@ -104,7 +104,8 @@ export interface ResponseReceiver {
 
 /** Sends one request. */
 export interface RequestWriter {
-  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  /** Empty for bytes that are no HTTP. */
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2' | '';
   /** As `127.0.0.1:40000`. */
   readonly localAddress: string;
   head(request: OutgoingRequest, end: boolean): void;

@@ -5,6 +5,7 @@
 
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { Cluster, ConnectOptions } from '../upstream/types.ts';
+import { askEndpoint } from './ask-endpoint.ts';
 import { type ClusterCodes, codesOf } from './cluster-codes.ts';
 import type { OutgoingRequest, RequestWriter, ResetReason } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
@@ -12,7 +13,6 @@ import { Flow } from './flow.ts';
 import type { HeaderList } from './header-list.ts';
 import { RequestContext, metadataMatch } from './load-balancing.ts';
 import { Mirrors } from './mirrors.ts';
-import { poolOf } from './pool.ts';
 import { type Replay, RequestBody } from './request-body.ts';
 import type { RequestSink } from './request-chain.ts';
 import { resetBody, resetDetails, resetFlag } from './reset-reasons.ts';
@@ -26,7 +26,6 @@ import {
   asksForMore,
   limitStream,
   namesEndpoint,
-  poolProtocol,
   rewriteTarget,
 } from './forward-request.ts';
 import { dropReply } from './drop-overload.ts';
@@ -199,7 +198,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const stream = this.#stream;
     const cluster = this.#cluster;
     const context = this.#context;
-    if (cluster === undefined || context === undefined) return;
+    const forwarding = this.#action?.forwarding;
+    if (cluster === undefined || context === undefined || forwarding === undefined) return;
     const { info } = stream;
     const host = cluster.choose(context);
     if (host === undefined) {
@@ -210,9 +210,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     }
     info.upstreamAttempts++;
     info.upstreamHost = host;
-    const forwarding = this.#action?.forwarding;
-    const priority = forwarding?.priority ?? 'default';
-    const attempt = new UpstreamTry(cluster, host, cluster.breaker(priority).requests, this);
+    const attempt = new UpstreamTry(cluster, host, cluster.breaker(forwarding.priority).requests, this);
     this.#try = attempt;
     if (namesEndpoint(stream.compiled)) {
       this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
@@ -224,10 +222,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       downstream: { source: info.connection.remotePlace, destination: info.connection.localPlace },
       source: info.connection.upstreamSource,
     };
-    const protocol = poolProtocol(cluster, info.protocol);
-    const pool = poolOf(cluster, host, protocol, priority, options);
-    const cancel = pool.request(attempt, options);
-    if (!attempt.over) attempt.cancelWish = cancel;
+    askEndpoint(attempt, forwarding, this.method, info.protocol, options);
     if (this.#done) this.#limitTry(attempt);
   }
 

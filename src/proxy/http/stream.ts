@@ -152,6 +152,7 @@ export class HttpStream
     const { compiled } = this.upgrade === '' ? {} : this;
     if (compiled !== undefined && !mayUpgrade(this.upgrade, compiled, settings)) {
       manager.stats.counters.downstream_rq_ws_on_non_ws_route.value++;
+      info.upstreamCluster = manager.context.clusters.get(this.routeCluster);
       this.reply({ status: 403, body: '', details: 'upgrade_failed' });
       return;
     }

@@ -8,6 +8,7 @@ import {
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
   type RouteAction_RequestMirrorPolicy,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import { type ConnectConfig, connectConfig } from './connect-config.ts';
 import { type HashPolicy, compileHashPolicies } from './hash-policies.ts';
 import { type HeaderEdits, editsOf } from './headers.ts';
 import { milliseconds } from './milliseconds.ts';
@@ -61,6 +62,8 @@ export interface Forwarding {
   readonly hash: readonly HashPolicy[];
   /** By the protocol's name in lower case, whether requests may go over to it. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** CONNECT requests end here, and their bytes go on. */
+  readonly connect: ConnectConfig | undefined;
   /** The one for this request; undefined when a header had to name it and does not. */
   choose(request: RouteRequest): WeightedDestination | undefined;
 }
@@ -93,6 +96,7 @@ export function compileForwarding(action: RouteAction, inherited: Inherited): Fo
     upgrades: new Map(
       action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType.toLowerCase(), enabled ?? true]),
     ),
+    connect: connectConfig(action.upgradeConfigs),
   };
 }
 
@@ -108,9 +112,6 @@ function refuseUnknown(action: RouteAction): void {
   if (action.retryPolicyTypedConfig !== undefined) throw new UnsupportedError('retry_policy_typed_config');
   if (action.earlyDataPolicy !== undefined) throw new UnsupportedError('early_data_policy');
   if (action.cors !== undefined) throw new UnsupportedError('route.cors');
-  for (const { connectConfig } of action.upgradeConfigs) {
-    if (connectConfig !== undefined) throw new UnsupportedError('upgrade_configs.connect_config');
-  }
 }
 
 function streamDurations(

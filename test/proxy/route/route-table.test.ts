@@ -141,6 +141,16 @@ describe('an action', () => {
     expect(() => outcome({ prefix: '/' }, { route: { cluster_specifier_plugin: 'p' } })).toThrow(
       'cluster_specifier_plugin',
     );
+    const upgrade = (config: Json) => () =>
+      outcome({ connect_matcher: {} }, { route: { cluster: 'c', upgrade_configs: [config] } });
+    expect(upgrade({ upgrade_type: 'websocket', connect_config: {} })).toThrow('only CONNECT may have one');
+    expect(upgrade({ upgrade_type: 'CONNECT-UDP' })).toThrow('CONNECT-UDP');
+    expect(
+      upgrade({
+        upgrade_type: 'CONNECT',
+        connect_config: { proxy_protocol_config: { pass_through_tlvs: { match_type: 'INCLUDE_ALL' } } },
+      }),
+    ).toThrow('pass_through_tlvs');
     expect(() => outcome({ safe_regex: { regex: '(' } }, { route: { cluster: 'c' } })).toThrow(SyntaxError);
   });
 
