@@ -9,11 +9,15 @@ export interface Replay {
   readonly done: boolean;
 }
 
+const EMPTY: readonly Buffer[] = [Buffer.alloc(0)];
+
 export class RequestBody {
   /** It is kept after it was sent. */
   readonly #keeps: boolean;
   readonly #limit: number;
   #held = new HeldBody();
+  /** A body has come, though it may be empty: the request does not end with its head. */
+  #begun = false;
   #trailers: HeaderList | undefined;
   #done = false;
   /** More came than may be kept. */
@@ -38,6 +42,7 @@ export class RequestBody {
       this.#held = new HeldBody();
       return;
     }
+    this.#begun = true;
     this.#held.push(chunk);
   }
 
@@ -48,8 +53,12 @@ export class RequestBody {
 
   /** What has to be sent before what comes next. */
   replay(): Replay {
-    const replay = { chunks: this.#held.pieces, trailers: this.#trailers, done: this.#done };
-    if (!this.#keeps || this.tooLong) this.#held = new HeldBody();
-    return replay;
+    const { pieces } = this.#held;
+    const chunks = pieces.length === 0 && this.#begun ? EMPTY : pieces;
+    if (!this.#keeps || this.tooLong) {
+      this.#held = new HeldBody();
+      this.#begun = false;
+    }
+    return { chunks, trailers: this.#trailers, done: this.#done };
   }
 }
