@@ -275,7 +275,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       }
       noteVerdict(this.#stream.info, verdict);
     }
-    this.#deadline?.cancel();
     this.#codes?.count(status, this.#internal);
     countTry(attempt, status);
     addResponseHeaders(stream, headers, now, this.#context?.cookies);
@@ -365,20 +364,23 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.flow.resumeRequest();
   }
 
-  /** The whole time for an answer is over. */
+  /** The whole time for an answer, up to its last byte, is over. */
   onDeadline(): void {
     const stream = this.#stream;
     const cluster = this.#cluster;
     const attempt = this.#try;
     if (this.#over || cluster === undefined) return;
     cluster.stats.rqTimeout.value++;
+    const hasBegun = attempt?.started === true;
     if (attempt !== undefined && !attempt.over) {
-      cluster.report(attempt.host, { kind: 'local', what: 'timeout' });
+      if (!hasBegun) cluster.report(attempt.host, { kind: 'local', what: 'timeout' });
       attempt.host.stats.rqTimeout++;
       attempt.abandon();
     }
     stream.info.flag('UT');
-    this.#answer(504, 'upstream request timeout', 'response_timeout');
+    // The status of an answer that has begun is counted already.
+    if (!hasBegun) this.#codes?.count(504, this.#internal);
+    this.#giveUp(504, 'upstream request timeout', 'response_timeout');
   }
 
   #again(attempt: UpstreamTry, headers: HeaderList | undefined): void {
@@ -422,6 +424,10 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   /** An answer of the proxy's own in place of the destination's. */
   #answer(status: number, body: string, details: string, overloaded = false): void {
     this.#codes?.count(status, this.#internal);
+    this.#giveUp(status, body, details, overloaded);
+  }
+
+  #giveUp(status: number, body: string, details: string, overloaded = false): void {
     const shows = overloaded && !this.#stream.manager.router.suppressHeaders;
     this.#stop();
     this.#stream.reply({ status, body, details, headers: shows ? [['x-envoy-overloaded', 'true']] : [] });

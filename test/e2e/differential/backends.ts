@@ -34,6 +34,8 @@ interface Orders {
   readonly trailers: readonly (readonly [string, string])[];
   readonly body: string | undefined;
   readonly delay: number;
+  /** Milliseconds between the body's first byte and its others. */
+  readonly restDelay: number;
   /** What follows is only done for so many tries of the request. */
   readonly times: number;
   readonly reset: 'no' | 'at once' | 'after the headers';
@@ -48,6 +50,7 @@ function ordersOf(text: string): Orders {
     trailers: [] as [string, string][],
     body: undefined as string | undefined,
     delay: 0,
+    restDelay: 0,
     times: Infinity,
     reset: 'no' as Orders['reset'],
     chunked: false,
@@ -66,6 +69,7 @@ function ordersOf(text: string): Orders {
     else if (name === 'hex') orders.body = Buffer.from(value, 'hex').toString('latin1');
     else if (name === 'size') orders.body = 'x'.repeat(Number(value));
     else if (name === 'delay') orders.delay = Number(value);
+    else if (name === 'rest-delay') orders.restDelay = Number(value);
     else if (name === 'times') orders.times = Number(value);
     else if (name === 'reset') orders.reset = 'at once';
     else if (name === 'cut') orders.reset = 'after the headers';
@@ -232,6 +236,9 @@ function write(request: AnyRequest, response: AnyResponse, orders: Orders, name:
     return;
   }
   if (orders.trailers.length > 0) answer.addTrailers(Object.fromEntries(orders.trailers));
-  if (hasBody) answer.end(Buffer.from(text, 'latin1'));
+  if (hasBody && orders.restDelay > 0) {
+    answer.write(text.slice(0, 1), 'latin1');
+    setTimeout(() => answer.end(text.slice(1), 'latin1'), orders.restDelay).unref();
+  } else if (hasBody) answer.end(Buffer.from(text, 'latin1'));
   else answer.end();
 }
