@@ -1,10 +1,9 @@
 /** Connections to an endpoint whose protocol its TLS handshake tells. */
 
-import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
-import { ConnectAttempt, type ConnectOwner } from './connect.ts';
+import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { HostPool } from './pool.ts';
@@ -51,17 +50,21 @@ export class AlpnPool implements HostPool, ConnectOwner {
     this.#http2.drain();
   }
 
-  onConnected(_attempt: ConnectAttempt, socket: Socket): void {
+  onConnected(_attempt: ConnectAttempt, connected: Connected): void {
     this.#attempt = undefined;
+    const { socket } = connected;
     const pool = socket instanceof TLSSocket && socket.alpnProtocol === 'h2' ? this.#http2 : this.#http1;
     this.#known = pool;
-    pool.adopt(socket);
+    pool.adopt(connected);
     for (const { receiver, options } of this.#wishes.splice(0)) pool.request(receiver, options);
   }
 
   onConnectFailed(_attempt: ConnectAttempt, reason: ResetReason, details: string): void {
     this.#attempt = undefined;
     this.#breaker.connections.current--;
-    for (const { receiver } of this.#wishes.splice(0)) receiver.onReset(reason, details);
+    for (const { receiver } of this.#wishes.splice(0)) {
+      this.#cluster.stats.rqPendingFailureEject.value++;
+      receiver.onReset(reason, details);
+    }
   }
 }

@@ -2,12 +2,13 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { type EndedBy, countConnectionEnd } from '../upstream/connection-end.ts';
 import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 
 export interface ConnectOwner {
-  onConnected(attempt: ConnectAttempt, socket: Socket): void;
+  onConnected(attempt: ConnectAttempt, connected: Connected): void;
   onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void;
 }
 
@@ -18,6 +19,7 @@ export class ConnectAttempt implements DeadlineOwner {
   readonly #owner: ConnectOwner;
   readonly #socket: Socket;
   readonly #deadline = new Deadline(this);
+  readonly #start = performance.now();
   #over = false;
 
   constructor(cluster: Cluster, host: Host, options: ConnectOptions, owner: ConnectOwner) {
@@ -34,12 +36,12 @@ export class ConnectAttempt implements DeadlineOwner {
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', this.#onConnect);
     socket.once('error', this.#onError);
     socket.once('close', this.#onClose);
-    deadlinesOf(settings.connectTimeout).start(this.#deadline, performance.now());
+    deadlinesOf(settings.connectTimeout).start(this.#deadline, this.#start);
   }
 
   cancel(): void {
     if (!this.#finish()) return;
-    this.#uncount();
+    this.#uncount('local');
     // A socket that is given up may still fail.
     this.#socket.on('error', () => undefined);
     this.#socket.destroy();
@@ -55,7 +57,8 @@ export class ConnectAttempt implements DeadlineOwner {
     const socket = this.#socket;
     socket.setNoDelay(true);
     this.#cluster.report(this.#host, { kind: 'local', what: 'success' });
-    this.#owner.onConnected(this, socket);
+    this.#cluster.stats.cxConnectTime.record(performance.now() - this.#start);
+    this.#owner.onConnected(this, new Connected(this.#cluster, this.#host, socket, this.#start));
   };
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
@@ -72,7 +75,7 @@ export class ConnectAttempt implements DeadlineOwner {
     const { stats } = this.#cluster;
     stats.cxConnectFail.value++;
     this.#host.stats.cxConnectFail++;
-    this.#uncount();
+    this.#uncount(reason === 'connection-timeout' ? 'local' : 'remote');
     this.#socket.on('error', () => undefined);
     this.#socket.destroy();
     const what = reason === 'connection-timeout' ? 'connect-timeout' : 'connect-failed';
@@ -91,17 +94,37 @@ export class ConnectAttempt implements DeadlineOwner {
     return true;
   }
 
-  #uncount(): void {
-    uncountConnection(this.#cluster, this.#host);
+  #uncount(by: EndedBy): void {
+    this.#host.stats.cxActive--;
+    countConnectionEnd(this.#cluster.stats, by, false, performance.now() - this.#start);
   }
 }
 
-/** A connection is gone. */
-export function uncountConnection(cluster: Cluster, host: Host): void {
-  const { stats } = cluster;
-  stats.cxActive.value--;
-  stats.cxDestroy.value++;
-  host.stats.cxActive--;
+/** A connection that was made. It hears of the socket's end before whoever uses the socket. */
+export class Connected {
+  readonly socket: Socket;
+  readonly #cluster: Cluster;
+  readonly #host: Host;
+  readonly #start: number;
+  #endedBy: EndedBy = 'local';
+
+  constructor(cluster: Cluster, host: Host, socket: Socket, start: number) {
+    this.#cluster = cluster;
+    this.#host = host;
+    this.socket = socket;
+    this.#start = start;
+    const onEnd = (): void => {
+      if (!socket.writableEnded) this.#endedBy = 'remote';
+    };
+    socket.once('end', onEnd);
+    socket.once('error', onEnd);
+  }
+
+  /** Counts that it is gone; `isActive`: with a request on it that was not answered. To be called once. */
+  onGone(isActive: boolean): void {
+    this.#host.stats.cxActive--;
+    countConnectionEnd(this.#cluster.stats, this.#endedBy, isActive, performance.now() - this.#start);
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

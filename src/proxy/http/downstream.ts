@@ -66,6 +66,8 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   #draining: Deadline | undefined;
   #requests = 0;
   #endedByClient = false;
+  /** Requests are on the connection of HTTP/2. */
+  #busy = false;
 
   constructor(manager: Manager, connection: DownstreamConnection, options: CodecOptions) {
     this.#manager = manager;
@@ -124,7 +126,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       onProtocolError: () => counters.downstream_cx_protocol_error.value++,
       onClosed: () => {
         gauges.downstream_cx_http2_active.value--;
-        this.#close();
+        this.#close(this.#busy);
       },
     });
     this.#onBusy(false);
@@ -133,6 +135,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
 
   #onBusy(busy: boolean): void {
     const { idle } = this.#options;
+    this.#busy = busy;
     if (busy) this.#idle.cancel();
     else idle?.start(this.#idle, performance.now());
   }
@@ -161,7 +164,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       }
       this.#speakHttp2().receive(bytes);
     };
-    const gone = () => this.#close();
+    const gone = () => this.#close(false);
     const leave = () => socket.destroySoon();
     socket.on('data', look);
     socket.on('error', ignore);
@@ -245,18 +248,22 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     } else this.#http2.drain();
   }
 
-  onClosed(): void {
+  onClosed(isActive: boolean): void {
     this.#manager.stats.gauges.downstream_cx_http1_active.value--;
-    this.#close();
+    this.#close(isActive);
   }
 
-  #close(): void {
+  #close(isActive: boolean): void {
     const { counters, gauges, connectionTime } = this.#manager.stats;
     gauges.downstream_cx_active.value--;
     if (this.#connection.tls) gauges.downstream_cx_ssl_active.value--;
     counters.downstream_cx_destroy.value++;
     const by = this.#endedByClient ? 'downstream_cx_destroy_remote' : 'downstream_cx_destroy_local';
     counters[by].value++;
+    if (isActive) {
+      counters.downstream_cx_destroy_active_rq.value++;
+      counters[`${by}_active_rq`].value++;
+    }
     this.#age?.cancel();
     this.#idle.cancel();
     this.#draining?.cancel();

@@ -1,10 +1,9 @@
 /** Connections of HTTP/1.1 to one endpoint, kept for the next request. */
 
-import type { Socket } from 'node:net';
 import { type ClientOptions, Http1ClientConnection } from '../http1/client-connection.ts';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
-import { ConnectAttempt, type ConnectOwner, uncountConnection } from './connect.ts';
+import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import type { HostPool, PendingRequest } from './pool.ts';
 
@@ -81,14 +80,14 @@ export class Http1Pool implements HostPool, ConnectOwner {
     this.#finishWhenEmpty();
   }
 
-  onConnected(attempt: ConnectAttempt, socket: Socket): void {
+  onConnected(attempt: ConnectAttempt, connected: Connected): void {
     this.#connecting.delete(attempt);
-    this.adopt(socket);
+    this.adopt(connected);
   }
 
   /** Takes a connection over that was made already. */
-  adopt(socket: Socket): void {
-    const pooled = new PooledConnection(socket, this.#options, this.#cluster, this);
+  adopt(connected: Connected): void {
+    const pooled = new PooledConnection(connected, this.#options, this.#cluster, this);
     this.#all.add(pooled);
     this.#cluster.stats.cxHttp1Total.value++;
     this.onIdle(pooled);
@@ -103,6 +102,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
     const pending = this.#pending.splice(0);
     for (const { receiver } of pending) {
       this.#leavePending();
+      this.#cluster.stats.rqPendingFailureEject.value++;
       receiver.onReset(reason, details);
     }
     this.#finishWhenEmpty();
@@ -133,7 +133,6 @@ export class Http1Pool implements HostPool, ConnectOwner {
     const index = this.#idle.indexOf(pooled);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#breaker.connections.current--;
-    uncountConnection(this.#cluster, this.#host);
     // Requests that waited for this connection need another.
     if (this.#pending.length > this.#connecting.size) this.#connect(this.#connectOptions);
     this.#finishWhenEmpty();
@@ -175,12 +174,15 @@ class PooledConnection implements DeadlineOwner {
   readonly #idle = new Deadline(this);
   readonly #age = new Deadline(this);
 
-  constructor(socket: Socket, options: ClientOptions, cluster: Cluster, pool: Http1Pool) {
+  constructor(connected: Connected, options: ClientOptions, cluster: Cluster, pool: Http1Pool) {
     this.#cluster = cluster;
     this.#pool = pool;
-    this.#connection = new Http1ClientConnection(socket, options, {
+    this.#connection = new Http1ClientConnection(connected.socket, options, {
       onIdle: () => this.#onIdle(),
-      onClosed: () => this.#onClosed(),
+      onClosed: ({ cutShort }) => {
+        connected.onGone(cutShort);
+        this.#onClosed();
+      },
     });
     const { maxConnectionDuration } = cluster.settings;
     if (maxConnectionDuration > 0) deadlinesOf(maxConnectionDuration).start(this.#age, performance.now());

@@ -1,11 +1,10 @@
 /** Connections of HTTP/2 to one endpoint: as few as will do. */
 
-import type { Socket } from 'node:net';
 import { Http2ClientConnection, type Http2ClientOwner } from '../http2/client-session.ts';
 import { http2Stats } from '../http2/stats.ts';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
-import { ConnectAttempt, type ConnectOwner, uncountConnection } from './connect.ts';
+import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import type { HostPool, PendingRequest } from './pool.ts';
 
 export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
@@ -13,7 +12,7 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
   readonly #host: Host;
   readonly #breaker: CircuitBreaker;
   readonly #open = new Set<Http2ClientConnection>();
-  readonly #all = new Set<Http2ClientConnection>();
+  readonly #all = new Map<Http2ClientConnection, Connected>();
   readonly #pending: PendingRequest[] = [];
   readonly #connecting = new Set<ConnectAttempt>();
   #closed = false;
@@ -56,15 +55,15 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
 
   drain(): void {
     this.#closed = true;
-    for (const connection of this.#all) connection.retire();
+    for (const connection of this.#all.keys()) connection.retire();
   }
 
   /** Takes a connection over that was made already. */
-  adopt(socket: Socket): void {
+  adopt(connected: Connected): void {
     const { settings, stats } = this.#cluster;
     stats.cxHttp2Total.value++;
     const connection = new Http2ClientConnection(
-      socket,
+      connected.socket,
       {
         ...settings.http2,
         maxHeadBytes: settings.maxResponseHeadersKb * 1024,
@@ -75,15 +74,15 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
       },
       this,
     );
-    this.#all.add(connection);
+    this.#all.set(connection, connected);
     this.#open.add(connection);
     this.onRoom(connection);
     if (this.#closed) connection.retire();
   }
 
-  onConnected(attempt: ConnectAttempt, socket: Socket): void {
+  onConnected(attempt: ConnectAttempt, connected: Connected): void {
     this.#connecting.delete(attempt);
-    this.adopt(socket);
+    this.adopt(connected);
   }
 
   onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void {
@@ -91,6 +90,7 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     this.#breaker.connections.current--;
     for (const { receiver } of this.#pending.splice(0)) {
       this.#leavePending();
+      this.#cluster.stats.rqPendingFailureEject.value++;
       receiver.onReset(reason, details);
     }
   }
@@ -112,10 +112,15 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
   }
 
   onClosed(connection: Http2ClientConnection): void {
-    if (!this.#all.delete(connection)) return;
+    const connected = this.#all.get(connection);
+    if (connected === undefined) return;
+    this.#all.delete(connection);
     this.#open.delete(connection);
     this.#breaker.connections.current--;
-    uncountConnection(this.#cluster, this.#host);
+    const { active } = connection;
+    // As in Envoy, though they waited for their answers only.
+    this.#cluster.stats.rqPendingFailureEject.value += active;
+    connected.onGone(active > 0);
     if (this.#pending.length > 0 && this.#connecting.size === 0) this.#connect(this.#connectOptions);
     this.#finishWhenEmpty();
   }

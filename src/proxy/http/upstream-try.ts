@@ -109,7 +109,8 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
     this.finish();
     cancelWish?.();
     if (writer === undefined) return;
-    this.cluster.stats.rqTxReset.value++;
+    // As in Envoy: only there is a reset something that is sent.
+    if (writer.protocol === 'HTTP/2') this.cluster.stats.rqTxReset.value++;
     writer.reset();
   }
 

@@ -52,6 +52,8 @@ export class Http1ClientConnection {
   #reading = false;
   #reusable = true;
   #closed = false;
+  /** It ended with a request on it that was not answered whole. */
+  cutShort = false;
   /** Requests that it has carried. */
   requests = 0;
 
@@ -97,6 +99,7 @@ export class Http1ClientConnection {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     this.#reusable = false;
+    this.cutShort = !stream.responseDone;
     this.socket.destroy();
     this.#onGone();
   }
@@ -238,6 +241,7 @@ export class Http1ClientConnection {
     const stream = this.#stream;
     this.#stream = undefined;
     this.#reusable = false;
+    this.cutShort = stream !== undefined;
     this.socket.destroy();
     stream?.receiver.onReset('protocol-error', refusal.details);
     this.#onGone();
@@ -262,6 +266,7 @@ export class Http1ClientConnection {
     this.#closed = true;
     const stream = this.#stream;
     this.#stream = undefined;
+    this.cutShort ||= stream?.responseDone === false;
     this.socket.destroy();
     this.#owner.onClosed(this);
     if (stream !== undefined && !stream.responseDone) stream.receiver.onReset('connection-termination', '');

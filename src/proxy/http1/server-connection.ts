@@ -40,7 +40,8 @@ export interface ServerOwner {
   onRefused(refusal: Refusal, writer: ResponseWriter): RequestReceiver;
   onHeadTimeout(writer: ResponseWriter): RequestReceiver;
   onIdleTimeout(): void;
-  onClosed(): void;
+  /** `isActive`: while a request was read or answered. */
+  onClosed(isActive: boolean): void;
 }
 
 const LF = 10;
@@ -345,11 +346,12 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#idle.cancel();
     this.#timer.cancel();
     const receiver = this.#receiver;
+    const isActive = this.#exchange !== undefined;
     this.#receiver = undefined;
     this.#exchange = undefined;
     this.#pending = undefined;
     receiver?.onReset('connection-termination', '');
     this.socket.destroySoon();
-    this.#owner.onClosed();
+    this.#owner.onClosed(isActive);
   }
 }

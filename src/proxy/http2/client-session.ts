@@ -50,6 +50,11 @@ export class Http2ClientConnection extends Http2Connection {
     return this.#requests === 0;
   }
 
+  /** Requests that are on it, or were when it went. */
+  get active(): number {
+    return this.#requests;
+  }
+
   start(receiver: ResponseReceiver): RequestWriter {
     this.#requests++;
     this.requests++;
@@ -130,8 +135,8 @@ export class Http2ClientConnection extends Http2Connection {
   }
 
   protected onStreamRemoved(): void {
-    this.#requests--;
     if (this.gone) return;
+    this.#requests--;
     if (this.retired) this.#closeWhenIdle();
     else if (this.hasRoom) this.#owner.onRoom(this);
   }

@@ -1,6 +1,6 @@
 /** `tcp.STAT_PREFIX.*`: https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/tcp_proxy_filter#statistics */
 
-import type { Counter, Histogram, StatsScope } from '../stats/stats.ts';
+import type { Counter, StatsScope } from '../stats/stats.ts';
 import type { Cluster } from '../upstream/types.ts';
 
 export interface TcpStats {
@@ -32,10 +32,6 @@ export interface ClusterTcpStats {
   readonly overflow: Counter;
   readonly noneHealthy: Counter;
   readonly attemptsExceeded: Counter;
-  readonly destroyLocal: Counter;
-  readonly destroyRemote: Counter;
-  readonly connectTime: Histogram;
-  readonly length: Histogram;
 }
 
 const known = new WeakMap<Cluster, ClusterTcpStats>();
@@ -48,10 +44,6 @@ export function clusterTcpStats(cluster: Cluster): ClusterTcpStats {
       overflow: scope.counter('upstream_cx_overflow'),
       noneHealthy: scope.counter('upstream_cx_none_healthy'),
       attemptsExceeded: scope.counter('upstream_cx_connect_attempts_exceeded'),
-      destroyLocal: scope.counter('upstream_cx_destroy_local'),
-      destroyRemote: scope.counter('upstream_cx_destroy_remote'),
-      connectTime: scope.histogram('upstream_cx_connect_ms'),
-      length: scope.histogram('upstream_cx_length_ms'),
     };
     known.set(cluster, stats);
   }

@@ -1,10 +1,10 @@
 /** A connection to an endpoint for one client's: counted, limited in time, and told to outlier detection. */
 
 import type { Socket } from 'node:net';
+import { countConnectionEnd } from '../upstream/connection-end.ts';
 import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import { placeText } from '../address.ts';
 import { type ForwardingHooks, forward } from './forwarding.ts';
-import { clusterTcpStats } from './tcp-stats.ts';
 
 export interface UpstreamConnection {
   /** As `127.0.0.1:40000`; empty while there is no connection. */
@@ -33,12 +33,13 @@ export function openUpstream(
   hooks: ConnectHooks,
 ): UpstreamConnection {
   const { stats, settings } = cluster;
-  const more = clusterTcpStats(cluster);
   const limit = cluster.breaker('default').connections;
   const start = performance.now();
   let connectedAt: number | undefined;
   let isClosedHere = false;
   let isTimedOut = false;
+  /** Both sides say when they are done; it ends with the one that says so last. */
+  let isLastThere = false;
   let failure = '';
   limit.current++;
   stats.cxTotal.value++;
@@ -67,7 +68,7 @@ export function openUpstream(
       socket.destroy();
     },
     finish: () => {
-      isClosedHere = true;
+      // `forward` ends both sockets together.
     },
   };
   const timer = setTimeout(() => {
@@ -76,6 +77,10 @@ export function openUpstream(
   }, settings.connectTimeout);
   socket.on('error', (error) => {
     failure = error.message;
+    isLastThere = true;
+  });
+  socket.once('end', () => {
+    isLastThere = socket.writableEnded;
   });
   socket.once(isSecured(socket) ? 'secureConnect' : 'connect', () => {
     if (socket.destroyed) return;
@@ -83,24 +88,20 @@ export function openUpstream(
     connectedAt = performance.now();
     stats.rqTotal.value++;
     host.stats.rqTotal++;
-    more.connectTime.record(connectedAt - start);
+    stats.cxConnectTime.record(connectedAt - start);
     cluster.report(host, { kind: 'local', what: 'connected' });
     hooks.onConnect(upstream);
   });
   socket.once('close', () => {
     clearTimeout(timer);
     limit.current--;
-    stats.cxActive.value--;
-    stats.cxDestroy.value++;
     stats.rqActive.value--;
     host.stats.cxActive--;
     host.stats.rqActive--;
-    (isClosedHere || isTimedOut ? more.destroyLocal : more.destroyRemote).value++;
-    if (connectedAt !== undefined) {
-      more.length.record(performance.now() - start);
-      return;
-    }
-    if (isClosedHere) return;
+    const isConnected = connectedAt !== undefined;
+    countConnectionEnd(stats, isLastThere ? 'remote' : 'local', isConnected, performance.now() - start);
+    if (isConnected || isClosedHere) return;
+    stats.rqPendingFailureEject.value++;
     stats.cxConnectFail.value++;
     host.stats.cxConnectFail++;
     if (isTimedOut) stats.cxConnectTimeout.value++;

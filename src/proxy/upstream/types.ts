@@ -96,6 +96,13 @@ export interface ClusterStats {
   readonly cxConnectFail: Counter;
   readonly cxConnectTimeout: Counter;
   readonly cxDestroy: Counter;
+  readonly cxDestroyLocal: Counter;
+  readonly cxDestroyRemote: Counter;
+  readonly cxDestroyWithActiveRq: Counter;
+  readonly cxDestroyLocalWithActiveRq: Counter;
+  readonly cxDestroyRemoteWithActiveRq: Counter;
+  readonly cxConnectTime: Histogram;
+  readonly cxLength: Histogram;
   readonly cxHttp1Total: Counter;
   readonly cxHttp2Total: Counter;
   readonly cxRxBytesTotal: Counter;
@@ -106,6 +113,7 @@ export interface ClusterStats {
   readonly rqPendingTotal: Counter;
   readonly rqPendingActive: Gauge;
   readonly rqPendingOverflow: Counter;
+  readonly rqPendingFailureEject: Counter;
   readonly rqCancelled: Counter;
   readonly rqTimeout: Counter;
   readonly rqPerTryTimeout: Counter;
