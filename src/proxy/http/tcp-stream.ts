@@ -5,7 +5,7 @@ import { writeV1, writeV2 } from '../listeners/proxy-protocol.ts';
 import type { ConnectConfig } from '../route/connect-config.ts';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { OutgoingRequest, RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
-import { ConnectAttempt, type ConnectOwner, uncountConnection } from './connect.ts';
+import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import { HeaderList } from './header-list.ts';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -37,7 +37,6 @@ export function openTcp(
 class TcpStream implements RequestWriter, ConnectOwner {
   readonly protocol = '';
   readonly #cluster: Cluster;
-  readonly #host: Host;
   readonly #breaker: CircuitBreaker;
   readonly #connect: ConnectConfig;
   readonly #receiver: ResponseReceiver;
@@ -56,7 +55,6 @@ class TcpStream implements RequestWriter, ConnectOwner {
     options: ConnectOptions,
   ) {
     this.#cluster = cluster;
-    this.#host = host;
     this.#breaker = breaker;
     this.#connect = connect;
     this.#receiver = receiver;
@@ -66,20 +64,26 @@ class TcpStream implements RequestWriter, ConnectOwner {
     this.#attempt = new ConnectAttempt(cluster, host, options, this);
   }
 
-  onConnected(_attempt: ConnectAttempt, socket: Socket): void {
+  onConnected(_attempt: ConnectAttempt, connected: Connected): void {
+    const { socket } = connected;
     this.#socket = socket;
     const { localAddress = '', localPort = 0 } = socket;
     this.localAddress = localAddress.includes(':')
       ? `[${localAddress}]:${localPort}`
       : `${localAddress}:${localPort}`;
     socket.on('error', () => undefined);
-    socket.once('close', () => this.#onClosed());
+    socket.once('close', () => {
+      // The connection was the request's own.
+      connected.onGone(true);
+      this.#onClosed();
+    });
     this.#receiver.onReady(this);
   }
 
   onConnectFailed(_attempt: ConnectAttempt, reason: ResetReason, details: string): void {
     this.#isOver = true;
     this.#breaker.connections.current--;
+    this.#cluster.stats.rqPendingFailureEject.value++;
     this.#receiver.onReset(reason, details);
   }
 
@@ -151,7 +155,6 @@ class TcpStream implements RequestWriter, ConnectOwner {
 
   #onClosed(): void {
     this.#breaker.connections.current--;
-    uncountConnection(this.#cluster, this.#host);
     if (this.#isOver) return;
     this.#isOver = true;
     this.#receiver.onReset('connection-termination', '');
