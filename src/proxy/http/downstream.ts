@@ -38,7 +38,8 @@ export function codecOptions({ settings, stats, context }: Manager): CodecOption
     received: stats.counters.downstream_cx_rx_bytes_total,
     sent: stats.counters.downstream_cx_tx_bytes_total,
   };
-  const http2: Http2ServerOptions = {
+  let made: Http2ServerOptions | undefined;
+  const http2 = (): Http2ServerOptions => ({
     ...settings.http2,
     maxHeadBytes: settings.maxHeadBytes,
     maxHeaders: settings.maxHeaders,
@@ -48,15 +49,22 @@ export function codecOptions({ settings, stats, context }: Manager): CodecOption
     stats: http2Stats(context.stats),
     received: plain.received,
     sent: plain.sent,
+  });
+  return {
+    plain,
+    tls: { ...plain, tls: true },
+    // With its first connection, as in Envoy: its statistics are there from then on.
+    get http2() {
+      return (made ??= http2());
+    },
   };
-  return { plain, tls: { ...plain, tls: true }, http2 };
 }
 
 export class Downstream implements ServerOwner, DeadlineOwner {
   readonly #manager: Manager;
   readonly #connection: DownstreamConnection;
   readonly #options: ServerOptions;
-  readonly #http2Options: Http2ServerOptions;
+  readonly #codecs: CodecOptions;
   readonly #startTime = performance.now();
   #http1: Http1ServerConnection | undefined;
   #http2: Http2ServerConnection | undefined;
@@ -73,7 +81,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     this.#manager = manager;
     this.#connection = connection;
     this.#options = connection.tls ? options.tls : options.plain;
-    this.#http2Options = options.http2;
+    this.#codecs = options;
     const { counters, gauges } = manager.stats;
     counters.downstream_cx_total.value++;
     gauges.downstream_cx_active.value++;
@@ -110,7 +118,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     counters.downstream_cx_http2_total.value++;
     gauges.downstream_cx_http2_active.value++;
     const resets = new PrematureResets();
-    this.#http2 = new Http2ServerConnection(this.#connection.socket, this.#http2Options, {
+    this.#http2 = new Http2ServerConnection(this.#connection.socket, this.#codecs.http2, {
       onRequest: (request, writer) => this.#onRequest(request, writer),
       onRejected: () => {
         counters.downstream_rq_total.value++;
