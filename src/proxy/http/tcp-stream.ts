@@ -7,6 +7,7 @@ import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/
 import type { OutgoingRequest, RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
 import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import { HeaderList } from './header-list.ts';
+import { onRead } from '../sockets/read-buffers.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -140,6 +141,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
     if (this.#isOver) return;
     this.#receiver.onHead(200, new HeaderList(), false);
     socket.on('data', (chunk: Buffer) => {
+      onRead(chunk.length);
       this.#cluster.stats.cxRxBytesTotal.value += chunk.length;
       if (!this.#isOver) this.#receiver.onData(chunk, false);
     });

@@ -11,6 +11,7 @@ import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
 import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
 import { type ResponseHeadOptions, parseResponseHead } from './response-head.ts';
 import { type NameStyle, fieldLines } from './write-head.ts';
+import { onRead } from '../sockets/read-buffers.ts';
 
 export interface ClientOptions extends ResponseHeadOptions {
   readonly maxHeadBytes: number;
@@ -105,6 +106,7 @@ export class Http1ClientConnection {
   }
 
   #onData(chunk: Buffer): void {
+    onRead(chunk.length);
     this.options.received.value += chunk.length;
     let at = 0;
     while (at < chunk.length && !this.#closed) {

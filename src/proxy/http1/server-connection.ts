@@ -17,6 +17,7 @@ import {
 } from './request-head.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { NameStyle } from './write-head.ts';
+import { onRead } from '../sockets/read-buffers.ts';
 
 export interface ServerOptions extends RequestHeadOptions {
   readonly maxHeadBytes: number;
@@ -122,6 +123,7 @@ export class Http1ServerConnection implements DeadlineOwner {
 
   #onData(chunk: Buffer): void {
     this.#hasSpoken = true;
+    onRead(chunk.length);
     this.options.received.value += chunk.length;
     if (this.#closing) return;
     if (this.#pending !== undefined) {

@@ -16,6 +16,7 @@ import { Output, type OutputOwner } from './output.ts';
 import { checkSetting, settingsIn } from './peer-settings.ts';
 import type { Http2Stats } from './stats.ts';
 import type { Http2Stream, StreamHost } from './stream.ts';
+import { onRead } from '../sockets/read-buffers.ts';
 
 export interface ConnectionOptions extends Http2Settings {
   readonly maxHeadBytes: number;
@@ -96,6 +97,7 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
   // === what comes ===
 
   receive(chunk: Buffer): void {
+    onRead(chunk.length);
     this.options.received.value += chunk.length;
     if (this.gone) return;
     try {

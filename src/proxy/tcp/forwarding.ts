@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { onRead } from '../sockets/read-buffers.ts';
 
 export interface ForwardingHooks {
   /** Bytes that one side has sent. Not called when there is nobody to hear it. */
@@ -61,6 +62,7 @@ function carry(
   onEnd: () => void,
 ): void {
   from.on('data', (chunk: Buffer) => {
+    onRead(chunk.length);
     hooks.onBytes(fromClient, chunk.length);
     if (to.write(chunk)) return;
     from.pause();

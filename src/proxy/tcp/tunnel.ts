@@ -8,6 +8,7 @@ import { type PoolProtocol, poolOf } from '../http/pool.ts';
 import type { Cluster, ConnectOptions, Host, UpstreamProtocol } from '../upstream/types.ts';
 import type { ForwardingHooks } from './forwarding.ts';
 import type { ConnectHooks, UpstreamConnection } from './upstream-connection.ts';
+import { onRead } from '../sockets/read-buffers.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -92,6 +93,7 @@ export class Tunnel implements ResponseReceiver, UpstreamConnection {
 
   #onClientData(chunk: Buffer): void {
     if (this.#isOver || this.#isWriteDone) return;
+    onRead(chunk.length);
     this.#forwarding?.onBytes(true, chunk.length);
     if (this.#writer?.data(chunk, false) !== false) return;
     this.#clientPaused = true;
