@@ -2,9 +2,7 @@
 
 import { create } from '@bufbuild/protobuf';
 import { anyPack, AnySchema } from '@bufbuild/protobuf/wkt';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -26,6 +24,7 @@ import { ResourceSchema } from '../../src/xds/proto/generated/istio/mcp/v1alpha1
 import { CLUSTER_TYPE } from '../../src/xds/resource.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { type DeltaStream, deltaStream, namesIn, node, stateStream } from './discovery/client.ts';
+import { freePorts } from '../peers/free-ports.ts';
 
 const CLIENT = node('reader.istio-system', { GENERATOR: 'api' });
 const VIRTUAL_SERVICES = 'networking.istio.io/v1/VirtualService';
@@ -102,20 +101,6 @@ function begin(config: string, port: number): Controller {
   running.push(controller);
   void controller.start();
   return controller;
-}
-
-/** Ports that nobody has at this moment. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
 }
 
 async function isLogged(text: string): Promise<void> {

@@ -9,7 +9,8 @@ import { xxHash64 } from '../../src/base/xxhash64.ts';
 import type { LoadBalancerContext } from '../../src/proxy/upstream/types.ts';
 import { ask } from '../peers/run-envoy.ts';
 import { ANY, type EndpointJson, lbEndpoint, testClusters } from '../proxy/upstream/clusters.ts';
-import { Engine, freePorts } from './differential/engines.ts';
+import { Engine } from './differential/engines.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import type { JsonMap } from './differential/json.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../peers/free-ports.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/mesh-proxy.js', import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 25 };
@@ -51,16 +52,6 @@ function run(bootstrap: string, ...argv: string[]): Proxy {
 
 async function ready(proxy: Proxy): Promise<void> {
   await vi.waitFor(async () => expect((await proxy.admin('/ready')).body).toBe('LIVE\n'), PATIENCE);
-}
-
-/** A port that was free a moment ago: processes that share one have to name it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 function ask(port: number): Promise<string> {

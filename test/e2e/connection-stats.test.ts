@@ -5,7 +5,8 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, eventually } from '../peers/run-envoy.ts';
-import { Engine, type EngineKind, freePorts } from './differential/engines.ts';
+import { Engine, type EngineKind } from './differential/engines.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import type { JsonMap } from './differential/json.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, bootstrapOf, eventually } from '../peers/run-envoy.ts';
-import { Engine, type EngineKind, freePorts } from './differential/engines.ts';
+import { Engine, type EngineKind } from './differential/engines.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import type { JsonMap } from './differential/json.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
+import { freePort } from '../peers/free-ports.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/mesh-controller.js', import.meta.url));
 
@@ -34,13 +35,6 @@ async function backend(name: string): Promise<number> {
   const server = createServer((request, response) => response.end(`${name} ${request.url}`));
   servers.push(server);
   return listen(server);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise<void>((resolve) => void server.close(() => resolve()));
-  return port;
 }
 
 interface Manifests {

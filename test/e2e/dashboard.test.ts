@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../peers/control-plane.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { ask, eventually } from '../peers/run-envoy.ts';
 import { findBrowser, findPrometheus, inCi } from '../peers/tools.ts';
 import { describeOnCluster } from './on-cluster.ts';

@@ -15,7 +15,8 @@ import { makeCertificate } from '../peers/world/certificate.ts';
 import { Backends } from './differential/backends.ts';
 import { exampleOf, listenersOf } from './differential/bootstraps.ts';
 import { type Got, type Sent, send } from './differential/client.ts';
-import { COMPARED, Engine, type EngineKind, freePorts } from './differential/engines.ts';
+import { COMPARED, Engine, type EngineKind } from './differential/engines.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { comparable } from './differential/pair.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 

@@ -23,7 +23,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
-import { COMPARED, Engine, type EngineKind, freePorts } from './differential/engines.ts';
+import { COMPARED, Engine, type EngineKind } from './differential/engines.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import {
   ROUTER,
   type JsonMap,

@@ -19,6 +19,7 @@ import {
 } from '../../src/xds/resource.ts';
 import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
+import { freePort } from '../peers/free-ports.ts';
 
 const NODE = { id: 'router~127.0.0.1~gateway-0.shop~shop.svc.cluster.local' };
 const EXTENSIONS = 'type.googleapis.com/envoy.extensions';
@@ -99,13 +100,6 @@ async function backend(name: string): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   backends.push(server);
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const taken = await backend('none');
-  const server = backends.pop();
-  await new Promise<void>((resolve) => void server?.close(() => resolve()));
-  return taken;
 }
 
 function show(...resources: readonly Resource[]): void {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runMesh } from '../cli/run-mesh.ts';
-import { freePorts } from '../peers/control-plane.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { ask, bootstrapOf, Envoy, eventually } from '../peers/run-envoy.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 

@@ -12,6 +12,7 @@ import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { ask, Envoy, eventually, type HttpAnswer } from '../peers/run-envoy.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
+import { freePort } from '../peers/free-ports.ts';
 
 const NODE = {
   id: 'router~127.0.0.1~gateway-0.shop~shop.svc.cluster.local',
@@ -27,13 +28,6 @@ const servers: Server[] = [];
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const free = await listen(server);
-  await new Promise<void>((resolve) => void server.close(() => resolve()));
-  return free;
 }
 
 /** Answers with its name and the header `x-door` that it was sent. */

@@ -10,7 +10,8 @@ import { ListenerSchema } from '../../src/xds/proto/generated/envoy/config/liste
 import { messageFromJson } from '../../src/xds/proto/registry.ts';
 import { eventually } from '../peers/run-envoy.ts';
 import { ControlPlane, type StateControllerStream } from '../proxy/xds-client/control-plane.ts';
-import { Engine, type EngineKind, freePorts } from './differential/engines.ts';
+import { Engine, type EngineKind } from './differential/engines.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { type JsonMap, socketAddress } from './differential/json.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 

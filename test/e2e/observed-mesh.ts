@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type MeshRun, runMesh } from '../cli/run-mesh.ts';
 import type { Cluster } from '../peers/cluster.ts';
-import { freePorts } from '../peers/control-plane.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { findEnvoy } from '../peers/envoy.ts';
 import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
 import { describeOnCluster } from './on-cluster.ts';

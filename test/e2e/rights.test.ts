@@ -12,7 +12,7 @@ import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/generated/commands.ts';
 import { type MeshRun, runMesh, type RunOptions } from '../cli/run-mesh.ts';
-import { freePorts } from '../peers/control-plane.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { ask, bootstrapOf, eventually } from '../peers/run-envoy.ts';
 import { describeOnCluster } from './on-cluster.ts';
 

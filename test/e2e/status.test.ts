@@ -5,7 +5,6 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load, loadAll } from 'js-yaml';
@@ -21,6 +20,7 @@ import {
   makeNamespaces,
   notEstablished,
 } from './on-real-server.ts';
+import { freePort } from '../peers/free-ports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -37,14 +37,6 @@ interface Running {
   readonly grpc: number;
   readonly http: number;
   readonly log: () => string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describeOnRealEnvoy('statuses, and proxies that refuse', (program) =>

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runMesh } from '../cli/run-mesh.ts';
-import { freePorts } from '../peers/control-plane.ts';
+import { freePorts } from '../peers/free-ports.ts';
 import { eventually } from '../peers/run-envoy.ts';
 import { describeOnCluster } from './on-cluster.ts';
 

@@ -7,7 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Child, end, ended, start } from './children.ts';
-import { type ControlPlane, freePorts, startControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { freePorts } from './free-ports.ts';
 import type { ClusterTools } from './tools.ts';
 
 export interface ClusterOptions {

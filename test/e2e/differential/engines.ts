@@ -2,10 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../../peers/free-ports.ts';
 import { ask, eventually } from '../../peers/run-envoy.ts';
 import { type JsonMap, socketAddress } from './json.ts';
 
@@ -15,17 +15,6 @@ export type EngineKind = 'envoy' | 'builtin';
 export const COMPARED: EngineKind = process.env.DIFFERENTIAL_ENGINE === 'envoy' ? 'envoy' : 'builtin';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/mesh-proxy.js', import.meta.url));
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** How a process ended that was expected to refuse its configuration. */
 export interface Refusal {

@@ -3,7 +3,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Backends, type Seen } from './backends.ts';
 import { type Got, send } from './client.ts';
-import { COMPARED, Engine, type EngineKind, freePorts } from './engines.ts';
+import { COMPARED, Engine, type EngineKind } from './engines.ts';
+import { freePorts } from '../../peers/free-ports.ts';
 import type { JsonMap } from './json.ts';
 import { type Question, type Scenario, hostOf } from './scenario.ts';
 import { listenerCount, setUp } from './setup.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@bufbuild/protobuf';
@@ -11,19 +11,10 @@ import { ListenerSchema } from '../../../src/xds/proto/generated/envoy/config/li
 import { messageFromJson } from '../../../src/xds/proto/registry.ts';
 import { statOf } from '../upstream/clusters.ts';
 import { chain, firstLine, listener, listenerFilter, readLine, testListeners } from './listeners.ts';
+import { freePort } from '../../peers/free-ports.ts';
 
 function at(port: number): JsonObject {
   return { socket_address: { address: '127.0.0.1', port_value: port } };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 /** A filter that is ready when the promise is, and says `warm` to who connects. */
