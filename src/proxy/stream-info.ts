@@ -50,6 +50,8 @@ export interface StreamTimes {
   upstreamFirstReceived: number;
   upstreamLastReceived: number;
   responseFirstSent: number;
+  /** The last byte of the response has gone to the client. */
+  responseLastSent: number;
   end: number;
 }
 
@@ -98,7 +100,6 @@ export interface StreamInfo {
   readonly filterState: Map<string, string>;
   /** What follows is absent where it is not known. Of the connection that the request was sent on, for its certificates. */
   upstreamSocket?: Socket | TLSSocket | undefined;
-  upstreamConnectionId?: number | undefined;
   virtualClusterName?: string | undefined;
   routeMetadata?: Metadata | undefined;
   virtualHostMetadata?: Metadata | undefined;

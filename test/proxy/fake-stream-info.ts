@@ -100,6 +100,7 @@ export function fakeStreamInfo(over: Partial<StreamInfo> = {}): StreamInfo {
       upstreamFirstReceived: 1010.25,
       upstreamLastReceived: 1011,
       responseFirstSent: 1012,
+      responseLastSent: 1020.75,
       end: 1020.75,
     },
     protocol: 'HTTP/1.1',

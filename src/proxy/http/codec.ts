@@ -1,5 +1,6 @@
 /** What a protocol is to the connection manager (where it answers) and to the router (where it asks). */
 
+import type { Socket } from 'node:net';
 import type { HeaderList } from './header-list.ts';
 
 /** Why a stream ended before its end; Envoy's words for it are in `reset-reasons.ts`. */
@@ -108,6 +109,8 @@ export interface RequestWriter {
   readonly protocol: 'HTTP/1.1' | 'HTTP/2' | '';
   /** As `127.0.0.1:40000`. */
   readonly localAddress: string;
+  /** The connection that it writes to, once there is one. */
+  readonly socket: Socket | undefined;
   head(request: OutgoingRequest, end: boolean): void;
   data(chunk: Buffer, end: boolean): boolean;
   trailers(trailers: HeaderList): void;

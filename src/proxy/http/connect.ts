@@ -62,8 +62,7 @@ export class ConnectAttempt implements DeadlineOwner {
   };
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    const connected = this.#socket instanceof TLSSocket && this.#socket.connecting === false;
-    this.#fail('connection-failure', connected ? tlsFailure(error) : connectFailure(error));
+    this.#fail('connection-failure', transportFailure(this.#socket, error));
   };
 
   readonly #onClose = (): void => {
@@ -137,6 +136,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
   ENOENT: 'No such file or directory',
 };
+
+/** Why a connection was not made, in Envoy's words. */
+export function transportFailure(socket: Socket, error: NodeJS.ErrnoException): string {
+  const connected = socket instanceof TLSSocket && !socket.connecting;
+  return connected ? tlsFailure(error) : connectFailure(error);
+}
 
 function connectFailure({ code = '' }: NodeJS.ErrnoException): string {
   return `delayed connect error: ${REASONS[code] ?? code}`;

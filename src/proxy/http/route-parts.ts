@@ -2,8 +2,10 @@
 
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { RouteRateLimits } from '../http-filters/filter.ts';
-import type { CompiledRoute } from '../route/route-table.ts';
+import type { CompiledRoute, Found } from '../route/route-table.ts';
+import type { Cluster } from '../upstream/types.ts';
 import type { ManagerSettings } from './settings.ts';
+import type { HttpStream } from './stream.ts';
 
 const NO_SETTINGS: readonly Any[] = [];
 
@@ -35,4 +37,9 @@ export function mayUpgrade(upgrade: string, { action }: CompiledRoute, settings:
   const name = upgrade.toLowerCase();
   const onRoute = action.kind === 'forward' ? action.forwarding.upgrades.get(name) : undefined;
   return onRoute ?? settings.upgrades.get(name) ?? false;
+}
+
+/** Where the route leads, which logs tell of requests that a filter has answered, too. */
+export function clusterOnRoute(stream: HttpStream, found: Found | undefined): Cluster | undefined {
+  return found?.kind === 'route' ? stream.manager.context.clusters.get(stream.routeCluster) : undefined;
 }

@@ -201,6 +201,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const forwarding = this.#action?.forwarding;
     if (cluster === undefined || context === undefined || forwarding === undefined) return;
     const { info } = stream;
+    info.upstreamAttempts++;
     const host = cluster.choose(context);
     if (host === undefined) {
       cluster.stats.scope.counter('upstream_cx_none_healthy').value++;
@@ -208,7 +209,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       this.#answer(503, 'no healthy upstream', 'no_healthy_upstream');
       return;
     }
-    info.upstreamAttempts++;
     info.upstreamHost = host;
     const attempt = new UpstreamTry(cluster, host, cluster.breaker(forwarding.priority).requests, this);
     this.#try = attempt;
@@ -234,8 +234,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   onTryReady(attempt: UpstreamTry, writer: RequestWriter): void {
     const { info } = this.#stream;
     attempt.sent = true;
-    info.upstreamLocalAddress = writer.localAddress;
-    info.upstreamProtocol = writer.protocol;
+    info.sentOver(writer);
     info.times.upstreamFirstSent = performance.now();
     const replay: Replay | undefined = this.#body?.replay();
     const trailers = replay?.trailers;
@@ -404,7 +403,9 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const timeouts = this.#timeouts;
     if (timeouts === undefined || this.#over) return;
     const { times } = this.#stream.info;
-    times.upstreamLastSent = times.requestEnd;
+    if (this.#try?.sent === true) {
+      times.upstreamLastSent = Math.max(times.requestEnd, times.upstreamFirstSent);
+    }
     if (timeouts.response > 0 && this.#deadline === undefined) {
       this.#deadline = new Deadline(this);
       deadlinesOf(timeouts.response).start(this.#deadline, times.requestEnd);

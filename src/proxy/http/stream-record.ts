@@ -6,6 +6,7 @@ import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/ba
 import type { DownstreamConnection } from '../listeners/connection.ts';
 import type { ResponseFlag, StreamInfo, StreamTimes } from '../stream-info.ts';
 import type { Cluster, Host } from '../upstream/types.ts';
+import type { RequestWriter, ResetReason } from './codec.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** What `performance.now()` counts from, in milliseconds since 1970. */
@@ -19,6 +20,7 @@ class Times implements StreamTimes {
   upstreamFirstReceived = 0;
   upstreamLastReceived = 0;
   responseFirstSent = 0;
+  responseLastSent = 0;
   end = 0;
 
   constructor(start: number) {
@@ -57,7 +59,6 @@ export class StreamRecord implements StreamInfo {
   requestId = '';
   traced = false;
   upstreamSocket: Socket | TLSSocket | undefined;
-  upstreamConnectionId: number | undefined;
   routeMetadata: Metadata | undefined;
   virtualHostMetadata: Metadata | undefined;
   responseStatus: number | undefined;
@@ -88,6 +89,27 @@ export class StreamRecord implements StreamInfo {
 
   get filterState(): Map<string, string> {
     return (this.#filterState ??= new Map());
+  }
+
+  /** The client is gone, or no longer wants the answer, or has broken the protocol. */
+  resetByClient(reason: ResetReason, details: string): void {
+    if (reason === 'protocol-error') {
+      this.flag('DPE');
+      this.responseCodeDetails = details;
+    } else if (reason === 'remote-reset') {
+      this.flag('DR');
+      this.responseCodeDetails = 'http2.remote_reset';
+    } else {
+      this.flag('DC');
+      this.responseCodeDetails = 'downstream_remote_disconnect';
+    }
+  }
+
+  /** A connection carries the request to its endpoint. */
+  sentOver({ socket, localAddress, protocol }: RequestWriter): void {
+    this.upstreamSocket = socket;
+    this.upstreamLocalAddress = localAddress;
+    this.upstreamProtocol = protocol;
   }
 
   flag(flag: ResponseFlag): void {

@@ -15,7 +15,7 @@ import type { Manager } from './manager.ts';
 import { RequestChain, type RequestChainOwner, type RequestSink } from './request-chain.ts';
 import { introduceClient, orderedHost, orderedPath } from './request-headers.ts';
 import { ResponseChain, type ResponseChainOwner, type ResponseSink } from './response-chain.ts';
-import { mayUpgrade, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
+import { clusterOnRoute, mayUpgrade, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
 import { Router } from './router.ts';
 import { StreamRecord } from './stream-record.ts';
 import { StreamTimers } from './stream-timers.ts';
@@ -194,18 +194,8 @@ export class HttpStream
 
   onReset(reason: ResetReason, details: string): void {
     if (this.ended) return;
-    const { info } = this;
     this.manager.stats.counters.downstream_rq_rx_reset.value++;
-    if (reason === 'protocol-error') {
-      info.flag('DPE');
-      info.responseCodeDetails = details;
-    } else if (reason === 'remote-reset') {
-      info.flag('DR');
-      info.responseCodeDetails = 'downstream_remote_reset';
-    } else {
-      info.flag('DC');
-      info.responseCodeDetails = 'downstream_remote_disconnect';
-    }
+    this.info.resetByClient(reason, details);
     this.#router?.cancel();
     this.#end();
   }
@@ -263,6 +253,7 @@ export class HttpStream
       info.virtualHostMetadata = virtualHost.metadata;
     } else if (found.kind !== 'no-host') {
       info.virtualHostName = found.virtualHost.name;
+      info.virtualHostMetadata = found.virtualHost.metadata;
     }
     return found;
   }
@@ -306,6 +297,8 @@ export class HttpStream
     this.replied = true;
     const compiled = this.#found?.kind === 'route' ? this.#found.compiled : undefined;
     const built = ownAnswer(this, reply, compiled);
+    // Only what is made of it there may say it.
+    info.localReplyBody = undefined;
     const end = built.body.length === 0;
     this.#response.responseHead(built.status, built.headers, end);
     if (!end && !this.ended) this.#response.responseData(built.body, true);
@@ -381,21 +374,21 @@ export class HttpStream
     writer.head(status, headers, end);
     info.responseHeaderBytes = writer.headBytes;
     this.#timers?.active();
-    if (end) this.#end();
+    if (end) this.#end(true);
   }
 
   responseData(chunk: Buffer, end: boolean): void {
     this.info.bytesSent += chunk.length;
     const room = this.writer.data(chunk, end);
     this.#timers?.active();
-    if (end) this.#end();
+    if (end) this.#end(true);
     else if (!room) this.#router?.onClientBlocked();
   }
 
   responseTrailers(trailers: HeaderList): void {
     this.info.responseTrailers = trailers;
     this.writer.trailers(trailers);
-    this.#end();
+    this.#end(true);
   }
 
   /** The response cannot be finished: the client must see that. */
@@ -452,11 +445,14 @@ export class HttpStream
     this.#timers?.endRequest();
   }
 
-  #end(): void {
+  /** `whole`: with the last byte of the response. */
+  #end(whole = false): void {
     if (this.ended) return;
     this.ended = true;
-    const { info } = this;
-    info.times.end = performance.now();
+    const { times } = this.info;
+    times.end = performance.now();
+    if (whole) times.responseLastSent = times.end;
+    this.info.upstreamCluster ??= clusterOnRoute(this, this.#found);
     this.#timers?.cancel();
     this.#router?.onStreamEnd();
     if (this.#onEnd !== undefined) for (const listener of this.#onEnd) listener();

@@ -43,7 +43,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
   readonly #receiver: ResponseReceiver;
   readonly #options: ConnectOptions;
   readonly #attempt: ConnectAttempt;
-  #socket: Socket | undefined;
+  socket: Socket | undefined;
   #isOver = false;
   localAddress = '';
 
@@ -67,7 +67,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
 
   onConnected(_attempt: ConnectAttempt, connected: Connected): void {
     const { socket } = connected;
-    this.#socket = socket;
+    this.socket = socket;
     const { localAddress = '', localPort = 0 } = socket;
     this.localAddress = localAddress.includes(':')
       ? `[${localAddress}]:${localPort}`
@@ -89,7 +89,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
   }
 
   head(_request: OutgoingRequest, end: boolean): void {
-    const socket = this.#socket;
+    const socket = this.socket;
     if (socket === undefined) return;
     const { source, destination } = this.#options.downstream ?? {};
     if (this.#connect.proxyProtocol !== undefined) {
@@ -101,7 +101,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
   }
 
   data(chunk: Buffer, end: boolean): boolean {
-    const socket = this.#socket;
+    const socket = this.socket;
     if (this.#isOver || socket === undefined || socket.writableEnded) return true;
     const room = chunk.length === 0 || this.#write(socket, chunk);
     if (end) socket.end();
@@ -109,13 +109,13 @@ class TcpStream implements RequestWriter, ConnectOwner {
   }
 
   trailers(): void {
-    this.#socket?.end();
+    this.socket?.end();
   }
 
   reset(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const socket = this.#socket;
+    const socket = this.socket;
     if (socket === undefined) {
       this.#attempt.cancel();
       this.#breaker.connections.current--;
@@ -125,11 +125,11 @@ class TcpStream implements RequestWriter, ConnectOwner {
   }
 
   pause(): void {
-    this.#socket?.pause();
+    this.socket?.pause();
   }
 
   resume(): void {
-    this.#socket?.resume();
+    this.socket?.resume();
   }
 
   #write(socket: Socket, bytes: Buffer): boolean {

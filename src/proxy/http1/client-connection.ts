@@ -7,7 +7,7 @@ import type { Counter } from '../stats/stats.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { quickEndOfHead } from './fields.ts';
 import { MessageWriter } from './message-writer.ts';
-import { HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
+import { CUT, HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
 import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
 import { type ResponseHeadOptions, parseResponseHead } from './response-head.ts';
 import { type NameStyle, fieldLines } from './write-head.ts';
@@ -259,6 +259,8 @@ export class Http1ClientConnection {
       this.#afterResponse(stream);
     } else if (stream !== undefined && this.#headBytes > 0) {
       this.#fail(MALFORMED, NO_BYTES);
+    } else if (stream !== undefined && this.#reading && this.#left !== RAW) {
+      this.#fail(CUT, NO_BYTES);
     }
     this.#onGone();
   }
@@ -295,6 +297,10 @@ class ClientStream implements RequestWriter {
 
   get localAddress(): string {
     return this.#connection.localAddress;
+  }
+
+  get socket(): Socket {
+    return this.#connection.socket;
   }
 
   head(request: OutgoingRequest, end: boolean): void {

@@ -61,9 +61,11 @@ export class Exchange implements ResponseWriter {
       // Of a client whose request has been read whole, and is known to be its last one, nothing can be on its way.
       const isLast = old || head?.keepAlive === false || this.#closesAfter;
       this.closesAtOnce = this.closes && this.requestDone && isLast;
-      if (this.closes || this.#drains)
+      if (this.closes || this.#drains) {
         text += nameStyle === 'lower' ? 'connection: close\r\n' : 'Connection: close\r\n';
-      else if (old)
+        // Access logs tell of it, as of the others.
+        headers.append('connection', 'close');
+      } else if (old)
         text += nameStyle === 'lower' ? 'connection: keep-alive\r\n' : 'Connection: keep-alive\r\n';
     } else {
       this.closes = true;

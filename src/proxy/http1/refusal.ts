@@ -13,6 +13,8 @@ export class Refusal {
 }
 
 export const MALFORMED = new Refusal(400, 'http1.codec_error');
+/** An answer that ends before its body does. */
+export const CUT = new Refusal(502, '');
 export const INVALID_CHARACTERS = new Refusal(400, 'http1.invalid_characters');
 export const INVALID_URL = new Refusal(400, 'http1.invalid_url');
 export const INVALID_SCHEME = new Refusal(400, 'http1.invalid_scheme');

@@ -1,5 +1,6 @@
 /** One request to a server over HTTP/2, and its answer. */
 
+import type { Socket } from 'node:net';
 import type { OutgoingRequest, RequestWriter, ResetReason, ResponseReceiver } from '../http/codec.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { ErrorCode } from './errors.ts';
@@ -8,6 +9,7 @@ import { Http2Stream, type StreamHost } from './stream.ts';
 
 export interface ResponseHost extends StreamHost {
   readonly localAddress: string;
+  readonly socket: Socket;
   /** False when the connection is gone. */
   begin(stream: ClientStream): boolean;
 }
@@ -32,6 +34,10 @@ export class ClientStream extends Http2Stream implements RequestWriter {
     this.#requests = host;
     this.localAddress = host.localAddress;
     this.#receiver = receiver;
+  }
+
+  get socket(): Socket {
+    return this.#requests.socket;
   }
 
   head(request: OutgoingRequest, end: boolean): void {

@@ -30,7 +30,7 @@ export interface ConnectionOptions extends Http2Settings {
 const LINGER = 1_000;
 
 export abstract class Http2Connection implements FrameHandler, OutputOwner, StreamHost {
-  protected readonly socket: Socket;
+  readonly socket: Socket;
   protected readonly options: ConnectionOptions;
   protected readonly streams = new Map<number, Http2Stream>();
   protected readonly fields: MessageFields;

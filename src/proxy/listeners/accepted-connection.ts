@@ -3,11 +3,10 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Place } from '../address.ts';
+import { nextConnectionId } from '../connection-id.ts';
 import type { DownstreamConnection, ListenerInfo } from './connection.ts';
 import type { DrainState } from './drain-state.ts';
 import type { PendingConnection } from './pending-connection.ts';
-
-let lastId = 0;
 
 export class AcceptedConnection implements DownstreamConnection {
   readonly id: number;
@@ -35,7 +34,7 @@ export class AcceptedConnection implements DownstreamConnection {
     filterChainName: string,
     drain: DrainState,
   ) {
-    this.id = ++lastId;
+    this.id = nextConnectionId();
     this.socket = socket;
     this.listener = listener;
     this.filterChainName = filterChainName;

@@ -14,6 +14,7 @@ export function connectionInfo(connection: DownstreamConnection): StreamInfo {
     upstreamFirstReceived: 0,
     upstreamLastReceived: 0,
     responseFirstSent: 0,
+    responseLastSent: 0,
     end: 0,
   };
   return {

@@ -1,5 +1,6 @@
 /** Carries connections on to an endpoint of a cluster, whatever they speak. */
 
+import { randomUUID } from 'node:crypto';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Socket } from 'node:net';
 import { TcpProxySchema } from '../../xds/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
@@ -65,6 +66,7 @@ class TcpSession {
     this.#client = connection.socket;
     this.#shared = shared;
     this.#info = connectionInfo(connection);
+    this.#info.requestId = randomUUID();
   }
 
   start(): void {
@@ -149,6 +151,7 @@ class TcpSession {
     const { settings, stats, log } = this.#shared;
     const info = this.#info;
     const { times } = info;
+    info.upstreamSocket = upstream.socket;
     info.upstreamLocalAddress = upstream.localAddress;
     times.upstreamFirstSent = performance.now();
     if (settings.logsOnConnect) log?.(info);

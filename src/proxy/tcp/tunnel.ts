@@ -54,6 +54,10 @@ export class Tunnel implements ResponseReceiver, UpstreamConnection {
     return this.#writer?.localAddress ?? '';
   }
 
+  get socket(): Socket | undefined {
+    return this.#writer?.socket;
+  }
+
   get isAsked(): boolean {
     return this.#writer !== undefined && !this.#isOpen && !this.#isOver;
   }

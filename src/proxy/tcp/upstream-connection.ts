@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { countConnectionEnd } from '../upstream/connection-end.ts';
+import { transportFailure } from '../http/connect.ts';
 import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import { placeText } from '../address.ts';
 import { type ForwardingHooks, forward } from './forwarding.ts';
@@ -9,6 +10,8 @@ import { type ForwardingHooks, forward } from './forwarding.ts';
 export interface UpstreamConnection {
   /** As `127.0.0.1:40000`; empty while there is no connection. */
   readonly localAddress: string;
+  /** Absent likewise. */
+  readonly socket: Socket | undefined;
   /** The endpoint is there and has been asked to carry the connection, but has not agreed yet. */
   readonly isAsked: boolean;
   /** Carries bytes between the client and the endpoint until both are done. */
@@ -54,6 +57,7 @@ export function openUpstream(
     get localAddress() {
       return localAddress(socket);
     },
+    socket,
     isAsked: false,
     forward: (client, forwarding) =>
       forward(client, socket, {
@@ -76,7 +80,7 @@ export function openUpstream(
     socket.destroy();
   }, settings.connectTimeout);
   socket.on('error', (error) => {
-    failure = error.message;
+    failure = transportFailure(socket, error);
     isLastThere = true;
   });
   socket.once('end', () => {

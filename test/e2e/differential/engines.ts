@@ -56,12 +56,8 @@ export class Engine {
     );
     try {
       await eventually(
-        async () => {
-          if (engine.#process.exitCode !== null)
-            throw new Error(`${kind} has ended: ${engine.output.slice(-3000)}`);
-          return ask(adminPort, '/ready');
-        },
-        ({ status }) => status === 200 || engine.#process.exitCode !== null,
+        () => (engine.hasEnded ? undefined : ask(adminPort, '/ready')),
+        (answer) => answer?.status === 200 || engine.hasEnded,
       );
       if (engine.#process.exitCode !== null)
         throw new Error(`${kind} has ended: ${engine.output.slice(-3000)}`);

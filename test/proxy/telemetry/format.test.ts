@@ -47,7 +47,7 @@ const WRITTEN: readonly (readonly [format: string, expected: string, over?: Part
     { responseCodeDetails: 'a b' },
   ],
   ['%RESPONSE_CODE%', '0', { responseCode: 0 }],
-  ['%BYTES_RECEIVED% %BYTES_SENT% %REQUEST_HEADERS_BYTES%', '3 5 30'],
+  ['%BYTES_RECEIVED% %BYTES_SENT% %REQUEST_HEADERS_BYTES%', '3 5 91'],
   [
     '%DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_LOCAL_PORT%',
     '127.0.0.1:80 127.0.0.1 80',
@@ -75,7 +75,7 @@ const WRITTEN: readonly (readonly [format: string, expected: string, over?: Part
   ['%PATH% %PATH(NQ)% %PATH(NQ:PATH):1% %PATH(WQ:ORIG)%', '/p?q=1&r=a%20b /p / -'],
   [
     '%QUERY_PARAM(q)% %QUERY_PARAM(none)% %QUERY_PARAMS(DECODED)% %QUERY_PARAMS%',
-    '1 - q=1&r=a b q=1&r=a%20b',
+    '1 - q=1&r=a%20b q=1&r=a%20b',
   ],
   [
     '%DYNAMIC_METADATA(f:a:b)% %DYNAMIC_METADATA(f:a)% %DYNAMIC_METADATA(g)% %METADATA(DYNAMIC:f:a:b):1%',

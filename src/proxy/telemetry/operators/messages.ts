@@ -83,6 +83,25 @@ function headerBytes(headers: HeaderList | undefined): number {
   return bytes;
 }
 
+/** Of names and values as they are in the end, those of HTTP/2 that begin with a colon among them; not as they were on the wire. */
+function requestHeadersBytes({ requestHeaders, method, path, authority, scheme }: StreamInfo): number {
+  let bytes = headerBytes(requestHeaders);
+  for (const [name, value] of [
+    [':method', method],
+    [':path', path],
+    [':authority', authority],
+    [':scheme', scheme],
+  ] as const) {
+    if (value !== '') bytes += name.length + value.length;
+  }
+  return bytes;
+}
+
+function responseHeadersBytes({ responseHeaders, responseCode }: StreamInfo): number {
+  if (responseHeaders === undefined) return 0;
+  return headerBytes(responseHeaders) + ':status'.length + String(responseCode).length;
+}
+
 /** Which form of the path: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage */
 function pathOperator(parameters: string, length: number | undefined): Operator {
   const [query = '', which = '', ...more] = parameters.split(':');
@@ -117,7 +136,10 @@ function pathOperator(parameters: string, length: number | undefined): Operator 
 }
 
 function queryOperator(parameters: string, length: number | undefined): Operator {
-  return ({ path }) => truncated(queryParameter(path, parameters), length);
+  return ({ path }) => {
+    const value = queryParameter(path, parameters);
+    return truncated(value === undefined ? undefined : percentDecoded(value), length);
+  };
 }
 
 function queriesOperator(parameters: string, length: number | undefined): Operator {
@@ -130,13 +152,21 @@ function queriesOperator(parameters: string, length: number | undefined): Operat
   return ({ path }) => {
     const query = queryOf(path).slice(1);
     if (query === '') return undefined;
-    return truncated(parameters === 'DECODED' ? percentDecoded(query) : query, length);
+    return truncated(parameters === 'DECODED' ? shownDecoded(query) : query, length);
   };
 }
 
 /** Escapes that are none stay. */
 function percentDecoded(text: string): string {
   return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
+/** Decodes what may stand in an address as it is; other escapes stay, as in Envoy. */
+function shownDecoded(text: string): string {
+  return text.replaceAll(/%[0-9a-fA-F]{2}/g, (escape) => {
+    const letter = percentDecoded(escape);
+    return /[!#-;=?-[\]_`a-z~]/.test(letter) ? letter : escape;
+  });
 }
 
 function grpcOperator(parameters: string): Operator {
@@ -176,8 +206,8 @@ export const MESSAGE_OPERATORS: OperatorTable = {
   QUERY_PARAMS: { parameters: 'optional', length: true, compile: queriesOperator },
   GRPC_STATUS: { parameters: 'optional', length: false, compile: grpcOperator },
   GRPC_STATUS_NUMBER: plain((info) => ofGrpc(info, (status) => status)),
-  REQUEST_HEADERS_BYTES: plain((info) => info.requestHeaderBytes),
-  RESPONSE_HEADERS_BYTES: plain((info) => info.responseHeaderBytes),
+  REQUEST_HEADERS_BYTES: plain(requestHeadersBytes),
+  RESPONSE_HEADERS_BYTES: plain(responseHeadersBytes),
   RESPONSE_TRAILERS_BYTES: plain((info) => headerBytes(info.responseTrailers)),
   BYTES_RECEIVED: plain((info) => info.bytesReceived),
   BYTES_SENT: plain((info) => info.bytesSent),

@@ -3,6 +3,7 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { type Place, placeText } from '../../address.ts';
+import { connectionIdOf } from '../../connection-id.ts';
 import type { StreamInfo } from '../../stream-info.ts';
 import { type FormatValue, type OperatorTable, plain } from './operator.ts';
 import { timeOperator } from './times.ts';
@@ -54,6 +55,11 @@ function upstreamLocalPlace({ upstreamLocalAddress: text }: StreamInfo): Place |
     ip: text.slice(0, colon).replaceAll(/[[\]]/g, ''),
     port: Number(text.slice(colon + 1)),
   };
+}
+
+/** Nobody is there before there is a connection. */
+function upstreamRemotePlace({ upstreamHost, upstreamLocalAddress }: StreamInfo): Place | undefined {
+  return upstreamLocalAddress === '' ? undefined : upstreamHost?.place;
 }
 
 function upstreamName({ upstreamHost }: StreamInfo): string | undefined {
@@ -124,6 +130,7 @@ function timeText(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
 }
 
+/** Of the client's certificate Envoy tells more than of the endpoint's. */
 function tlsOperators(side: 'DOWNSTREAM' | 'UPSTREAM', socketOf: SocketOf): OperatorTable {
   const own = (info: StreamInfo) => {
     const certificate = socketOf(info)?.getCertificate();
@@ -141,37 +148,41 @@ function tlsOperators(side: 'DOWNSTREAM' | 'UPSTREAM', socketOf: SocketOf): Oper
       PEER_URI_SAN: (info) => namesOf(peer(info), 'URI'),
       PEER_DNS_SAN: (info) => namesOf(peer(info), 'DNS'),
       PEER_IP_SAN: (info) => namesOf(peer(info), 'IP Address'),
-      PEER_EMAIL_SAN: (info) => namesOf(peer(info), 'email'),
       LOCAL_URI_SAN: (info) => namesOf(own(info), 'URI'),
       LOCAL_DNS_SAN: (info) => namesOf(own(info), 'DNS'),
       LOCAL_IP_SAN: (info) => namesOf(own(info), 'IP Address'),
-      LOCAL_EMAIL_SAN: (info) => namesOf(own(info), 'email'),
-      LOCAL_SUBJECT: (info) => nameText(own(info)?.subject),
       PEER_SUBJECT: (info) => nameText(peer(info)?.subject),
       PEER_ISSUER: (info) => nameText(peer(info)?.issuer),
-      PEER_SERIAL: (info) => known(peer(info)?.serialNumber.toLowerCase()),
-      PEER_FINGERPRINT_256: (info) => digest(peer(info)?.fingerprint256),
-      PEER_FINGERPRINT_1: (info) => digest(peer(info)?.fingerprint),
-      PEER_CHAIN_FINGERPRINTS_256: (info) =>
-        digest(
-          chainOf(socketOf(info))
-            .map((one) => one.fingerprint256)
-            .join(','),
-        ),
-      PEER_CHAIN_FINGERPRINTS_1: (info) =>
-        digest(
-          chainOf(socketOf(info))
-            .map((one) => one.fingerprint)
-            .join(','),
-        ),
-      PEER_CHAIN_SERIALS: (info) =>
-        known(
-          chainOf(socketOf(info))
-            .map((one) => one.serialNumber.toLowerCase())
-            .join(','),
-        ),
       PEER_CERT: (info) => pemOf(peer(info)),
     }),
+    ...(side === 'DOWNSTREAM'
+      ? onSide({
+          PEER_EMAIL_SAN: (info) => namesOf(peer(info), 'email'),
+          LOCAL_EMAIL_SAN: (info) => namesOf(own(info), 'email'),
+          LOCAL_SUBJECT: (info) => nameText(own(info)?.subject),
+          PEER_SERIAL: (info) => known(peer(info)?.serialNumber.toLowerCase()),
+          PEER_FINGERPRINT_256: (info) => digest(peer(info)?.fingerprint256),
+          PEER_FINGERPRINT_1: (info) => digest(peer(info)?.fingerprint),
+          PEER_CHAIN_FINGERPRINTS_256: (info) =>
+            digest(
+              chainOf(socketOf(info))
+                .map((one) => one.fingerprint256)
+                .join(','),
+            ),
+          PEER_CHAIN_FINGERPRINTS_1: (info) =>
+            digest(
+              chainOf(socketOf(info))
+                .map((one) => one.fingerprint)
+                .join(','),
+            ),
+          PEER_CHAIN_SERIALS: (info) =>
+            known(
+              chainOf(socketOf(info))
+                .map((one) => one.serialNumber.toLowerCase())
+                .join(','),
+            ),
+        })
+      : {}),
     [`${side}_PEER_CERT_V_START`]: timeOperator((info) => timeText(peer(info)?.valid_from)),
     [`${side}_PEER_CERT_V_END`]: timeOperator((info) => timeText(peer(info)?.valid_to)),
   };
@@ -191,7 +202,7 @@ export const PEER_OPERATORS: OperatorTable = {
     ({ connection }) => connection.directRemotePlace,
   ),
   ...placeOperators('UPSTREAM_LOCAL_ADDRESS', 'UPSTREAM_LOCAL', upstreamLocalPlace),
-  ...placeOperators('UPSTREAM_REMOTE_ADDRESS', 'UPSTREAM_REMOTE', ({ upstreamHost }) => upstreamHost?.place),
+  ...placeOperators('UPSTREAM_REMOTE_ADDRESS', 'UPSTREAM_REMOTE', upstreamRemotePlace),
   ...tlsOperators('DOWNSTREAM', ({ connection }) => asTls(connection.socket)),
   ...tlsOperators('UPSTREAM', ({ upstreamSocket }) => asTls(upstreamSocket)),
   CONNECTION_ID: plain(({ connection }) => connection.id),
@@ -204,7 +215,9 @@ export const PEER_OPERATORS: OperatorTable = {
   UPSTREAM_HOST_NAME_WITHOUT_PORT: plain((info) => upstreamName(info)?.replace(/:\d+$/, '')),
   UPSTREAM_CLUSTER: plain(observabilityName),
   UPSTREAM_CLUSTER_RAW: plain(({ upstreamCluster }) => upstreamCluster?.name),
-  UPSTREAM_CONNECTION_ID: plain(({ upstreamConnectionId }) => upstreamConnectionId ?? 0),
+  UPSTREAM_CONNECTION_ID: plain(({ upstreamSocket: socket }) =>
+    socket === undefined ? 0 : connectionIdOf(socket),
+  ),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: plain(({ upstreamAttempts }) => upstreamAttempts),
   UPSTREAM_TRANSPORT_FAILURE_REASON: plain(({ upstreamTransportFailureReason: reason }) =>
     known(reason)?.replaceAll(' ', '_'),

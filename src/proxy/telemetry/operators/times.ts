@@ -43,7 +43,7 @@ const POINTS: Readonly<Record<string, (times: StreamTimes) => number>> = {
   US_RX_BODY_BEG: () => 0,
   US_RX_END: (times) => times.upstreamLastReceived,
   DS_TX_BEG: (times) => times.responseFirstSent,
-  DS_TX_END: (times) => times.end,
+  DS_TX_END: (times) => times.responseLastSent,
 };
 
 const PRECISIONS: Readonly<Record<string, number>> = { ms: 1, us: 1e3, ns: 1e6 };
@@ -77,6 +77,6 @@ export const TIME_OPERATORS: OperatorTable = {
   REQUEST_DURATION: plain(({ times }) => between(times.start, times.requestEnd)),
   REQUEST_TX_DURATION: plain(({ times }) => between(times.start, times.upstreamLastSent)),
   RESPONSE_DURATION: plain(({ times }) => between(times.start, times.upstreamFirstReceived)),
-  RESPONSE_TX_DURATION: plain(({ times }) => between(times.upstreamFirstReceived, times.end)),
+  RESPONSE_TX_DURATION: plain(({ times }) => between(times.upstreamFirstReceived, times.responseLastSent)),
   COMMON_DURATION: { parameters: 'required', length: false, compile: commonDuration },
 };

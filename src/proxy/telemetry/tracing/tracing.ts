@@ -160,8 +160,10 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
       const sampled = said ?? isTraced;
       info.traced = isTraced;
       const span = spanOf(parent, provider, isEgress);
-      info.traceId = span.context.traceId;
-      info.spanId = span.context.spanId;
+      if (provider !== undefined) {
+        info.traceId = span.context.traceId;
+        info.spanId = span.context.spanId;
+      }
       return { ...span, sampled, ...namesOf(headers, route, isEgress) };
     },
     inject(span, headers) {
