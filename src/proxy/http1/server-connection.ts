@@ -76,6 +76,8 @@ export class Http1ServerConnection implements DeadlineOwner {
   #isLast = false;
   /** No further request is read. */
   #closing = false;
+  /** The last answer is written. */
+  #leaving = false;
   #closed = false;
 
   constructor(socket: Socket, options: ServerOptions, owner: ServerOwner) {
@@ -311,7 +313,8 @@ export class Http1ServerConnection implements DeadlineOwner {
   }
 
   #leave(atOnce: boolean): void {
-    if (this.#closed || this.#closing) return;
+    if (this.#closed || this.#leaving) return;
+    this.#leaving = true;
     this.#closing = true;
     this.#pending = undefined;
     this.#idle.cancel();
