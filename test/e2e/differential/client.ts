@@ -179,11 +179,8 @@ async function hasBeenRead(socket: Socket, port: number): Promise<void> {
   }
 }
 
-/**
- * Bytes as they are, on a connection of their own; resolves with what came back when it ends or nothing comes for a while,
- * which is `patience` times the usual.
- */
-export function sendBytes(port: number, bytes: string | readonly string[], patience = 1): Promise<string> {
+/** Bytes as they are, on a connection of their own; resolves with what came back when it ends or nothing comes for a while. */
+export function sendBytes(port: number, bytes: string | readonly string[]): Promise<string> {
   const pieces = typeof bytes === 'string' ? [bytes] : bytes;
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -196,7 +193,7 @@ export function sendBytes(port: number, bytes: string | readonly string[], patie
     let timer = setTimeout(done, PATIENCE);
     const wait = () => {
       clearTimeout(timer);
-      timer = setTimeout(done, patience * (text === '' ? FIRST : QUIET));
+      timer = setTimeout(done, text === '' ? FIRST : QUIET);
     };
     socket.on('connect', () => {
       void (async () => {
