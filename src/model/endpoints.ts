@@ -148,7 +148,7 @@ export class EndpointIndex {
     const entries = this.#objects
       .workloadEntries(namespace)
       .filter(({ labels }) => matchesLabels(selector, labels))
-      .map((entry) => ({ ...entry, port: portOfEntry(entry.ports, port) }));
+      .map((entry) => ({ ...entry, port: portAt(entry, port) }));
     return [...slices, ...entries];
   }
 
@@ -173,13 +173,21 @@ export class EndpointIndex {
     const entries = this.#objects
       .workloadEntries(namespace)
       .filter(({ labels }) => matchesLabels(selector, labels))
-      .map((entry) => ({ ...entry, port: portOfEntry(entry.ports, port) }));
+      .map((entry) => ({ ...entry, port: portAt(entry, port) }));
     const pods = this.#objects
       .pods(namespace)
       .filter(({ labels }) => matchesLabels(selector, labels))
       .map((pod) => ({ ...pod, port: portOfEntry(undefined, port) }));
     return [...entries, ...pods];
   }
+}
+
+/** The port of a WorkloadEntry for a service's port; a Unix domain socket has none. */
+function portAt(
+  entry: { readonly address: string; readonly ports?: Readonly<Record<string, number>> | undefined },
+  port: MeshServicePort,
+): number {
+  return entry.address.startsWith(UNIX_PREFIX) ? 0 : portOfEntry(entry.ports, port);
 }
 
 /** The port that a workload listens on for a service's port: its own word first, then the service's. */
@@ -199,8 +207,7 @@ function inlineEndpoint(
 ): ServiceEndpoint | undefined {
   const address = endpoint.address ?? '';
   if (address === '') return undefined;
-  if (address.startsWith(UNIX_PREFIX)) return inlineAddress(endpoint, service, 0);
-  return inlineAddress(endpoint, service, portOfEntry(endpoint.ports, port));
+  return inlineAddress(endpoint, service, portAt({ address, ports: endpoint.ports }, port));
 }
 
 function inlineAddress(endpoint: InlineEndpoint, service: MeshService, port: number): ServiceEndpoint {

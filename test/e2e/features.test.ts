@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificate, makeRevocations } from '../peers/world/certificate.ts';
+import { makeCertificate, makeRevocations, makeRsaCertificate } from '../peers/world/certificate.ts';
 import { ADDRESSES, CLIENT, EAST, INGRESS, shopManifests } from '../peers/world/shop.ts';
 import { type ProxyOptions, World } from '../peers/world/world.ts';
 import { BASE } from './features/base.ts';
@@ -28,7 +28,7 @@ import { PROTOCOLS } from './features/protocols.ts';
 import { ROUTE_ACTIONS } from './features/route-actions.ts';
 import { ROUTE_FAILURES } from './features/route-failures.ts';
 import { ROUTE_MATCHES } from './features/route-matches.ts';
-import { SERVICE_ENTRIES } from './features/service-entries.ts';
+import { SERVICE_ENTRIES, socketCases } from './features/service-entries.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
 
 /** Where the world's files will be: a folder of the test's own, whose name cases need before there is a world. */
@@ -69,7 +69,7 @@ const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
   Gateway: gatewayCases(folder),
   'TLS of gateways': gatewayTls(folder),
   'gateways of the mesh': meshGateways(folder),
-  ServiceEntry: SERVICE_ENTRIES,
+  ServiceEntry: [...SERVICE_ENTRIES, ...socketCases(folder)],
   protocols: PROTOCOLS,
   EnvoyFilter: ENVOY_FILTERS,
   'patched listeners': PATCHED_LISTENERS,
@@ -87,6 +87,9 @@ describeOnEachEngine('features', (engine) => {
     mkdirSync(folder, { recursive: true });
     makeCertificate(folder, 'client', 'client.example', 'URI:spiffe://cluster.local/ns/shop/sa/client');
     makeCertificate(folder, 'east', 'east.example');
+    for (const name of ['one', 'two']) makeCertificate(folder, name, `${name}.certs.test`);
+    makeCertificate(folder, 'both-ec', 'ec.example', 'DNS:tls-several.test');
+    makeRsaCertificate(folder, 'both-rsa', 'rsa.example', 'DNS:tls-several.test');
     const tls = makeCertificate(folder, 'server', 'backend.example', 'IP:10.40.0.1');
     for (const name of ['client', 'server']) makeRevocations(folder, name);
     const manifests: Record<string, string> = {
@@ -98,7 +101,8 @@ describeOnEachEngine('features', (engine) => {
       if (config === undefined) continue;
       manifests[`case-${index}.yaml`] = typeof config === 'string' ? config : config();
     }
-    world = await World.open({ engine, addresses: ADDRESSES, workload: CLIENT.ip, manifests, tls });
+    const backends = [`unix://${folder}/backend`];
+    world = await World.open({ engine, addresses: ADDRESSES, workload: CLIENT.ip, manifests, tls, backends });
     await Promise.all(
       [{ ...INGRESS, config: COUNTING }, IN_THE_NORTH, withCertificate(EAST)].map((one) =>
         world.startProxy(one),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
 import { makeCertificate } from '../peers/world/certificate.ts';
+import { findIptables } from '../peers/world/network.ts';
 import { ADDRESSES, CLIENT, INGRESS, SERVICES, shopManifests } from '../peers/world/shop.ts';
 import { World } from '../peers/world/world.ts';
 import { seenOf } from './features/case.ts';
@@ -16,8 +17,8 @@ accessLogFile: /dev/stdout
 pathNormalization: {normalization: MERGE_SLASHES}
 h2UpgradePolicy: UPGRADE
 connectTimeout: 200ms
-tcpKeepalive: {time: 1234s}
-tlsDefaults: {minProtocolVersion: TLSV1_3}
+tcpKeepalive: {time: 1s, interval: 1s, probes: 2}
+tlsDefaults: {minProtocolVersion: TLSV1_3, cipherSuites: [ECDHE-ECDSA-CHACHA20-POLY1305], ecdhCurves: [P-384, P-256]}
 defaultHttpRetryPolicy: {attempts: 1, retryOn: 5xx}
 defaultTrafficPolicy: {connectionPool: {http: {maxRequestsPerConnection: 1}}}
 defaultVirtualServiceExportTo: ["."]
@@ -43,6 +44,15 @@ const SERVERS = [
     'nobody',
     'ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}], endpoints: [{address: 10.99.0.1}]',
   ),
+  entry(
+    'older',
+    'ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8444}], endpoints: [{address: 10.40.0.1}]',
+  ),
+  `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: older, namespace: shop}
+spec: {host: older.test, trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: DO_NOT_UPGRADE}}, tls: {mode: SIMPLE, sni: shop.example, insecureSkipVerify: true}}}
+`,
   `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: plain, namespace: shop}
@@ -76,12 +86,13 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lateen-defaults-'));
-    makeCertificate(folder, 'server', 'shop.example');
+    const tls = makeCertificate(folder, 'server', 'shop.example');
     world = await World.open({
       engine,
       addresses: ADDRESSES,
       workload: CLIENT.ip,
       meshConfig: MESH,
+      tls,
       manifests: { 'shop.json': shopManifests(), 'servers.yaml': SERVERS, 'front.yaml': gateways(folder) },
     });
     const trusting = { ...INGRESS, config: { gatewayTopology: { numTrustedProxies: 1 } } };
@@ -147,19 +158,35 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
     expect((await world.send(to('plain', '/?fails=2&key=twice'))).status).toBe(503);
   });
 
-  test('tcpKeepalive: of every connection to an endpoint', async () => {
-    const held = world.send({
-      to: `${SERVICES.bytes}:9000`,
-      protocol: 'tcp',
-      holds: true,
-      timeout: 1_000,
-    });
+  test('tcpKeepalive: of every connection to an endpoint, which is given up when probes are not answered', async () => {
+    let isOver = false;
+    const held = world
+      .send({ to: `${SERVICES.bytes}:9000`, protocol: 'tcp', holds: true })
+      .finally(() => (isOver = true));
     // To port 9000 of an endpoint, with the timer that sends probes.
-    await eventually(
-      async () => world.sockets(),
-      (sockets) => / \w+:\w{4} 0[67]00280A:2328 01 \S+ 02:/.test(sockets),
+    const probed = / \w+:(\w{4}) 0[67]00280A:2328 01 \S+ 02:/;
+    const sockets = await eventually(
+      () => world.sockets(),
+      (text) => probed.test(text),
     );
+    const from = Number.parseInt(probed.exec(sockets)?.[1] ?? '', 16);
+    // Nothing that the endpoint sends arrives any longer, not even that it is there.
+    const rule = `INPUT -p tcp --sport 9000 --dport ${from} -j DROP`.split(' ');
+    await world.run([findIptables() ?? '', '-w', '-A', ...rule]);
+    const start = performance.now();
+    await eventually(
+      () => isOver,
+      (is) => is,
+    );
+    // After one second and twice one more. By the system's own 75 seconds or 9 probes it would stay longer.
+    expect(performance.now() - start).toBeLessThan(8_000);
     await held;
+    await world.run([findIptables() ?? '', '-w', '-D', ...rule]);
+  });
+
+  test('tlsDefaults: cipher suites and curves towards endpoints, whose versions are always 1.2 and 1.3', async () => {
+    const { status, cipher } = seenOf(await world.send(to('older')));
+    expect({ status, cipher }).toEqual({ status: 200, cipher: 'ECDHE-ECDSA-CHACHA20-POLY1305' });
   });
 
   test('tlsDefaults: of gateways that say nothing', async () => {

@@ -113,8 +113,8 @@ class Termination implements TlsTermination {
     onDone: (socket: TLSSocket | undefined) => void,
   ): void {
     const raw = connection.socket;
-    const identity = this.#identityFor(connection.sni);
-    if (!this.#context.isReady || identity === undefined || (this.#requiresSni && connection.sni === '')) {
+    const identities = this.#identitiesFor(connection.sni);
+    if (!this.#context.isReady || identities.length === 0 || (this.#requiresSni && connection.sni === '')) {
       if (!this.#context.isReady) this.#stats.secretsNotReady.value++;
       else this.#stats.connectionError.value++;
       raw.destroy();
@@ -127,7 +127,7 @@ class Termination implements TlsTermination {
     const alpn = this.#context.alpn.filter((one) => connection.applicationProtocols.includes(one));
     const secured = new TLSSocket(raw, {
       isServer: true,
-      secureContext: this.#context.secureContext(identity),
+      secureContext: this.#context.secureContext(identities),
       requestCert: asks,
       rejectUnauthorized: false,
       ...(alpn.length > 0 && { ALPNProtocols: alpn }),
@@ -176,20 +176,29 @@ class Termination implements TlsTermination {
     return why === undefined;
   }
 
-  /** A certificate for that very name, else one whose wildcard holds it, else the first. */
-  #identityFor(sni: string): Identity | undefined {
+  /** Certificates for that very name, else those whose wildcard holds it, else the first; one for each type of key. */
+  #identitiesFor(sni: string): readonly Identity[] {
     const { identities } = this.#context;
-    if (sni === '' || identities.length <= 1) return identities[0];
+    if (sni === '' || identities.length <= 1) return identities.slice(0, 1);
     const dot = sni.indexOf('.');
-    return (
-      identities.find(({ names }) => names.includes(sni)) ??
-      identities.find(({ names }) => dot > 0 && names.includes(`*${sni.slice(dot)}`)) ??
-      (this.#scansAll
-        ? identities.find(({ names }) => names.some((name) => dnsNameMatches(sni, name)))
-        : undefined) ??
-      identities[0]
-    );
+    const found = [
+      (one: Identity) => one.names.includes(sni),
+      (one: Identity) => dot > 0 && one.names.includes(`*${sni.slice(dot)}`),
+      (one: Identity) => this.#scansAll && one.names.some((name) => dnsNameMatches(sni, name)),
+    ]
+      .map((isFor) => identities.filter(isFor))
+      .find(({ length }) => length > 0);
+    return found === undefined ? identities.slice(0, 1) : ofEachType(found);
   }
+}
+
+/** The first of each type of key; one whose type is not known stands alone. */
+function ofEachType(identities: readonly Identity[]): readonly Identity[] {
+  const [first] = identities;
+  if (first?.keyType === undefined) return identities.slice(0, 1);
+  const types = new Map(identities.toReversed().map((one) => [one.keyType, one]));
+  types.delete(undefined);
+  return [...types.values()];
 }
 
 /** What OpenSSL found wrong with the client's chain of certificates. */

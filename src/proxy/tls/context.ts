@@ -22,6 +22,8 @@ import { type NameCheck, type SubjectAltName, nameCheck, subjectAltNames } from 
 export interface Identity {
   /** Lower case names that it is for, wildcards as they stand in it. */
   readonly names: readonly string[];
+  /** `rsa`, `ec`; undefined when only OpenSSL knows. */
+  readonly keyType: string | undefined;
   readonly options:
     | { readonly cert: Buffer; readonly key: Buffer; readonly passphrase: string | undefined }
     | { readonly pfx: Buffer; readonly passphrase: string | undefined };
@@ -59,7 +61,8 @@ export class TlsContext {
   readonly alpn: readonly string[];
   #identities: (Identity | undefined)[] = [];
   #validation: Validation | undefined;
-  #contexts = new Map<Identity | undefined, SecureContext>();
+  /** By the places of their identities. */
+  #contexts = new Map<string, SecureContext>();
 
   /** Throws an `UnsupportedError` or `InvalidConfigError`; `onChange` is called after a secret changed. */
   constructor(
@@ -87,8 +90,8 @@ export class TlsContext {
     try {
       this.#subscribe(context, secrets);
       // Reads all that is there already, so that what is wrong with it is told now.
-      for (const identity of this.identities) this.secureContext(identity);
-      if (this.identities.length === 0 && this.isReady) this.secureContext(undefined);
+      for (const identity of this.identities) this.secureContext([identity]);
+      if (this.identities.length === 0 && this.isReady) this.secureContext([]);
     } catch (error) {
       this.close();
       throw error;
@@ -113,15 +116,19 @@ export class TlsContext {
     return this.#ready.promise;
   }
 
-  /** OpenSSL's context with that certificate; kept until a secret changes. */
-  secureContext(identity: Identity | undefined): SecureContext {
-    let context = this.#contexts.get(identity);
+  /**
+   * OpenSSL's context with these certificates, which have keys of different types: each client gets one that it can
+   * check, of elliptic curves where it can check several. Kept until a secret changes.
+   */
+  secureContext(identities: readonly Identity[]): SecureContext {
+    const key = identities.map((one) => this.#identities.indexOf(one)).join();
+    let context = this.#contexts.get(key);
     if (context === undefined) {
       const validation = this.#validation;
       try {
         context = createSecureContext({
           ...this.#parameters,
-          ...identity?.options,
+          ...optionsOf(identities, this.#parameters),
           // An empty list in place of the public authorities that Node.js would trust.
           ca: validation?.ca ?? [],
           ...(validation?.crl !== undefined && { crl: validation.crl }),
@@ -130,7 +137,7 @@ export class TlsContext {
         // OpenSSL's words name no secret: what is wrong with PEM, a key that does not belong to a certificate.
         throw new InvalidConfigError(this.#field, error instanceof Error ? error.message : String(error));
       }
-      this.#contexts.set(identity, context);
+      this.#contexts.set(key, context);
     }
     return context;
   }
@@ -224,8 +231,8 @@ export class TlsContext {
     this.#contexts = new Map();
     try {
       change();
-      for (const identity of this.identities) this.secureContext(identity);
-      if (this.identities.length === 0) this.secureContext(undefined);
+      for (const identity of this.identities) this.secureContext([identity]);
+      if (this.identities.length === 0) this.secureContext([]);
     } catch (error) {
       this.#identities = before.identities;
       this.#validation = before.validation;
@@ -237,6 +244,28 @@ export class TlsContext {
   #wrongSecret(name: string, wanted: string): InvalidConfigError {
     return new InvalidConfigError(this.#field, `the secret "${name}" is no ${wanted}`);
   }
+}
+
+function optionsOf(
+  identities: readonly Identity[],
+  { ciphers = constants.defaultCipherList, sigalgs }: SecureContextOptions,
+): SecureContextOptions {
+  const [first, ...others] = identities;
+  if (others.length === 0) return first?.options ?? {};
+  const pairs = identities.flatMap(({ options }) => ('cert' in options ? [options] : []));
+  return {
+    cert: pairs.map(({ cert }) => cert),
+    key: pairs.map(({ key, passphrase }) => ({ pem: key, ...(passphrase !== undefined && { passphrase }) })),
+    // What OpenSSL takes first decides which certificate it is: Envoy's choice is that of elliptic curves.
+    ciphers: curvesFirst(ciphers),
+    ...(sigalgs !== undefined && { sigalgs: curvesFirst(sigalgs) }),
+  };
+}
+
+function curvesFirst(list: string): string {
+  const parts = list.split(':');
+  const isCurve = (part: string): boolean => /ecdsa/i.test(part);
+  return [...parts.filter(isCurve), ...parts.filter((part) => !isCurve(part))].join(':');
 }
 
 /** As protobuf merges messages: what is set in the second wins, lists are joined. */
@@ -265,23 +294,24 @@ function identityOf(field: string, certificate: TlsCertificate): Identity {
   });
   const passphrase = readDataSource(`${field}.password`, certificate.password)?.toString();
   const pfx = readDataSource(`${field}.pkcs12`, certificate.pkcs12);
-  if (pfx !== undefined) return { names: [], options: { pfx, passphrase } };
+  if (pfx !== undefined) return { names: [], keyType: undefined, options: { pfx, passphrase } };
   const cert = readDataSource(`${field}.certificate_chain`, certificate.certificateChain);
   const key = readDataSource(`${field}.private_key`, certificate.privateKey);
   if (cert === undefined || key === undefined) {
     throw new InvalidConfigError(field, 'certificate_chain and private_key have both to be set');
   }
-  return { names: namesOf(field, cert), options: { cert, key, passphrase } };
+  return { ...traitsOf(field, cert), options: { cert, key, passphrase } };
 }
 
-function namesOf(field: string, cert: Buffer): readonly string[] {
+function traitsOf(field: string, cert: Buffer): Pick<Identity, 'names' | 'keyType'> {
   try {
-    const { subjectAltName, subject } = new X509Certificate(cert);
-    const names = subjectAltNames(subjectAltName).flatMap(({ type, value }) =>
+    const { subjectAltName, subject, publicKey } = new X509Certificate(cert);
+    const listed = subjectAltNames(subjectAltName).flatMap(({ type, value }) =>
       type === 'DNS' ? [value] : [],
     );
     const common = /^CN=(.*)$/m.exec(subject ?? '')?.[1];
-    return (names.length > 0 || common === undefined ? names : [common]).map((name) => name.toLowerCase());
+    const names = listed.length > 0 || common === undefined ? listed : [common];
+    return { names: names.map((name) => name.toLowerCase()), keyType: publicKey.asymmetricKeyType };
   } catch {
     throw new InvalidConfigError(`${field}.certificate_chain`, 'no certificate in PEM');
   }

@@ -40,6 +40,7 @@ export interface Expected {
   readonly version?: string;
   readonly serverName?: string;
   readonly client?: string;
+  readonly cipher?: string;
   /** Which connection to the backend it was, and how many PINGs came over it. */
   readonly connection?: number;
   readonly pings?: number;
@@ -48,13 +49,15 @@ export interface Expected {
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly trailers?: Readonly<Record<string, unknown>>;
   readonly text?: unknown;
+  /** Of HTTPS: the subject of the certificate that the proxy showed. */
+  readonly certificate?: string;
 }
 
 export type Seen = Expected & { readonly took: number; readonly error?: string };
 
 /** Outcome and echo in one. */
 export function seenOf(outcome: Outcome): Seen {
-  const { echo, status, headers, text, took, error, trailers } = outcome;
+  const { echo, status, headers, text, took, error, trailers, certificate } = outcome;
   // Of plain TCP: `reached ADDRESS from ADDRESS`.
   const reached = /^reached (\S+) /.exec(text)?.[1];
   const ip = echo?.ip ?? reached;
@@ -64,6 +67,7 @@ export function seenOf(outcome: Outcome): Seen {
     took,
     text,
     ...(trailers === undefined ? {} : { trailers }),
+    ...(certificate === undefined ? {} : { certificate }),
     ...(error === undefined ? {} : { error }),
     ...(ip === undefined ? {} : { who: WHO[ip] ?? ip }),
     ...(echo === undefined
@@ -78,6 +82,7 @@ export function seenOf(outcome: Outcome): Seen {
           received: echo.headers,
           serverName: echo.serverName,
           client: echo.client,
+          cipher: echo.cipher,
         }),
   };
 }

@@ -3,7 +3,11 @@
 import { expect } from 'vitest';
 import { eventually } from '../../peers/run-envoy.ts';
 import { type FeatureCase, count, get, send } from './case.ts';
+import { findIptables } from '../../peers/world/network.ts';
 import { POLICY, entry, routed, served } from './manifests.ts';
+
+/** A port as /proc/net/tcp has it. */
+const hexadecimal = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
 export const CONNECTIONS: readonly FeatureCase[] = [
   {
@@ -188,7 +192,7 @@ ${routed('pool-duration', '- route: [{destination: {host: pool-duration.test, su
         expect: { status: 200 },
         check: ([one], world) => {
           // From the proxy to the endpoint, by ports: which timer runs, and hundredths of a second until it is due.
-          const from = (one?.connection ?? 0).toString(16).toUpperCase().padStart(4, '0');
+          const from = hexadecimal(one?.connection ?? 0);
           const line = world
             .sockets()
             .split('\n')
@@ -198,6 +202,32 @@ ${routed('pool-duration', '- route: [{destination: {host: pool-duration.test, su
           const seconds = Number.parseInt(due, 16) / 100;
           expect(seconds).toBeGreaterThan(1_100);
           expect(seconds).toBeLessThanOrEqual(1_235);
+        },
+      },
+    ],
+  },
+  {
+    feature:
+      'DestinationRule connectionPool.tcp.tcpKeepalive: an endpoint that answers no probe is given up when it says',
+    config: `${served('unheard', 'trafficPolicy: {connectionPool: {tcp: {tcpKeepalive: {time: 1s, interval: 1s, probes: 2}}}}\nsubsets: [{name: v1, labels: {version: v1}}]', { vs: false })}---
+${routed('unheard', '- route: [{destination: {host: unheard.test, subset: v1}}]')}`,
+    asks: [
+      {
+        ...get('unheard'),
+        expect: { status: 200 },
+        check: async ([one], world) => {
+          const from = one?.connection ?? 0;
+          // Nothing that the endpoint sends arrives any longer, not even that it is there.
+          const rule = `INPUT -p tcp -s 10.40.0.1 --sport 8080 --dport ${from} -j DROP`.split(' ');
+          await world.run([findIptables() ?? '', '-w', '-A', ...rule]);
+          const start = performance.now();
+          await eventually(
+            () => world.sockets(),
+            (sockets) => !new RegExp(`^ *\\d+: \\w+:${hexadecimal(from)} \\w+:1F90 01 `, 'm').test(sockets),
+          );
+          // After one second and twice one more. By the system's own 75 seconds or 9 probes it would stay longer.
+          expect(performance.now() - start).toBeLessThan(8_000);
+          await world.run([findIptables() ?? '', '-w', '-D', ...rule]);
         },
       },
     ],

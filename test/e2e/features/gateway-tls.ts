@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { pinsOf } from '../../peers/world/certificate.ts';
 import type { FeatureCase } from './case.ts';
-import { V1 } from './manifests.ts';
+import { V1, V2 } from './manifests.ts';
 
 /** Gateways whose TLS is chosen finely. */
 export function gatewayTls(folder: string): readonly FeatureCase[] {
@@ -145,12 +145,56 @@ spec: {hosts: [${name}.test], gateways: [${name}], ${rest}}
       ],
     },
     {
+      feature: 'Gateway tls: each server of a port has its own certificate, by the name that is asked for',
+      config: severalServers(folder),
+      asks: ['one', 'two'].map((name) => ({
+        via: 'gateway',
+        to: '127.0.0.1:9465',
+        protocol: 'https',
+        serverName: `${name}.certs.test`,
+        host: `${name}.certs.test`,
+        expect: { status: 200, who: name === 'one' ? 'web v1' : 'web v2', certificate: `${name}.certs.test` },
+      })),
+    },
+    {
       feature: 'Gateway tls.tlsCertificates: several, of which clients take what they can',
       config: gateway('tls-several', 9464, '').replace(
         files,
-        `tlsCertificates: [{serverCertificate: ${folder}/server.crt, privateKey: ${folder}/server.key}]`,
+        `tlsCertificates: [${['both-rsa', 'both-ec'].map((one) => `{serverCertificate: ${folder}/${one}.crt, privateKey: ${folder}/${one}.key}`).join(', ')}]`,
       ),
-      asks: [{ ...at('tls-several', 9464), expect: { status: 200 } }],
+      asks: (['TLSv1.2', 'TLSv1.3'] as const).flatMap((version) =>
+        (
+          [
+            // Who takes either gets the shorter signature.
+            [{}, 'ec.example'],
+            [{ signatures: 'rsa_pss_rsae_sha256:rsa_pkcs1_sha256' }, 'rsa.example'],
+            [{ signatures: 'ecdsa_secp256r1_sha256' }, 'ec.example'],
+          ] as const
+        ).map(([takes, certificate]) => ({
+          ...at('tls-several', 9464, { newestTls: version, ...takes }),
+          expect: { status: 200, certificate },
+        })),
+      ),
     },
   ];
+}
+
+/** Two servers of one port: each has a host, a certificate, and what it leads to. */
+function severalServers(folder: string): string {
+  const servers = ['one', 'two'].map(
+    (name) =>
+      `{port: {number: 9465, name: ${name}, protocol: HTTPS}, hosts: [${name}.certs.test], tls: {mode: SIMPLE, serverCertificate: ${folder}/${name}.crt, privateKey: ${folder}/${name}.key}}`,
+  );
+  const route = (name: string, http: string): string => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: certs-${name}, namespace: shop}
+spec: {hosts: [${name}.certs.test], gateways: [certs], http: [{${http}}]}
+`;
+  return `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: certs, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [${servers.join(', ')}]}
+---
+${route('one', V1)}---
+${route('two', V2)}`;
 }

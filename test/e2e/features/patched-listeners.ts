@@ -230,4 +230,22 @@ ${['proxyVersion: "^0\\\\.0\\\\.9$"', 'metadata: {NAME: nobody}', 'metadata: {NA
   .join('---\n')}`,
     asks: [at(8117, { expect: { status: 423 } })],
   },
+  {
+    feature: 'EnvoyFilter EXTENSION_CONFIG ADD: the settings of a filter, served by themselves',
+    config: `${door(8119)}---
+${envoyFilter(
+  'patch-8119',
+  `- applyTo: HTTP_FILTER
+  match: {context: GATEWAY, listener: {portNumber: 8119}}
+  patch:
+    operation: INSERT_FIRST
+    value:
+      name: served-refusal
+      config_discovery: {config_source: {ads: {}, resource_api_version: V3}, type_urls: [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault]}
+- applyTo: EXTENSION_CONFIG
+  match: {context: GATEWAY}
+  patch: {operation: ADD, value: ${REFUSAL(418).replace('name: patched', 'name: served-refusal')}}`,
+)}`,
+    asks: [at(8119, { expect: { status: 418 } })],
+  },
 ];

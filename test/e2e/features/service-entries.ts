@@ -136,3 +136,30 @@ spec:
     ],
   },
 ];
+
+/** Endpoints that are Unix domain sockets: the backends listen at one in the folder. */
+export function socketCases(folder: string): readonly FeatureCase[] {
+  const path = `${folder}/backend`;
+  return [
+    {
+      feature: 'ServiceEntry: an endpoint that is a Unix domain socket',
+      config: entry(
+        'se-socket',
+        `resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], endpoints: [{address: "unix://${path}"}]`,
+      ),
+      asks: [
+        { via: 'mesh', host: 'se-socket.test', path: '/x', expect: { status: 200, who: path, path: '/x' } },
+      ],
+    },
+    {
+      feature: 'WorkloadEntry: a workload behind a Unix domain socket',
+      config: `${entry('we-socket', 'resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}], workloadSelector: {labels: {kind: socket}}')}---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: socket, namespace: shop}
+spec: {address: "unix://${path}", labels: {kind: socket}}
+`,
+      asks: [{ via: 'mesh', host: 'we-socket.test', times: 2, expect: { status: 200, who: path } }],
+    },
+  ];
+}

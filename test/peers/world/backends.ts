@@ -23,12 +23,15 @@ const seen: Echo[] = [];
 /** Where the connection came to and from. */
 function ends(socket: Socket | TLSSocket): Pick<Echo, 'ip' | 'port' | 'from' | 'fromPort'> {
   return {
-    ip: plain(socket.localAddress),
+    ip: paths.get(socket) ?? plain(socket.localAddress),
     port: socket.localPort ?? 0,
     from: plain(socket.remoteAddress),
     fromPort: socket.remotePort ?? 0,
   };
 }
+
+/** Of connections to a Unix domain socket: its path. */
+const paths = new WeakMap<object, string>();
 
 /** How often a connection of HTTP/2 was asked whether anybody is there. */
 const pings = new WeakMap<object, number>();
@@ -60,11 +63,13 @@ function echoOf(request: Request, body: string): Echo {
     version: request.httpVersion,
     headers: { host: headers[':authority'] ?? '', ...headers },
     body,
+    at: Date.now(),
     ...(session === undefined ? {} : { pings: pings.get(session) ?? 0 }),
     ...(socket instanceof TLSSocket
       ? {
           serverName: String((socket as TLSSocket & { servername?: unknown }).servername || ''),
           client: String(socket.getPeerCertificate().subject?.CN ?? ''),
+          cipher: socket.getCipher().name,
         }
       : {}),
   };
@@ -131,7 +136,7 @@ function greet(socket: Socket): void {
 
 /**
  * Begins to listen at all addresses. Over TLS too where there is a certificate; clients may show one of theirs. `more`
- * are further places for HTTP, as 10.0.0.1:80, also where a proxy listens at all addresses.
+ * are further places for HTTP, as 10.0.0.1:80, also where a proxy listens at all addresses, or unix:///PATH.
  */
 export async function startBackends(
   tls: { cert: string; key: string } | undefined,
@@ -155,6 +160,12 @@ export async function startBackends(
   await listen(createTcpServer(echoBytes), BACKEND_PORTS.tcp);
   await listen(createTcpServer(greet), BACKEND_PORTS.greeting);
   for (const place of more) {
+    if (place.startsWith('unix://')) {
+      const path = place.slice('unix://'.length);
+      const server = createServer(answer).on('connection', (socket: Socket) => paths.set(socket, path));
+      await new Promise<void>((resolve) => server.listen(path, resolve));
+      continue;
+    }
     const [host = '', port] = place.split(':');
     const server = createServer(answer);
     await new Promise<void>((resolve) =>
@@ -171,4 +182,6 @@ export async function startBackends(
       protocols.includes('http/1.1') ? 'http/1.1' : protocols[0],
   };
   await listen(createHttpsServer({ ...options, rejectUnauthorized: false }, answer), BACKEND_PORTS.tls);
+  const older = { ...options, rejectUnauthorized: false, maxVersion: 'TLSv1.2', ecdhCurve: 'P-384' } as const;
+  await listen(createHttpsServer(older, answer), BACKEND_PORTS.olderTls);
 }

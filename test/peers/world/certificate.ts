@@ -12,8 +12,28 @@ export function makeCertificate(
   host: string,
   ...more: readonly string[]
 ): { cert: string; key: string } {
+  return make(folder, name, 'ec -pkeyopt ec_paramgen_curve:P-256', host, more);
+}
+
+/** As `makeCertificate`, with a key of RSA. */
+export function makeRsaCertificate(
+  folder: string,
+  name: string,
+  host: string,
+  ...more: readonly string[]
+): void {
+  make(folder, name, 'rsa:2048', host, more);
+}
+
+function make(
+  folder: string,
+  name: string,
+  algorithm: string,
+  host: string,
+  more: readonly string[],
+): { cert: string; key: string } {
   const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'.split(' ');
+  const kind = `req -x509 -newkey ${algorithm} -nodes -days 2`.split(' ');
   const names = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=${[`DNS:${host}`, ...more].join(',')}`];
   const files = ['-keyout', key, '-out', cert];
   openssl([...kind, ...names, ...files]);

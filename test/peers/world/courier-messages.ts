@@ -14,6 +14,8 @@ export interface Errand {
   readonly newestTls?: 'TLSv1.2' | 'TLSv1.3';
   /** The oldest. */
   readonly oldestTls?: 'TLSv1.2' | 'TLSv1.3';
+  /** Schemes of signatures that a TLS client takes, as OpenSSL names them: which certificates it can check. */
+  readonly signatures?: string;
   /** Protocols that a TLS client offers; HTTP/1.1 is spoken whichever is taken. */
   readonly applicationProtocols?: readonly string[];
   /** Of `tcp`: the connection is left alone until the other side closes it. */
@@ -45,11 +47,14 @@ export interface Echo {
   readonly version: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string;
+  /** When it was whole, in milliseconds of the backends' clock. */
+  readonly at: number;
   /** Of HTTP/2: how often the connection was asked by PING whether anybody is there. */
   readonly pings?: number;
-  /** Of a TLS connection: the name that was asked for, and the subject of the client's certificate. */
+  /** Of a TLS connection: the name that was asked for, the subject of the client's certificate, the cipher suite. */
   readonly serverName?: string;
   readonly client?: string;
+  readonly cipher?: string;
 }
 
 export interface Outcome {
@@ -58,6 +63,8 @@ export interface Outcome {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly trailers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
+  /** Of HTTPS: the subject of the certificate that the server showed. */
+  readonly certificate?: string;
   /** What a backend of the test's own answered. */
   readonly echo?: Echo;
   readonly error?: string;
@@ -70,6 +77,8 @@ export const BACKEND_PORTS = {
   http: 8080,
   http2: 8082,
   tls: 8443,
+  /** TLS 1.2, with keys exchanged over P-384 alone. */
+  olderTls: 8444,
   tcp: 9000,
   greeting: 9001,
   /** A forward proxy. */

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Echo, Errand, Outcome } from './courier-messages.ts';
 
 type Answer = Omit<Outcome, 'took' | 'echo'>;
@@ -50,10 +50,11 @@ function echoIn(text: string): Echo | undefined {
 }
 
 function tlsOptions(errand: Errand): object {
-  const { serverName, newestTls, oldestTls, certificate, applicationProtocols } = errand;
+  const { serverName, newestTls, oldestTls, certificate, applicationProtocols, signatures } = errand;
   return {
     ...(oldestTls === undefined ? {} : { minVersion: oldestTls }),
     ...(applicationProtocols === undefined ? {} : { ALPNProtocols: [...applicationProtocols] }),
+    ...(signatures === undefined ? {} : { sigalgs: signatures }),
     servername: serverName ?? '',
     rejectUnauthorized: false,
     ...(newestTls === undefined ? {} : { maxVersion: newestTls }),
@@ -61,6 +62,10 @@ function tlsOptions(errand: Errand): object {
       ? {}
       : { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }),
   };
+}
+
+function subjectOf(socket: Socket): string | undefined {
+  return socket instanceof TLSSocket ? String(socket.getPeerCertificate().subject?.CN ?? '') : undefined;
 }
 
 function overHttp(errand: Errand): Promise<Answer> {
@@ -80,8 +85,15 @@ function overHttp(errand: Errand): Promise<Answer> {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('error', reject);
+      // Before the socket is given up, which forgets it.
+      const certificate = subjectOf(response.socket);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          ...(certificate === undefined ? {} : { certificate }),
+        }),
       );
     });
     call.on('upgrade', (response, socket) => {

@@ -34,7 +34,8 @@ export function networkProblem(): string | undefined {
   return undefined;
 }
 
-function findIptables(): string | undefined {
+/** Where iptables is. */
+export function findIptables(): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.map((folder) => join(folder, 'iptables')).find((file) => existsSync(file));
 }

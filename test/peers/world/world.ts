@@ -23,7 +23,7 @@ export interface WorldOptions extends NetworkOptions {
   readonly meshConfig?: string;
   /** What names mean, beside localhost. */
   readonly names?: Readonly<Record<string, string>>;
-  /** Further places where the backends listen for HTTP: `10.0.0.1:80`. */
+  /** Further places where the backends listen for HTTP: `10.0.0.1:80`, or `unix:///path`. */
   readonly backends?: readonly string[];
   /** A controller that runs elsewhere, as `unix:///PATH`; with it the world has none of its own. */
   readonly discovery?: string;
@@ -149,6 +149,14 @@ export class World {
       });
     }
     return child;
+  }
+
+  /** Runs a program in the network to its end. Throws with what it said when it fails. */
+  async run(argv: readonly string[]): Promise<void> {
+    const name = `run ${argv.join(' ')}`;
+    const child = this.start(name, argv);
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    if (code !== 0) throw new Error(`${name} ends with ${String(code)}: ${this.log(name)}`);
   }
 
   log(name: string): string {

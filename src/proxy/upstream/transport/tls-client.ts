@@ -96,10 +96,9 @@ export class TlsClient implements TransportSocket {
     const protocols = context.alpn.length > 0 ? context.alpn : alpn;
     const wanted = this.#auto.san ? host : undefined;
     const verifies = validation?.ca !== undefined;
-    const [identity] = context.identities;
     const settings: ConnectionOptions = {
       socket: raw,
-      secureContext: context.secureContext(identity),
+      secureContext: context.secureContext(context.identities),
       // A name that is an address is not sent, and Node.js warns of it.
       ...(serverName !== '' && isIP(serverName) === 0 && { servername: serverName }),
       ...(protocols.length > 0 && { ALPNProtocols: [...protocols] }),
