@@ -1,8 +1,11 @@
 /** What holds for a whole mesh or a whole proxy: outbound policy, logs, traces, statistics, Sidecars, and the agent itself. */
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
+import { makeCertificate } from '../peers/world/certificate.ts';
 import { ADDRESSES, CLIENT, INGRESS, SERVICES, service, shopManifests } from '../peers/world/shop.ts';
 import { World } from '../peers/world/world.ts';
 import { seenOf } from './features/case.ts';
@@ -51,7 +54,10 @@ interface Span {
 describeOnEachEngine('settings of the mesh', (engine) => {
   let world: World;
   let client: Awaited<ReturnType<World['startProxy']>>;
+  let folder = '';
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lateen-settings-'));
+    for (const name of ['client', 'server']) makeCertificate(folder, name, `${name}.example`);
     world = await World.open({
       engine,
       addresses: ADDRESSES,
@@ -74,7 +80,10 @@ describeOnEachEngine('settings of the mesh', (engine) => {
       world.startProxy({ ...INGRESS, config: { tracing: { sampling: 100 } } }),
     ]);
   }, 60_000);
-  afterAll(() => world?.close());
+  afterAll(async () => {
+    await world?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const outside = { to: '10.50.0.1:8080', headers: { host: 'fruits.example' } };
 
@@ -265,6 +274,69 @@ spec:
     expect(all.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
     world.remove('sidecar.yaml');
     await world.until({ to: '127.0.0.1:15080', path: '/' }, ({ status }) => status === 0);
+  });
+
+  test('a Sidecar ends TLS for its workload, on ports where the TLS of the mesh is off', async () => {
+    const files = `serverCertificate: ${folder}/server.crt, privateKey: ${folder}/server.key`;
+    const port = (number: number, tls: string, more = ''): string =>
+      `  - {port: {number: ${number}, name: p${number}, protocol: HTTPS}, defaultEndpoint: "127.0.0.1:8080", tls: {${tls}, ${files}}${more}}`;
+    world.write(
+      'sidecar.yaml',
+      `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: client, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: client}}
+  ingress:
+${port(9443, 'mode: SIMPLE')}
+${port(9444, `mode: MUTUAL, caCertificates: ${folder}/client.crt`)}
+${port(9445, 'mode: SIMPLE', ', captureMode: NONE, bind: 127.0.0.1')}
+`,
+    );
+    const off = (selector: string): string => `apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: client, namespace: shop}
+spec: {${selector}}
+`;
+    const https = {
+      to: `${CLIENT.ip}:9443`,
+      protocol: 'https',
+      serverName: 'any.example',
+      headers: { host: 'client' },
+    } as const;
+    const problems = async (): Promise<string> => JSON.stringify((await world.debug('configz')) as object);
+    // TLS passes through as it is, to a port that speaks HTTP.
+    await eventually(problems, (text) => text.includes('ingress[].tls of port 9443 is not in force'));
+    expect((await world.send(https)).status).toBe(0);
+    world.write(
+      'peers.yaml',
+      off(
+        'selector: {matchLabels: {app: client}}, portLevelMtls: {9443: {mode: DISABLE}, 9444: {mode: DISABLE}, 9445: {mode: DISABLE}}',
+      ),
+    );
+    const simple = await world.until(https, ({ status }) => status === 200);
+    expect(seenOf(simple)).toMatchObject({
+      who: '127.0.0.1',
+      certificate: 'server.example',
+      received: { 'x-forwarded-proto': 'https' },
+    });
+    // In the clear nothing is taken.
+    expect((await world.send({ ...https, protocol: 'http' })).status).toBe(0);
+    const mutual = { ...https, to: `${CLIENT.ip}:9444` };
+    expect((await world.send(mutual)).status).toBe(0);
+    const shown = await world.send({
+      ...mutual,
+      certificate: { cert: `${folder}/client.crt`, key: `${folder}/client.key` },
+    });
+    expect(seenOf(shown)).toMatchObject({
+      status: 200,
+      received: { 'x-forwarded-client-cert': expect.stringContaining('client.example') },
+    });
+    expect((await world.send({ ...https, to: '127.0.0.1:9445' })).status).toBe(200);
+    expect((await world.send({ ...https, to: '127.0.0.1:9445', protocol: 'http' })).status).toBe(0);
+    expect(await problems()).not.toContain('ingress[].tls');
+    for (const file of ['sidecar.yaml', 'peers.yaml']) world.remove(file);
+    await world.until(https, ({ status }) => status === 0);
   });
 
   test('a proxy that is killed is started again, and ends with its agent', async () => {

@@ -31,6 +31,9 @@ export const PLAIN_HTTP: FilterChainMatch = {
   applicationProtocols: ['http/1.1', 'h2c'],
 };
 
+/** TLS, as the inspector finds it. */
+export const TLS_TRANSPORT: FilterChainMatch = { transportProtocol: 'tls' };
+
 /** A chain for these server names (`*` is any) to these networks. */
 export function serverNameMatch(
   serverNames: readonly string[],
@@ -64,8 +67,8 @@ export function httpInspector(filterDisabled?: DisabledFor): ListenerFilter {
 }
 
 /** Reads the server name and the protocols that a TLS client offers. */
-export function tlsInspector(): ListenerFilter {
-  return listenerFilter('tls_inspector', pack(TlsInspectorSchema, {}));
+export function tlsInspector(filterDisabled?: DisabledFor): ListenerFilter {
+  return listenerFilter('tls_inspector', pack(TlsInspectorSchema, {}), filterDisabled);
 }
 
 /** Finds out where a redirected connection was going. */

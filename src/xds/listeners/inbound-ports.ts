@@ -1,8 +1,11 @@
 /** On which ports a sidecar takes connections for its own workload. */
 
 import { type Protocol, parseProtocol } from '../../base/protocol.ts';
+import { PeerPolicies } from '../../model/peer-authentication.ts';
+import type { IngressListener } from '../../model/sidecar-scopes.ts';
 import { servedPorts } from '../../model/workload-services.ts';
 import type { Input } from '../input.ts';
+import type { ConfigReference } from '../problem.ts';
 
 export interface InboundPort {
   /** What clients connect to. */
@@ -16,6 +19,8 @@ export interface InboundPort {
   readonly endpoint: string | undefined;
   /** An address of its own, where redirection does not lead. */
   readonly bind: string | undefined;
+  /** TLS of clients outside of the mesh that ends here, by the Sidecar's word. */
+  readonly tls?: IngressListener['tls'];
 }
 
 /** The ports of the services of the workload, or those that its Sidecar declares instead. */
@@ -27,21 +32,17 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
       const port = listener.port?.number ?? 0;
       const bind = listener.bind ?? '';
       const isBound = listener.captureMode === 'NONE';
+      const tls = tlsOf(listener, port, input);
+      const speaks = parseProtocol(listener.port?.protocol ?? '');
       found.set(`${bind}_${port}`, {
         port,
         servicePort: port,
         host: '',
-        speaks: parseProtocol(listener.port?.protocol ?? ''),
+        speaks: tls === undefined ? speaks : withoutTls(speaks),
         endpoint: listener.defaultEndpoint,
         bind: isBound ? (bind === '' ? (proxy.ips[0] ?? '') : bind) : undefined,
+        ...(tls !== undefined && { tls }),
       });
-      if (listener.tls !== undefined && scope.sidecar !== undefined) {
-        const { meta } = scope.sidecar;
-        input.report(
-          { kind: 'Sidecar', namespace: proxy.namespace, name: meta.name },
-          `ingress[].tls of port ${port} is not enforced yet: connections are taken in the clear.`,
-        );
-      }
     }
     return [...found.values()];
   }
@@ -59,4 +60,33 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
     });
   }
   return [...found.values()];
+}
+
+/**
+ * Only where the mesh's own TLS is off on the port: clients of both could not be told apart. Istio has it so behind
+ * the switch ENABLE_TLS_ON_SIDECAR_INGRESS.
+ */
+function tlsOf({ tls }: IngressListener, port: number, input: Input): IngressListener['tls'] {
+  if (tls === undefined) return undefined;
+  const { snapshot, proxy } = input;
+  const { mode } = new PeerPolicies(snapshot).atPort(proxy.namespace, proxy.labels, port);
+  if (mode === 'DISABLE') return tls;
+  input.report(
+    sidecarOf(input),
+    `ingress[].tls of port ${port} is not in force: the port takes the mesh's own TLS (${mode}). ` +
+      'Set mode DISABLE for it in a PeerAuthentication.',
+  );
+  return undefined;
+}
+
+function withoutTls(speaks: Protocol | undefined): Protocol | undefined {
+  if (speaks === 'HTTPS') return 'HTTP';
+  return speaks === 'TLS' ? 'TCP' : speaks;
+}
+
+/** The Sidecar that holds for the proxy, which has one. */
+export function sidecarOf({ scope, proxy, snapshot }: Input): ConfigReference {
+  const { sidecar } = scope;
+  const namespace = sidecar === undefined ? proxy.namespace : snapshot.namespaceOf(sidecar);
+  return { kind: 'Sidecar', namespace, name: sidecar?.meta.name ?? '' };
 }

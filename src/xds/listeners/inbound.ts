@@ -22,11 +22,14 @@ import {
   type FilterChain,
   type FilterChainMatch,
   type ListenerInit,
+  TLS_TRANSPORT,
   httpInspector,
   originalDestination,
   originalSource,
+  tlsInspector,
 } from './chains.ts';
-import type { InboundPort } from './inbound-ports.ts';
+import { type InboundPort, sidecarOf } from './inbound-ports.ts';
+import { serverTls } from './server-tls.ts';
 import { tcpToFixed } from './tcp-proxy.ts';
 
 /**
@@ -57,6 +60,7 @@ function virtualInbound(ports: readonly InboundPort[], input: Input): ListenerIn
   const isTransparent = input.proxy.interceptionMode === 'TPROXY';
   // Where nothing is to be detected the inspector would keep servers that speak first waiting.
   const settled = ports.filter(({ speaks }) => speaks !== undefined).map(({ port }) => port);
+  const secured = ports.filter(({ tls }) => tls !== undefined).map(({ port }) => port);
   return {
     name: 'virtualInbound',
     address: addressOf(WILDCARD_ADDRESS, INBOUND_CAPTURE_PORT),
@@ -73,6 +77,7 @@ function virtualInbound(ports: readonly InboundPort[], input: Input): ListenerIn
     ],
     listenerFilters: [
       ...(isTransparent ? [originalSource()] : [originalDestination()]),
+      ...(secured.length === 0 ? [] : [tlsInspector(enabledFor(secured))]),
       httpInspector(disabledFor([...settled, INBOUND_CAPTURE_PORT])),
     ],
     listenerFiltersTimeout: durationOf(input.snapshot.mesh.config.protocolDetectionTimeout) ?? ZERO,
@@ -127,8 +132,26 @@ function portChains(port: InboundPort, match: FilterChainMatch, input: Input): F
     filterChainMatch: match,
     filters: [tcpToFixed(cluster, input)],
   });
+  if (port.tls !== undefined)
+    return [{ ...(isHttp(port.speaks) ? http({}) : tcp()), ...secured(port, match, input) }];
   if (isHttp(port.speaks)) return [http({})];
   return port.speaks === undefined ? [http(HTTP_BYTES), tcp()] : [tcp()];
+}
+
+/** TLS alone is taken; no connection at all where there is no certificate. */
+function secured(port: InboundPort, match: FilterChainMatch, input: Input): Partial<FilterChain> {
+  const transportSocket = serverTls(
+    { spec: { tls: port.tls } },
+    {
+      proxyCertificate: () => input.proxy.serverCertificate,
+      carriesBytes: !isHttp(port.speaks),
+      mesh: input.snapshot.mesh.config,
+      refuse: (message) =>
+        input.report(sidecarOf(input), `Port ${port.port} of ingress is not open: ${message}.`),
+    },
+  );
+  if (transportSocket === undefined) return { filters: [tcpToFixed(BLACK_HOLE_CLUSTER, input)] };
+  return { filterChainMatch: { ...match, ...TLS_TRANSPORT }, transportSocket };
 }
 
 function boundListener(port: InboundPort, bind: string, input: Input): ListenerInit {
@@ -138,7 +161,10 @@ function boundListener(port: InboundPort, bind: string, input: Input): ListenerI
     address: addressOf(bind, port.port),
     trafficDirection: TrafficDirection.INBOUND,
     filterChains: chains,
-    listenerFilters: port.speaks === undefined ? [httpInspector()] : [],
+    listenerFilters: [
+      ...(port.tls === undefined ? [] : [tlsInspector()]),
+      ...(port.speaks === undefined ? [httpInspector()] : []),
+    ],
     listenerFiltersTimeout: ZERO,
     continueOnListenerFiltersTimeout: true,
   };
@@ -191,4 +217,9 @@ function disabledFor(ports: readonly number[]): DisabledFor {
     }));
   const [first] = rules;
   return rules.length === 1 && first !== undefined ? first : { rule: { case: 'orMatch', value: { rules } } };
+}
+
+/** Only for these ports. */
+function enabledFor(ports: readonly number[]): DisabledFor {
+  return { rule: { case: 'notMatch', value: disabledFor(ports) } };
 }

@@ -1,4 +1,4 @@
-/** TLS that ends at a gateway, with the certificates that its server, or the proxy, names as files. */
+/** TLS that ends at a gateway, or at a sidecar, with the certificates that its server, or the proxy, names as files. */
 
 import type { GatewayServer } from '../../model/gateway-servers.ts';
 import type { MeshConfig } from '../../model/mesh-settings.ts';
@@ -44,7 +44,7 @@ type Pair = { readonly serverCertificate?: string; readonly privateKey?: string 
 
 /** Undefined when the server's certificates cannot be had. */
 export function serverTls(
-  server: GatewayServer,
+  server: Pick<GatewayServer, 'spec'>,
   context: ServerTlsContext,
 ): Init<typeof TransportSocketSchema> | undefined {
   const tls = server.spec.tls ?? {};
@@ -102,7 +102,10 @@ function ofProxy({ proxyCertificate, refuse }: ServerTlsContext): Certificates |
   return { pairs: [pair], authorities: files.authorities };
 }
 
-function ofServer({ spec }: GatewayServer, { refuse }: ServerTlsContext): Certificates | undefined {
+function ofServer(
+  { spec }: Pick<GatewayServer, 'spec'>,
+  { refuse }: ServerTlsContext,
+): Certificates | undefined {
   const tls = spec.tls ?? {};
   if ((tls.credentialName ?? '') !== '' || (tls.credentialNames ?? []).length > 0) {
     refuse(
