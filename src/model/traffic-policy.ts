@@ -8,7 +8,8 @@ export type EffectivePolicy = Omit<TrafficPolicy, 'portLevelSettings'>;
 
 /**
  * The policy for a port: each part of the subset's stands in for the rule's, and those of a port for all of
- * the four parts that a port can have, also where the port says nothing of one.
+ * the four parts that a port can have, also where the port says nothing of one. The mesh's parts stand in for those
+ * that are missing then.
  * https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy
  */
 export function effectivePolicy(
@@ -17,7 +18,7 @@ export function effectivePolicy(
   port: number,
   mesh: MeshConfig,
 ): EffectivePolicy {
-  const ofRule = atPort(rule?.trafficPolicy, port, meshDefaults(mesh));
+  const ofRule = { ...meshDefaults(mesh), ...atPort(rule?.trafficPolicy, port, {}) };
   return subset?.trafficPolicy === undefined ? ofRule : atPort(subset.trafficPolicy, port, ofRule);
 }
 

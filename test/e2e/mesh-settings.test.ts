@@ -254,6 +254,7 @@ spec:
   ingress:
   - {port: {number: 9090, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, defaultEndpoint: "127.0.0.1:8080"}
   - {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
+  - {port: {number: 8079, name: wider, protocol: HTTP}, captureMode: IPTABLES, defaultEndpoint: "127.0.0.1:8080", connectionPool: {http: {http2MaxRequests: 6}}}
   egress:
   - {port: {number: 15080, name: proxy, protocol: HTTP_PROXY}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
   - {hosts: ["./*"]}
@@ -272,6 +273,9 @@ spec:
     const all = await world.sendAll({ errand: slow, atOnce: 8 });
     expect(all.filter(({ status }) => status === 503).length).toBeGreaterThan(0);
     expect(all.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    // A port may have bounds of its own.
+    const wider = await world.sendAll({ errand: { ...slow, to: `${CLIENT.ip}:8079` }, atOnce: 8 });
+    expect(wider.filter(({ status }) => status === 200)).toHaveLength(6);
     world.remove('sidecar.yaml');
     await world.until({ to: '127.0.0.1:15080', path: '/' }, ({ status }) => status === 0);
   });

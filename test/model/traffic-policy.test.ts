@@ -51,6 +51,8 @@ describe('the policy that holds', () => {
       outlierDetection: OUTLIER,
       proxyProtocol: { version: 'V1' },
     });
+    const mesh = { defaultTrafficPolicy: { connectionPool: OTHER_POOL } };
+    expect(effectivePolicy(rule, undefined, 80, mesh).connectionPool).toEqual(OTHER_POOL);
     expect(effectivePolicy(rule, undefined, 81, {})).toEqual({
       connectionPool: POOL,
       loadBalancer: RANDOM,

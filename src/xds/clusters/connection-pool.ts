@@ -40,7 +40,8 @@ export function circuitBreakers(policy: EffectivePolicy): Init<typeof CircuitBre
         ...(budget !== undefined && {
           retryBudget: {
             budgetPercent: { value: budget.percent ?? 20 },
-            minRetryConcurrency: budget.minRetryConcurrency ?? 3,
+            // 0 is what is left when nothing is said.
+            minRetryConcurrency: limit(budget.minRetryConcurrency) ?? 3,
           },
         }),
       },
@@ -58,22 +59,22 @@ export function meshConnectTimeout(mesh: MeshConfig) {
   return durationOf(mesh.connectTimeout) ?? seconds(10);
 }
 
-/** TCP keep-alive of the policy, else the mesh's; undefined leaves it to the system. */
+/** TCP keep-alive: each number the policy's, else the mesh's; undefined leaves it to the system. */
 export function keepalive(
   policy: EffectivePolicy,
   mesh: MeshConfig,
 ): Init<typeof UpstreamConnectionOptionsSchema> | undefined {
-  const settings = policy.connectionPool?.tcp?.tcpKeepalive ?? mesh.tcpKeepalive;
-  if (settings === undefined) return undefined;
+  const own = policy.connectionPool?.tcp?.tcpKeepalive;
+  if (own === undefined && mesh.tcpKeepalive === undefined) return undefined;
   const whole = (text: string | undefined) => {
     const duration = durationOf(text);
     return duration === undefined ? undefined : Number(duration.seconds);
   };
   return {
     tcpKeepalive: defined({
-      keepaliveProbes: limit(settings.probes),
-      keepaliveTime: whole(settings.time),
-      keepaliveInterval: whole(settings.interval),
+      keepaliveProbes: limit(own?.probes) ?? limit(mesh.tcpKeepalive?.probes),
+      keepaliveTime: whole(own?.time ?? mesh.tcpKeepalive?.time),
+      keepaliveInterval: whole(own?.interval ?? mesh.tcpKeepalive?.interval),
     }),
   };
 }

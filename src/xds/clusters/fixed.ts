@@ -9,8 +9,15 @@ import {
 import { HttpProtocolOptionsSchema } from '../proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { pack } from '../proto/registry.ts';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER } from '../names.ts';
-import { type Init, addressOf, seconds } from '../values.ts';
-import { HTTP_OPTIONS, circuitBreakers, meshConnectTimeout } from './connection-pool.ts';
+import { effectivePolicy } from '../../model/traffic-policy.ts';
+import { type Init, addressOf, defined, seconds } from '../values.ts';
+import {
+  HTTP_OPTIONS,
+  circuitBreakers,
+  connectTimeout,
+  keepalive,
+  meshConnectTimeout,
+} from './connection-pool.ts';
 
 export type ClusterInit = Init<typeof ClusterSchema>;
 
@@ -49,14 +56,17 @@ export function inboundSource(): NonNullable<ClusterInit['upstreamBindConfig']> 
   return address?.case === 'socketAddress' ? { sourceAddress: address.value } : {};
 }
 
+/** With the mesh's bounds of connections; its time limits and protocols are those of a cluster of its own kind. */
 function toOriginalDestination(name: string, mesh: MeshConfig): ClusterInit {
+  const policy = effectivePolicy(undefined, undefined, 0, mesh);
   return {
     name,
     altStatName: `${name};`,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
-    connectTimeout: meshConnectTimeout(mesh),
+    connectTimeout: connectTimeout(policy, mesh),
     lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
-    circuitBreakers: circuitBreakers({}),
+    circuitBreakers: circuitBreakers(policy),
+    ...defined({ upstreamConnectionOptions: keepalive(policy, mesh) }),
     typedExtensionProtocolOptions: {
       [HTTP_OPTIONS]: pack(HttpProtocolOptionsSchema, {
         commonHttpProtocolOptions: { idleTimeout: seconds(300) },

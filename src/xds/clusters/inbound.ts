@@ -9,19 +9,22 @@ import {
   Cluster_LbPolicy,
 } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { addressOf, defined, seconds } from '../values.ts';
-import { circuitBreakers, connectTimeout, httpOptions } from './connection-pool.ts';
+import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './connection-pool.ts';
 import { type ClusterInit, inboundSource } from './fixed.ts';
 import { effectivePolicy } from '../../model/traffic-policy.ts';
 
 /** Connections to the workload are not cleaned up while it lives: about 292 years. */
 const NEVER = seconds(9_223_372_035);
 
-/** The cluster of one port. Of a DestinationRule only the connection pool counts towards the workload. */
+/**
+ * The cluster of one port. Towards the workload only the connection pool counts: the Sidecar's for the port, its general one,
+ * that of the DestinationRule or of the mesh.
+ */
 export function inboundClusterOf(inbound: InboundPort, input: Input): ClusterInit {
   const mesh = input.snapshot.mesh.config;
   const rule = inbound.host === '' ? undefined : ruleFor(input, inbound.host, input.proxy.namespace);
-  const ofRule = effectivePolicy(rule, undefined, inbound.servicePort, {}).connectionPool;
-  const connectionPool = input.scope.inboundConnectionPool ?? ofRule;
+  const ofRule = effectivePolicy(rule, undefined, inbound.servicePort, mesh).connectionPool;
+  const connectionPool = inbound.connectionPool ?? input.scope.inboundConnectionPool ?? ofRule;
   const policy = connectionPool === undefined ? {} : { connectionPool };
   const name = inboundCluster(inbound.port);
   return {
@@ -30,6 +33,7 @@ export function inboundClusterOf(inbound: InboundPort, input: Input): ClusterIni
     connectTimeout: connectTimeout(policy, mesh),
     circuitBreakers: circuitBreakers(policy),
     ...defined({
+      upstreamConnectionOptions: keepalive(policy, mesh),
       typedExtensionProtocolOptions: httpOptions(policy, {
         protocol: inbound.speaks,
         outbound: false,

@@ -47,6 +47,12 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
       `trafficPolicy.tunnel is not in force for the HTTP port ${port.number}: tunnels are for TCP and TLS.`,
     );
   }
+  if (policy.retryBudget?.budgetInterval !== undefined) {
+    input.report(
+      owner,
+      'trafficPolicy.retryBudget.budgetInterval is not in force: retries are compared with the requests under way.',
+    );
+  }
   if (policy.loadBalancer?.zoneAwareLbSetting !== undefined) {
     input.report(owner, 'loadBalancer.zoneAwareLbSetting is not in force. Use localityLbSetting.');
   }

@@ -21,6 +21,8 @@ export interface InboundPort {
   readonly bind: string | undefined;
   /** TLS of clients outside of the mesh that ends here, by the Sidecar's word. */
   readonly tls?: IngressListener['tls'];
+  /** Bounds of the connections to it that its Sidecar sets. */
+  readonly connectionPool?: IngressListener['connectionPool'];
 }
 
 /** The ports of the services of the workload, or those that its Sidecar declares instead. */
@@ -42,6 +44,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
         endpoint: listener.defaultEndpoint,
         bind: isBound ? (bind === '' ? (proxy.ips[0] ?? '') : bind) : undefined,
         ...(tls !== undefined && { tls }),
+        ...(listener.connectionPool !== undefined && { connectionPool: listener.connectionPool }),
       });
     }
     return [...found.values()];

@@ -122,28 +122,30 @@ ${routed('idle', '- route: [{destination: {host: idle.test, subset: v1}}]')}`,
       },
     ],
   },
-  {
-    feature: 'DestinationRule proxyProtocol: the endpoint is told who called',
-    config: `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: told-who, namespace: shop}
-spec: {hosts: [told-who.test], addresses: [240.0.1.1], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.1}]}
----
+  ...(['V1', 'V2'] as const).map((version, index): FeatureCase => ({
+    feature: `DestinationRule proxyProtocol ${version}: the endpoint is told who called`,
+    config: `${entry(`told-${version.toLowerCase()}`, `addresses: [240.0.1.${index}], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.1}]`)}---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
-metadata: {name: told-who, namespace: shop}
-spec: {host: told-who.test, trafficPolicy: {proxyProtocol: {version: V1}}}
+metadata: {name: told-${version.toLowerCase()}, namespace: shop}
+spec: {host: told-${version.toLowerCase()}.test, trafficPolicy: {proxyProtocol: {version: ${version}}}}
 `,
     asks: [
       {
         via: 'mesh',
-        to: '240.0.1.1:9000',
+        to: `240.0.1.${index}:9000`,
         protocol: 'tcp',
         body: 'and then',
-        expect: { text: expect.stringMatching(/PROXY TCP4 [\d.]+ [\d.]+ \d+ \d+\r\nand then$/) },
+        check: ([one]) => {
+          const text = String(one?.text);
+          expect(text).toMatch(/and then$/);
+          if (version === 'V1') expect(text).toMatch(/PROXY TCP4 [\d.]+ [\d.]+ \d+ \d+\r\nand then$/);
+          // The signature; a proxied connection over TCP and IPv4; the length of what follows.
+          else expect(text).toContain('\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c');
+        },
       },
     ],
-  },
+  })),
   ...['idleTimeout', 'maxConnectionDuration'].map((field, index): FeatureCase => ({
     feature: `DestinationRule connectionPool.tcp.${field}: the proxy closes the connection`,
     config: `${entry(`tcp-${field.toLowerCase()}`, `addresses: [240.4.0.${index}], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.1}]`)}---
@@ -273,19 +275,28 @@ ${routed('pool-streams', '- route: [{destination: {host: pool-streams.test, subs
     config: served('no-upgrade', POLICY('{connectionPool: {http: {h2UpgradePolicy: DO_NOT_UPGRADE}}}')),
     asks: [{ ...get('no-upgrade', { protocol: 'http2' }), expect: { status: 200, version: '1.1' } }],
   },
-  {
-    feature: 'DestinationRule retryBudget: no retry where the budget has none',
-    config: ['none', 'some']
-      .map(
-        (
-          budget,
-        ) => `${served(`budget-${budget}`, `trafficPolicy: {retryBudget: {percent: ${budget === 'none' ? 0 : 100}, minRetryConcurrency: ${budget === 'none' ? 0 : 3}}}`, { vs: false })}---
-${routed(`budget-${budget}`, `- retries: {attempts: 2, retryOn: 5xx}\n  route: [{destination: {host: budget-${budget}.test}}]`)}`,
-      )
-      .join('---\n'),
+  ...(
+    [
+      ['little', 0, 1, 9, 10],
+      ['many', 0, 8, 16, 16],
+      // Eight requests fail one after the other: for the fourth as many tries wait as requests are left.
+      ['shared', 100, 1, 11, 16],
+    ] as const
+  ).map(([budget, percent, atLeast, fewest, most]): FeatureCase => ({
+    feature: `DestinationRule retryBudget: ${percent}% of the requests, or ${atLeast}`,
+    config: `${served(`budget-${budget}`, `trafficPolicy: {retryBudget: {percent: ${percent}, minRetryConcurrency: ${atLeast}}}`, { vs: false })}---
+${routed(`budget-${budget}`, `- retries: {attempts: 1, retryOn: 5xx}\n  route: [{destination: {host: budget-${budget}.test}}]`)}`,
     asks: [
-      { ...get('budget-none', { path: '/?fails=1&key=budget-none' }), expect: { status: 503 } },
-      { ...get('budget-some', { path: '/?fails=1&key=budget-some' }), expect: { status: 200 } },
+      {
+        ...get(`budget-${budget}`, { path: '/?status=503&delay=400' }),
+        atOnce: 8,
+        expect: { status: 503 },
+        check: async (_all, world) => {
+          const { length } = await world.seen();
+          expect(length).toBeGreaterThanOrEqual(fewest);
+          expect(length).toBeLessThanOrEqual(most);
+        },
+      },
     ],
-  },
+  })),
 ];
