@@ -124,6 +124,7 @@ export const PROTO_ROOTS: readonly string[] = [
   'xds/type/matcher/v3',
   'xds/type/v3',
   'istio/mcp/v1alpha1',
+  'io/istio/http/peer_metadata',
 ];
 
 /**

@@ -34,6 +34,7 @@ const OWN_INPUTS = [
   'proto-list.ts',
   'protos/validate/validate.proto',
   'protos-istio/istio/mcp/v1alpha1/resource.proto',
+  'protos-istio/io/istio/http/peer_metadata/config.proto',
 ] as const;
 
 const require = createRequire(import.meta.url);
@@ -146,10 +147,16 @@ function runBuf(workspace: string): string {
   return join(workspace, 'out');
 }
 
+/** Folders of the workspace that hold more than what is called as they are. */
+const OTHER_FOLDERS: ReadonlyMap<string, string> = new Map([
+  ['udpa', 'xds'],
+  ['io', 'istio'],
+]);
+
 /** The path in the workspace of a path as .proto files import it. */
 function placed(path: string): string {
-  const [first] = path.split('/');
-  return `${first === 'udpa' ? 'xds' : first}/${path}`;
+  const [first = ''] = path.split('/');
+  return `${OTHER_FOLDERS.get(first) ?? first}/${path}`;
 }
 
 function filesBelow(folder: string): string[] {

@@ -79,8 +79,8 @@ export class Controller {
     this.#settings = settings;
     this.#log = log;
     this.#translate = translate;
-    const { istioNamespace, domain } = settings;
-    this.#state = new MeshState({ sources: this.#sources, istioNamespace, domain });
+    const { istioNamespace, domain, clusterId } = settings;
+    this.#state = new MeshState({ sources: this.#sources, istioNamespace, domain, clusterId });
     this.#pushing = new PushPace({ quiet: settings.debounceAfter, max: settings.debounceMax }, (kinds) =>
       this.#push(kinds),
     );

@@ -12,6 +12,8 @@ export interface MeshStateOptions {
   readonly sources: readonly ConfigSource[];
   readonly istioNamespace: string;
   readonly domain: string;
+  /** What the cluster is called in metrics. */
+  readonly clusterId: string;
 }
 
 export class MeshState {
@@ -40,11 +42,12 @@ export class MeshState {
 
   /** Makes the snapshot of what is in force now. */
   rebuild(): Snapshot {
-    const { istioNamespace, domain } = this.#options;
+    const { istioNamespace, domain, clusterId } = this.#options;
     const { objects } = this;
     const input = meshFromObjects(objects, istioNamespace);
     const config = this.meshConfig ?? input.config ?? {};
-    const made = meshSettings(config, { networks: input.networks, istioNamespace, domain });
+    const { networks } = input;
+    const made = meshSettings(config, { networks, istioNamespace, domain, clusterId });
     const before = this.snapshot?.mesh;
     // Settings that are equal stay the same value, which tells that what was made with them still holds.
     const mesh = before !== undefined && isDeepStrictEqual(before, made) ? before : made;

@@ -58,6 +58,11 @@ const SPECS = {
     description: 'Namespace of the control plane and of mesh-wide policies.',
   },
   domain: { value: 'NAME', default: 'cluster.local', description: "Domain of the cluster's services." },
+  'cluster-id': {
+    value: 'NAME',
+    description:
+      'What the cluster of the workloads is called in metrics. Without it the variable CLUSTER_ID counts, then Kubernetes.',
+  },
   'log-level': { value: 'LEVEL', default: 'info', description: `One of ${LOG_LEVELS.join(', ')}.` },
   'debounce-after': {
     value: 'DURATION',
@@ -127,6 +132,7 @@ export interface Settings {
   readonly tlsFiles: TlsFiles | undefined;
   readonly istioNamespace: string;
   readonly domain: string;
+  readonly clusterId: string;
   readonly logLevel: LogLevel;
   /** Milliseconds, as all times here. */
   readonly debounceAfter: number;
@@ -208,6 +214,7 @@ export function readSettings(argv: readonly string[], env: Env, file: FileSettin
     tlsFiles,
     istioNamespace: required('istio-namespace'),
     domain: required('domain'),
+    clusterId: text('cluster-id') ?? (env['CLUSTER_ID'] || 'Kubernetes'),
     logLevel: logLevel(required('log-level')),
     debounceAfter: milliseconds('debounce-after', required('debounce-after')),
     debounceMax: milliseconds('debounce-max', required('debounce-max')),

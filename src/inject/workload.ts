@@ -1,5 +1,6 @@
 /** Which objects hold a pod template, where it is in them, and who they are to the pod. */
 
+import { podOwner } from '../base/pod-owner.ts';
 import type { Owner } from './pod/pod.ts';
 import { getKey, isMap } from './yaml/value.ts';
 import type { Json, JsonMap } from './yaml/value.ts';
@@ -61,7 +62,7 @@ export function workloadOf(value: Json, defaultNamespace = ''): Workload | undef
     namespace,
     path,
     template,
-    owner: kind === 'Pod' ? podOwner(metadata, self) : self,
+    owner: kind === 'Pod' ? ownerOfPod(metadata, self) : self,
   };
 }
 
@@ -72,38 +73,12 @@ export function withTemplate(value: Json, path: readonly string[], template: Jso
   return { ...value, [key]: withTemplate(getKey(value, key) ?? {}, rest, template) };
 }
 
-/**
- * What a pod that stands alone belongs to: the controller of a pod whose name was generated, and behind the
- * controllers' own in-between objects the one that a person wrote.
- */
-function podOwner(metadata: Json | undefined, self: Owner): Owner {
-  const references = getKey(metadata, 'ownerReferences');
+/** What a pod that stands alone belongs to. */
+function ownerOfPod(metadata: Json | undefined, self: Owner): Owner {
   const generated = text(metadata, 'generateName');
-  const controller = Array.isArray(references)
-    ? references.find((one) => getKey(one, 'controller') === true)
-    : undefined;
-  if (generated === '' || controller === undefined) {
-    return { ...self, name: self.name === '' ? generated.replace(/-+$/, '') : self.name };
-  }
-  const kind = text(controller, 'kind');
-  const name = text(controller, 'name');
-  const labels = getKey(metadata, 'labels');
-  const owner = { ...self, apiVersion: text(controller, 'apiVersion'), kind, name };
-  const hash = text(labels, 'pod-template-hash');
-  if (kind === 'ReplicaSet' && hash !== '' && name.endsWith(`-${hash}`)) {
-    return { ...owner, kind: 'Deployment', name: name.slice(0, -hash.length - 1) };
-  }
-  const rollout = text(labels, 'rollouts-pod-template-hash');
-  if (kind === 'ReplicaSet' && rollout !== '' && name.endsWith(`-${rollout}`)) {
-    return { ...owner, apiVersion: 'v1alpha1', kind: 'Rollout', name: name.slice(0, -rollout.length - 1) };
-  }
-  const config = text(labels, 'deploymentconfig');
-  if (kind === 'ReplicationController' && config !== '')
-    return { ...owner, kind: 'DeploymentConfig', name: config };
-  const scheduled = kind === 'Job' ? /^(.+)-\d{8,10}$/.exec(name)?.[1] : undefined;
-  return scheduled === undefined
-    ? owner
-    : { ...owner, apiVersion: 'batch/v1', kind: 'CronJob', name: scheduled };
+  const owner = isMap(metadata) ? podOwner(metadata) : undefined;
+  if (owner !== undefined) return { ...self, ...owner };
+  return { ...self, name: self.name === '' ? generated.replace(/-+$/, '') : self.name };
 }
 
 function groupOf(apiVersion: string): string {

@@ -2,6 +2,7 @@
 
 import type { KindKey } from '../api/kind-info.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
+import { podOwner } from '../base/pod-owner.ts';
 import type { MeshObject } from '../config/object.ts';
 import { type Grouped, isSameList, keepLists } from './grouped.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -13,7 +14,7 @@ export interface EndpointAddress {
   readonly address: string;
   readonly labels: Labels;
   readonly namespace: string;
-  /** The name of the Pod or the object that says so. */
+  /** What it belongs to: a Deployment, a WorkloadEntry. Empty for an address of which no Pod is known. */
   readonly workload: string;
   readonly serviceAccount: string;
   /** `region/zone/subzone`, what is not known left out from the right. */
@@ -49,6 +50,10 @@ const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Injection puts it on pods: `istio` where a proxy ends mutual TLS. */
 const TLS_MODE_LABEL = 'security.istio.io/tlsMode';
 const NETWORK_LABEL = 'topology.istio.io/network';
+/** Names the workload in place of what its object is called. */
+const WORKLOAD_NAME_LABEL = 'service.istio.io/workload-name';
+/** Of a WorkloadEntry that its workload made itself: the WorkloadGroup. */
+const AUTO_REGISTRATION_GROUP = 'istio.io/autoRegistrationGroup';
 /** A WorkloadEntry or Pod that the probes of its agent found unable to serve has this condition. */
 const READY_CONDITION = 'Ready';
 
@@ -235,7 +240,7 @@ export class EndpointObjects {
     return {
       labels,
       namespace,
-      workload: pod?.meta.name ?? targetRef?.name ?? '',
+      workload: pod === undefined ? '' : workloadOfPod(pod),
       serviceAccount: pod?.value.spec?.serviceAccountName ?? '',
       locality: this.#locality(labels, endpoint.nodeName ?? pod?.value.spec?.nodeName, endpoint.zone),
       network: labels[NETWORK_LABEL] ?? '',
@@ -291,6 +296,11 @@ function runningAt(pod: Pod): string | undefined {
   return typeof podIP === 'string' && podIP !== '' ? podIP : undefined;
 }
 
+function workloadOfPod({ meta, value }: Pod): string {
+  const { metadata = {} } = value;
+  return meta.labels[WORKLOAD_NAME_LABEL] ?? podOwner(metadata)?.name ?? meta.name;
+}
+
 function entryAddress(entry: WorkloadEntry, namespace: string): EntryAddress {
   const spec = entry.value.spec ?? {};
   const labels = { ...spec.labels, ...entry.meta.labels };
@@ -302,7 +312,8 @@ function entryAddress(entry: WorkloadEntry, namespace: string): EntryAddress {
     ports: spec.ports,
     labels,
     namespace,
-    workload: entry.meta.name,
+    workload:
+      entry.meta.annotations[AUTO_REGISTRATION_GROUP] ?? labels[WORKLOAD_NAME_LABEL] ?? entry.meta.name,
     serviceAccount: spec.serviceAccount ?? '',
     locality: spec.locality ?? (labels['istio-locality'] ?? '').replaceAll('.', '/'),
     network: spec.network ?? labels[NETWORK_LABEL] ?? '',

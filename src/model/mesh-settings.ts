@@ -15,12 +15,17 @@ export interface MeshSettings {
   readonly istioNamespace: string;
   /** Domain of the cluster's services. */
   readonly domain: string;
+  /** What the cluster is called in metrics, as its proxies call it too. */
+  readonly clusterId: string;
 }
+
+/** Istio's own name for a cluster that nobody has named. */
+const DEFAULT_CLUSTER_ID = 'Kubernetes';
 
 /** Settings from a MeshConfig as read; what is not said has Istio's default. */
 export function meshSettings(
   config: MeshConfig = {},
-  options: { networks?: MeshNetworks; istioNamespace?: string; domain?: string } = {},
+  options: { networks?: MeshNetworks; istioNamespace?: string; domain?: string; clusterId?: string } = {},
 ): MeshSettings {
   const istioNamespace = options.istioNamespace ?? 'istio-system';
   return {
@@ -32,5 +37,6 @@ export function meshSettings(
         ? config.rootNamespace
         : istioNamespace,
     domain: options.domain ?? DEFAULT_DOMAIN,
+    clusterId: options.clusterId ?? DEFAULT_CLUSTER_ID,
   };
 }

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Metadata } from '../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { HeaderList } from './http/header-list.ts';
 import type { DownstreamConnection } from './listeners/connection.ts';
+import type { Workload } from './telemetry/istio/workload.ts';
 import type { Cluster, Host } from './upstream/types.ts';
 
 /** `%RESPONSE_FLAGS%`: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage */
@@ -101,6 +102,9 @@ export interface StreamInfo {
   /** What follows is absent where it is not known. Of the connection that the request was sent on, for its certificates. */
   upstreamSocket?: Socket | TLSSocket | undefined;
   virtualClusterName?: string | undefined;
+  /** The workloads on both sides, as far as they have told of themselves. */
+  downstreamPeer?: Workload | undefined;
+  upstreamPeer?: Workload | undefined;
   routeMetadata?: Metadata | undefined;
   virtualHostMetadata?: Metadata | undefined;
   /** `:status` of `responseHeaders`, which is there before the response code is. */

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { isIp } from '../base/cidr.ts';
 import { MeshError } from '../base/mesh-error.ts';
 import type { Locality, Node } from './proto/generated/envoy/config/core/v3/base_pb.js';
+import { ConfigSchema as PeerMetadataSchema } from './proto/generated/io/istio/http/peer_metadata/config_pb.js';
 
 const PROXY_TYPES = ['sidecar', 'router', 'waypoint', 'ztunnel'] as const;
 
@@ -58,6 +59,8 @@ export interface ProxyIdentity {
    * is not here, in which proxies that are otherwise alike differ.
    */
   readonly ownHeaders: JsonObject | undefined;
+  /** It can tell other proxies whom it serves, which a stock Envoy cannot. */
+  readonly tellsPeers: boolean;
   /** The node's metadata as it came. */
   readonly metadata: JsonObject;
 }
@@ -100,6 +103,7 @@ export function proxyIdentity(node: Node): ProxyIdentity {
     clientCertificate: certificateFiles(metadata, 'TLS_CLIENT'),
     serverCertificate: certificateFiles(metadata, 'TLS_SERVER'),
     ownHeaders: ownHeaders(metadata.PROXY_CONFIG),
+    tellsPeers: node.extensions.some(({ typeUrls }) => typeUrls.includes(PeerMetadataSchema.typeName)),
     metadata,
   };
 }

@@ -20,6 +20,7 @@ describe('settings of the controller', () => {
       tlsFiles: undefined,
       istioNamespace: 'istio-system',
       domain: 'cluster.local',
+      clusterId: 'Kubernetes',
       logLevel: 'info',
       debounceAfter: 100,
       debounceMax: 10_000,
@@ -45,6 +46,17 @@ describe('settings of the controller', () => {
       debounceAfter: 1500,
     });
     expect(readSettings(['--config', 'a', '--config', 'b'], env)).toMatchObject({ config: ['a', 'b'] });
+  });
+
+  test('take the name of the cluster from an installation, too', () => {
+    const named = (argv: readonly string[], env: Readonly<Record<string, string>>): unknown => {
+      const settings = readSettings(['--config', 'a', ...argv], env);
+      return settings === 'help' ? settings : settings.clusterId;
+    };
+    expect(named([], { CLUSTER_ID: 'east' })).toBe('east');
+    expect(named([], { CLUSTER_ID: '' })).toBe('Kubernetes');
+    expect(named([], { CLUSTER_ID: 'east', MESH_CLUSTER_ID: 'west' })).toBe('west');
+    expect(named(['--cluster-id', 'north'], { MESH_CLUSTER_ID: 'west' })).toBe('north');
   });
 
   test('serve webhooks in a cluster, or where they are asked for', () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runMesh } from '../cli/run-mesh.ts';
 import { freePorts } from '../peers/free-ports.ts';
 import { ask, bootstrapOf, Envoy, eventually } from '../peers/run-envoy.ts';
+import { STOCK_FILTERS } from './differential/stock-filters.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
 const program = (name: string): string => fileURLToPath(new URL(`../../bin/${name}.js`, import.meta.url));
@@ -64,7 +65,8 @@ spec:
   - route:
     - {destination: {host: fruits, subset: v1}, weight: 90, headers: {response: {add: {from: v1}}}}
     - {destination: {host: fruits, subset: v2}, weight: 10}
-`;
+---
+${STOCK_FILTERS}`;
 
 describeOnRealEnvoy('dumps of both engines', (envoyProgram) => {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-engines-'));

@@ -8,6 +8,8 @@ import { describeOnEachEngine } from './on-each-engine.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
+const PEER_HEADERS = ['x-envoy-peer-metadata', 'x-envoy-peer-metadata-id'];
+
 describeOnEachEngine('standard metrics', (engine) => {
   if (engine.name === 'envoy') {
     test.skip('a stock Envoy has none', () => undefined);
@@ -52,6 +54,11 @@ describeOnEachEngine('standard metrics', (engine) => {
     });
     expect(value).toBe(1);
     expect(labels).toMatchObject({
+      destination_workload: expect.stringMatching(/^api-[01]$/) as string,
+      destination_workload_namespace: 'shop',
+      destination_canonical_service: 'api',
+      destination_canonical_revision: expect.stringMatching(/^v[12]$/) as string,
+      destination_cluster: 'Kubernetes',
       destination_service_name: 'api',
       destination_service_namespace: 'shop',
       request_protocol: 'http',
@@ -82,6 +89,9 @@ describeOnEachEngine('standard metrics', (engine) => {
     const [labels, closed] = await metric('istio_tcp_connections_closed_total', wanted);
     expect(closed).toBe(1);
     expect(labels).toMatchObject({
+      destination_canonical_service: 'greeter',
+      destination_service_name: 'greeter',
+      destination_service_namespace: 'shop',
       request_protocol: 'tcp',
       response_flags: '-',
       connection_security_policy: 'unknown',
@@ -99,8 +109,34 @@ describeOnEachEngine('standard metrics', (engine) => {
       destination_workload: 'client',
       destination_workload_namespace: 'shop',
       destination_app: 'client',
+      destination_service: 'client.shop.svc.cluster.local',
+      destination_service_name: 'client',
+      destination_service_namespace: 'shop',
       connection_security_policy: 'none',
       response_code: '200',
+    });
+  });
+
+  test('of the workload itself name who calls, when that one has a proxy that tells it', async () => {
+    const { echo } = await world.send({ to: `${SERVICES.api}:80`, headers: { host: 'api' } });
+    const told = Object.fromEntries(PEER_HEADERS.map((name) => [name, String(echo?.headers[name])]));
+    const answer = await world.send({ to: `${CLIENT.ip}:8080`, headers: { host: 'client', ...told } });
+    for (const name of PEER_HEADERS) {
+      expect(answer.echo?.headers, name).not.toHaveProperty(name);
+      expect(answer.headers, name).toHaveProperty(name);
+    }
+    const [labels] = await metric('istio_requests_total', {
+      reporter: 'destination',
+      source_workload: 'client',
+    });
+    expect(labels).toMatchObject({
+      source_workload_namespace: 'shop',
+      source_app: 'client',
+      source_version: 'v1',
+      source_canonical_service: 'client',
+      source_canonical_revision: 'v1',
+      source_cluster: 'Kubernetes',
+      source_principal: 'unknown',
     });
   });
 });

@@ -24,6 +24,8 @@ const TYPES = ['clusters', 'endpoints', 'listeners', 'routes', 'extensions'] as 
 interface Proxy {
   readonly id: string;
   readonly metadata?: JsonObject;
+  /** Types of settings that it says it knows, as its engine's filters. */
+  readonly knows?: readonly string[];
   readonly locality?: { readonly region: string; readonly zone?: string; readonly subZone?: string };
   /** Names of the resources to show in full; of `names` all names are shown. */
   readonly show: Partial<Record<(typeof TYPES)[number], readonly string[]>> & {
@@ -48,6 +50,7 @@ function shown(proxy: Proxy, snapshot: Snapshot): JsonObject {
     id: proxy.id,
     metadata: proxy.metadata ?? {},
     ...(proxy.locality !== undefined && { locality: proxy.locality }),
+    extensions: (proxy.knows ?? []).map((typeUrl) => ({ typeUrls: [typeUrl] })),
   });
   const translated = translate(snapshot, proxyIdentity(node));
   const answer: JsonObject = { proxy: proxy.id };

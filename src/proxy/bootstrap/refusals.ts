@@ -1,6 +1,9 @@
 /** What of a bootstrap is refused when it is put into force: told with the bootstrap's name. */
 
+import { create } from '@bufbuild/protobuf';
 import { MeshError } from '../../base/mesh-error.ts';
+import { ExtensionSchema } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { HTTP_FILTERS } from '../http-filters/filters.ts';
 import { BindError } from '../listeners/acceptor.ts';
 import type { LoadedBootstrap } from './bootstrap.ts';
 
@@ -36,7 +39,7 @@ export function putAll<Resource extends { readonly name: string }>(
   throw new MeshError(code, reasons.join('\n'), { where: { file: loaded.source }, cause: first });
 }
 
-/** Whoever asks a controller has to say who it is. */
+/** Whoever asks a controller has to say who it is. Filters stand in it, so that a controller can send what there is. */
 export function nodeOf({ bootstrap, source }: LoadedBootstrap): NonNullable<typeof bootstrap.node> {
   const { node } = bootstrap;
   const isDynamic = bootstrap.dynamicResources?.adsConfig !== undefined;
@@ -46,5 +49,12 @@ export function nodeOf({ bootstrap, source }: LoadedBootstrap): NonNullable<type
       where: { file: source, field: 'node' },
     });
   }
-  return node;
+  const extensions = HTTP_FILTERS.map(({ typeName }) =>
+    create(ExtensionSchema, {
+      name: `envoy.filters.http.${/\.http\.(\w+)/.exec(typeName)?.[1] ?? typeName}`,
+      category: 'envoy.filters.http',
+      typeUrls: [typeName],
+    }),
+  );
+  return { ...node, extensions: [...node.extensions, ...extensions] };
 }

@@ -16,6 +16,7 @@ import { HEADER_MUTATION } from './header-mutation.ts';
 import { HEADER_TO_METADATA } from './header-to-metadata.ts';
 import { HEALTH_CHECK } from './health-check.ts';
 import { LOCAL_RATELIMIT } from './local-ratelimit.ts';
+import { PEER_METADATA } from './peer-metadata.ts';
 
 export const HTTP_FILTERS: readonly FilterKind[] = [
   BUFFER,
@@ -31,6 +32,7 @@ export const HTTP_FILTERS: readonly FilterKind[] = [
   HEADER_TO_METADATA,
   HEALTH_CHECK,
   LOCAL_RATELIMIT,
+  PEER_METADATA,
 ];
 
 const BY_TYPE = new Map(HTTP_FILTERS.map((kind) => [kind.typeName, kind]));

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { DownstreamConnection } from '../listeners/connection.ts';
 import type { ResponseFlag, StreamInfo, StreamTimes } from '../stream-info.ts';
+import type { Workload } from '../telemetry/istio/workload.ts';
 import type { Cluster, Host } from '../upstream/types.ts';
 import type { RequestWriter, ResetReason } from './codec.ts';
 import type { HeaderList } from './header-list.ts';
@@ -64,6 +65,8 @@ export class StreamRecord implements StreamInfo {
   responseStatus: number | undefined;
   healthCheck: boolean | undefined;
   localReplyBody: string | undefined;
+  downstreamPeer: Workload | undefined;
+  upstreamPeer: Workload | undefined;
   traceId: string | undefined;
   spanId: string | undefined;
   #flags: ResponseFlag[] | undefined;

@@ -8,7 +8,7 @@ import {
   Cluster_DiscoveryType,
   Cluster_LbPolicy,
 } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
-import { addressOf, defined, seconds } from '../values.ts';
+import { addressOf, defined, istioMetadata, seconds } from '../values.ts';
 import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './connection-pool.ts';
 import { type ClusterInit, inboundSource } from './fixed.ts';
 import { effectivePolicy } from '../../model/traffic-policy.ts';
@@ -32,6 +32,7 @@ export function inboundClusterOf(inbound: InboundPort, input: Input): ClusterIni
     altStatName: `${name};`,
     connectTimeout: connectTimeout(policy, mesh),
     circuitBreakers: circuitBreakers(policy),
+    ...(inbound.services.length > 0 && { metadata: istioMetadata({ services: [...inbound.services] }) }),
     ...defined({
       upstreamConnectionOptions: keepalive(policy, mesh),
       typedExtensionProtocolOptions: httpOptions(policy, {

@@ -17,6 +17,7 @@ import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './conne
 import type { ClusterInit } from './fixed.ts';
 import { loadBalancing } from './load-balancer.ts';
 import { outlierDetection, panicThreshold } from './outlier-detection.ts';
+import { serviceMetadata } from '../service-metadata.ts';
 import type { Target } from './targets.ts';
 import { NO_TLS, clientTls } from './client-tls.ts';
 
@@ -74,13 +75,12 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
       outlierDetection: outlierDetection(policy),
       typedExtensionProtocolOptions: httpOptions(policy, { ...settings, tls }),
       transportSocket: tls.socket,
-      metadata:
-        rule === undefined
-          ? undefined
-          : istioMetadata({
-              config: configPath(rule.apiVersion, 'destination-rule', rule),
-              ...(subset !== undefined && { subset: subset.name ?? '' }),
-            }),
+    }),
+    metadata: istioMetadata({
+      services: [serviceMetadata(target.service)],
+      ...(target.service.external && { external: true }),
+      ...(rule !== undefined && { config: configPath(rule.apiVersion, 'destination-rule', rule) }),
+      ...(subset !== undefined && { subset: subset.name ?? '' }),
     }),
     ...discovery,
   };

@@ -9,7 +9,8 @@ import type {
   LbEndpointSchema,
   LocalityLbEndpointsSchema,
 } from '../proto/generated/envoy/config/endpoint/v3/endpoint_components_pb.js';
-import { type Init, addressOf } from '../values.ts';
+import { type Init, addressOf, istioMetadata } from '../values.ts';
+import { workloadText } from './workload-text.ts';
 import { type Place, distribute, failover, localitySettings, parsePlace } from './locality-policy.ts';
 
 export type LocalityEndpoints = Init<typeof LocalityLbEndpointsSchema> & {
@@ -31,7 +32,7 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
   const built = groups.map(({ place, priority, members }) => ({
     locality: { region: place.region, zone: place.zone, subZone: place.subzone },
     priority,
-    lbEndpoints: members.map(lbEndpoint),
+    lbEndpoints: members.map((endpoint) => lbEndpoint(endpoint, snapshot.mesh.clusterId)),
     loadBalancingWeight: members.reduce((sum, { weight }) => sum + Math.max(weight, 1), 0),
     place,
   }));
@@ -64,13 +65,14 @@ function grouped(
   return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-function lbEndpoint(endpoint: ServiceEndpoint): Init<typeof LbEndpointSchema> {
+function lbEndpoint(endpoint: ServiceEndpoint, clusterId: string): Init<typeof LbEndpointSchema> {
   return {
     hostIdentifier: {
       case: 'endpoint',
       value: { address: addressOf(endpoint.address, endpoint.port) },
     },
     loadBalancingWeight: Math.max(endpoint.weight, 1),
+    metadata: istioMetadata({ workload: workloadText(endpoint, clusterId) }),
     ...(!endpoint.ready && { healthStatus: HealthStatus.UNHEALTHY }),
   };
 }

@@ -19,6 +19,7 @@ import type { RouteConfigurationInit } from '../routes/configuration.ts';
 import { FROM_ADS, type Init, ZERO } from '../values.ts';
 import { CORS_FILTER } from './cors.ts';
 import { FAULT_FILTER } from './fault.ts';
+import { PEER_METADATA_FILTER, peerMetadata } from './peer-metadata.ts';
 import { type TrafficClass, hidesEnvoy, identifyingHeaders } from './proxy-headers.ts';
 import { tracing } from './tracing.ts';
 import { accessLogs } from '../listeners/access-log.ts';
@@ -82,8 +83,9 @@ function filter(name: string, config: Any): HttpFilter {
 }
 
 /** Routes can only give settings to filters that stand here; the router has to be the last. */
-function httpFilters({ grpcWeb }: ManagerOptions, input: Input): HttpFilter[] {
+function httpFilters({ grpcWeb, trafficClass }: ManagerOptions, input: Input): HttpFilter[] {
   return [
+    ...(input.proxy.tellsPeers ? [filter(PEER_METADATA_FILTER, peerMetadata(trafficClass, input))] : []),
     ...(grpcWeb === true ? [filter('envoy.filters.http.grpc_web', pack(GrpcWebSchema, {}))] : []),
     filter(
       'envoy.filters.http.grpc_stats',

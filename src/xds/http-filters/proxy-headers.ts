@@ -59,6 +59,11 @@ export function hidesEnvoy(input: Input): boolean {
   return isOn(input, 'envoyDebugHeaders', 'disabled');
 }
 
+/** Whether what is outside of the mesh is told nothing of workloads: `x-envoy-peer-metadata`. */
+export function tellsOnlyMesh(input: Input): boolean {
+  return headerSetting(input, 'proxyHeaders', 'metadataExchangeHeaders', 'mode') === 'IN_MESH';
+}
+
 /** Options of HTTP/1 towards endpoints; undefined for Envoy's own. */
 export function upstreamHttp1(input: Input): Http1Options | undefined {
   if (!isOn(input, 'preserveHttp1HeaderCase')) return undefined;

@@ -33,27 +33,39 @@ interface Collector {
   readonly cluster: string;
 }
 
-/** The tracing of a connection manager; undefined where MeshConfig asks for none, or its collector is nowhere. */
+/**
+ * The tracing of a connection manager; undefined where MeshConfig asks for none, or its collector is nowhere. Without a
+ * collector requests still carry on whether they are traced, and what they are called.
+ */
 export function tracing(input: Input): Tracing | undefined {
   const { config } = input.snapshot.mesh;
   if (config.enableTracing === false) return undefined;
   const own = config.defaultConfig?.tracing;
+  const shares = {
+    clientSampling: { value: 100 },
+    randomSampling: { value: sampling(own, input) },
+    overallSampling: { value: 100 },
+  };
   const name = config.defaultProviders?.tracing?.[0];
   const chosen = config.extensionProviders?.find((one) => one.name === name);
   if (name !== undefined && chosen === undefined) {
     reportMesh(input, `defaultProviders.tracing names "${name}", which is none of extensionProviders.`);
   }
+  if (chosen === undefined && !namesCollector(own)) return shares;
   const provider = chosen === undefined ? ownProvider(own, input) : extensionProvider(chosen, input);
   if (provider === undefined) return undefined;
   const length = own?.maxPathTagLength ?? DEFAULT_TAG_LENGTH;
   return {
     provider,
-    clientSampling: { value: 100 },
-    randomSampling: { value: sampling(own, input) },
-    overallSampling: { value: 100 },
+    ...shares,
     customTags: customTags(own, input),
     ...(length === DEFAULT_TAG_LENGTH ? {} : { maxPathTagLength: length }),
   };
+}
+
+function namesCollector(own: ProxyTracing | undefined): boolean {
+  const collectors = [own?.zipkin, own?.datadog, own?.lightstep, own?.stackdriver, own?.openCensusAgent];
+  return collectors.some((one) => one !== undefined);
 }
 
 /** What the proxy's own ProxyConfig says wins over the mesh's. */

@@ -1,9 +1,11 @@
 /** On which ports a sidecar takes connections for its own workload. */
 
+import type { JsonObject } from '@bufbuild/protobuf';
 import { type Protocol, parseProtocol } from '../../base/protocol.ts';
 import { PeerPolicies } from '../../model/peer-authentication.ts';
 import type { IngressListener } from '../../model/sidecar-scopes.ts';
-import { servedPorts } from '../../model/workload-services.ts';
+import { type ServedPort, servedPorts } from '../../model/workload-services.ts';
+import { serviceMetadata } from '../service-metadata.ts';
 import type { Input } from '../input.ts';
 import type { ConfigReference } from '../problem.ts';
 
@@ -14,6 +16,8 @@ export interface InboundPort {
   readonly servicePort: number;
   /** The service's name; '' when a Sidecar declares the port. */
   readonly host: string;
+  /** All services in front that are called at `servicePort`, for metrics. None of what is outside of the mesh. */
+  readonly services: readonly JsonObject[];
   readonly speaks: Protocol | undefined;
   /** Where connections go; undefined to where they were going. */
   readonly endpoint: string | undefined;
@@ -29,6 +33,7 @@ export interface InboundPort {
 export function inboundPorts(input: Input): readonly InboundPort[] {
   const { snapshot, proxy, scope } = input;
   const found = new Map<string, InboundPort>();
+  const served = servedPorts(proxy, snapshot);
   if (scope.ingress.length > 0) {
     for (const listener of scope.ingress) {
       const port = listener.port?.number ?? 0;
@@ -40,6 +45,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
         port,
         servicePort: port,
         host: '',
+        services: declaredServices(served, port),
         speaks: tls === undefined ? speaks : withoutTls(speaks),
         endpoint: listener.defaultEndpoint,
         bind: isBound ? (bind === '' ? (proxy.ips[0] ?? '') : bind) : undefined,
@@ -49,7 +55,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
     }
     return [...found.values()];
   }
-  for (const { service, port, targetPort } of servedPorts(proxy, snapshot)) {
+  for (const { service, port, targetPort } of served) {
     const key = String(targetPort);
     // Two services may share a port: the first one's protocol counts.
     if (found.has(key)) continue;
@@ -57,6 +63,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
       port: targetPort,
       servicePort: port.number,
       host: service.hostname,
+      services: servicesAt(served, targetPort),
       speaks: port.speaks,
       endpoint: undefined,
       bind: undefined,
@@ -92,4 +99,19 @@ export function sidecarOf({ scope, proxy, snapshot }: Input): ConfigReference {
   const { sidecar } = scope;
   const namespace = sidecar === undefined ? proxy.namespace : snapshot.namespaceOf(sidecar);
   return { kind: 'Sidecar', namespace, name: sidecar?.meta.name ?? '' };
+}
+
+/** Of those behind which the workload listens on a port, the ones that are called as the first is. */
+function servicesAt(served: readonly ServedPort[], targetPort: number): readonly JsonObject[] {
+  const there = served.filter((one) => one.targetPort === targetPort);
+  const [first] = there;
+  if (first === undefined || first.service.external) return [];
+  const named = there.filter(({ port }) => port.number === first.port.number);
+  return [...new Set(named.map(({ service }) => service))].map(serviceMetadata);
+}
+
+/** A port that a Sidecar declares is a service's when the service leads to it. */
+function declaredServices(served: readonly ServedPort[], port: number): readonly JsonObject[] {
+  const behind = served.find(({ targetPort }) => targetPort === port);
+  return behind === undefined || behind.service.external ? [] : [serviceMetadata(behind.service)];
 }

@@ -15,6 +15,7 @@ import { type ProxyOptions, World, type WorldEngine, type WorldOptions } from '.
 import { COMPARED } from './engines.ts';
 import { freePorts } from '../../peers/free-ports.ts';
 import { comparable } from './pair.ts';
+import { STOCK_FILTERS } from './stock-filters.ts';
 
 const CONTROLLER = fileURLToPath(new URL('../../../bin/mesh-controller.js', import.meta.url));
 
@@ -43,8 +44,12 @@ export interface MeshOutcome {
   readonly seen: readonly object[];
 }
 
-/** Statistics of all clusters, connection managers and TCP proxies, which agents leave out otherwise. */
-const ALL_STATS = { proxyStatsMatcher: { inclusionPrefixes: ['cluster.', 'http.', 'tcp.', 'listener.'] } };
+/** What proxies are told beside their own: statistics of all clusters, connection managers and TCP proxies, as agents leave out some. */
+const TOLD = {
+  // By chance each engine would choose others.
+  tracing: { sampling: 100 },
+  proxyStatsMatcher: { inclusionPrefixes: ['cluster.', 'http.', 'tcp.', 'listener.'] },
+};
 
 export class MeshPair {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lateen-pair-'));
@@ -77,7 +82,8 @@ export class MeshPair {
   async #open({ envoy, manifests, meshConfig = '', proxies, ...options }: MeshPairOptions): Promise<void> {
     this.#proxies = proxies;
     mkdirSync(this.#manifestFolder);
-    for (const [name, text] of Object.entries(manifests)) this.write(name, text);
+    for (const [name, text] of Object.entries({ ...manifests, 'stock-filters.yaml': STOCK_FILTERS }))
+      this.write(name, text);
     writeFileSync(join(this.#folder, 'mesh.yaml'), meshConfig);
     this.#ports = await freePorts(2);
     const [grpc = 0, http = 0] = this.#ports;
@@ -106,7 +112,7 @@ export class MeshPair {
     for (const one of opened) if (one.status === 'rejected') throw one.reason;
     await Promise.all(
       this.#worlds.flatMap((world) =>
-        proxies.map((proxy) => world.startProxy({ ...proxy, config: { ...proxy.config, ...ALL_STATS } })),
+        proxies.map((proxy) => world.startProxy({ ...proxy, config: { ...proxy.config, ...TOLD } })),
       ),
     );
   }

@@ -64,7 +64,11 @@ export class FilterRun {
   random = 0;
   readonly #filter;
 
-  constructor(typeName: string, settings: JsonObject = {}) {
+  constructor(
+    typeName: string,
+    settings: JsonObject = {},
+    over: Partial<Pick<FilterContext, 'node' | 'clusters'>> = {},
+  ) {
     this.typeName = typeName;
     const any = packed(typeName, settings);
     const context: FilterContext = {
@@ -75,6 +79,7 @@ export class FilterRun {
       node: { id: 'n', cluster: 'front', metadata: {} },
       healthCheckFailed: () => this.failing,
       random: () => this.random,
+      ...over,
     };
     this.#filter = filterKindOf(any).compile('f', any, context);
   }

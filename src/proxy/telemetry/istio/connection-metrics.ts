@@ -4,7 +4,7 @@ import type { NodeInfo } from '../../listeners/network-filter.ts';
 import type { Counter, StatsScope } from '../../stats/stats.ts';
 import type { StreamInfo } from '../../stream-info.ts';
 import { shortFlags } from '../response-flags.ts';
-import { type Direction, MOST_LABELS, meshLabels, peersKey } from './mesh-labels.ts';
+import { type Direction, MOST_LABELS, meshLabels } from './mesh-labels.ts';
 
 /** The counters of connections between the same peers. */
 export interface ConnectionMetrics {
@@ -29,7 +29,7 @@ export function connectionMetrics(
   if (labels === undefined) return undefined;
   const known = new Map<string, ConnectionMetrics>();
   return (info) => {
-    const key = `${peersKey(info)} ${info.responseFlags.join()}`;
+    const key = `${labels.key(info)} ${info.responseFlags.join()}`;
     let metrics = known.get(key);
     if (metrics === undefined) {
       if (known.size >= MOST_LABELS) known.clear();

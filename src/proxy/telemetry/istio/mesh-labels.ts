@@ -1,56 +1,20 @@
 /**
- * Who calls whom, as labels of Istio's standard metrics have it. Peers are known by the metadata of endpoints.
+ * Who calls whom, as labels of Istio's standard metrics have it.
  * https://istio.io/latest/docs/reference/config/metrics/
  */
 
-import type { JsonObject } from '@bufbuild/protobuf';
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { NodeInfo } from '../../listeners/network-filter.ts';
 import type { StatTags } from '../../stats/stats.ts';
 import type { StreamInfo } from '../../stream-info.ts';
-
-/** What is known of a workload; `unknown` for the rest. */
-interface Workload {
-  readonly name: string;
-  readonly namespace: string;
-  readonly app: string;
-  readonly version: string;
-  readonly canonicalName: string;
-  readonly canonicalRevision: string;
-  readonly cluster: string;
-}
+import type { Host } from '../../upstream/types.ts';
+import { principalsOf } from './principals.ts';
+import { type Workload, ownWorkload, workloadOfEndpoint } from './workload.ts';
 
 const UNKNOWN = 'unknown';
-const NOBODY: Workload = {
-  name: UNKNOWN,
-  namespace: UNKNOWN,
-  app: UNKNOWN,
-  version: UNKNOWN,
-  canonicalName: UNKNOWN,
-  canonicalRevision: UNKNOWN,
-  cluster: UNKNOWN,
-};
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' && value !== '' ? value : UNKNOWN;
-}
-
-function labelsOf(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { LABELS: labels } = metadata;
-  return typeof labels === 'object' && labels !== null ? (labels as Readonly<Record<string, unknown>>) : {};
-}
-
-function ownWorkload({ metadata }: NodeInfo): Workload {
-  const labels = labelsOf(metadata);
-  const app = textOf(labels.app);
-  return {
-    name: textOf(metadata.WORKLOAD_NAME),
-    namespace: textOf(metadata.NAMESPACE),
-    app,
-    version: textOf(labels.version),
-    canonicalName: textOf(labels['service.istio.io/canonical-name'] ?? labels.app ?? metadata.WORKLOAD_NAME),
-    canonicalRevision: textOf(labels['service.istio.io/canonical-revision'] ?? labels.version ?? 'latest'),
-    cluster: textOf(metadata.CLUSTER_ID),
-  };
+function orUnknown(text: string | undefined): string {
+  return text === undefined || text === '' ? UNKNOWN : text;
 }
 
 function istioMetadata(
@@ -59,34 +23,63 @@ function istioMetadata(
   return metadata?.filterMetadata['istio'];
 }
 
-/** Of an endpoint: `workload;namespace;canonical name;canonical revision;cluster`. */
-function endpointWorkload({ upstreamHost }: StreamInfo): Workload {
-  const text = istioMetadata(upstreamHost?.metadata)?.['workload'];
-  if (typeof text !== 'string') return NOBODY;
-  const [name, namespace, canonicalName, canonicalRevision, cluster] = text.split(';').map(textOf);
+const ENDPOINTS = new WeakMap<Host, Workload>();
+
+/** What the controller says of an endpoint, for one that says nothing itself. */
+function endpointWorkload(host: Host | undefined): Workload | undefined {
+  if (host === undefined) return undefined;
+  const known = ENDPOINTS.get(host);
+  if (known !== undefined) return known;
+  const text = istioMetadata(host.metadata)?.['workload'];
+  const found = typeof text === 'string' ? workloadOfEndpoint(text) : undefined;
+  if (found !== undefined) ENDPOINTS.set(host, found);
+  return found;
+}
+
+/** Clusters that stand for what no service is known of. */
+const NO_SERVICE = /^(?:BlackHole|(?:Inbound)?Passthrough)Cluster(?:Ipv[46])?$/;
+const OF_ROUTES: ReadonlyMap<string, string> = new Map([
+  ['block_all', 'BlackHoleCluster'],
+  ['allow_any', 'PassthroughCluster'],
+]);
+
+interface Service {
+  readonly host: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+function firstService({ upstreamCluster }: StreamInfo): JsonObject | undefined {
+  const services = istioMetadata(upstreamCluster?.metadata)?.['services'];
+  const first: JsonValue | undefined = Array.isArray(services) ? services[0] : undefined;
+  return typeof first === 'object' && first !== null && !Array.isArray(first) ? first : undefined;
+}
+
+function field(of: JsonObject, name: string): string | undefined {
+  const value = of[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The service that was asked. Where none is known the host of the request stands for it, if `byHost`. */
+function serviceOf(info: StreamInfo, byHost: boolean): Service {
+  const asked = byHost ? info.authority : '';
+  const instead = OF_ROUTES.get(info.routeName);
+  if (instead !== undefined) return { host: asked, name: instead, namespace: '' };
+  const cluster = info.upstreamCluster?.name ?? '';
+  if (NO_SERVICE.test(cluster)) return { host: asked, name: cluster, namespace: '' };
+  const service = firstService(info);
+  if (service === undefined) return { host: asked, name: asked, namespace: '' };
+  const host = field(service, 'host') ?? asked;
   return {
-    ...NOBODY,
-    name: name ?? UNKNOWN,
-    namespace: namespace ?? UNKNOWN,
-    canonicalName: canonicalName ?? UNKNOWN,
-    canonicalRevision: canonicalRevision ?? UNKNOWN,
-    cluster: cluster ?? UNKNOWN,
+    host,
+    name: field(service, 'name') ?? host.split('.')[0] ?? '',
+    namespace: field(service, 'namespace') ?? '',
   };
 }
 
-/** The service that was asked: of the cluster's metadata, else of its name `outbound|PORT|SUBSET|HOST`. */
-function serviceOf({
-  upstreamCluster,
-}: StreamInfo): readonly [host: string, name: string, namespace: string] {
-  const services = istioMetadata(upstreamCluster?.metadata)?.['services'];
-  const [first] = Array.isArray(services) ? services : [];
-  if (typeof first === 'object' && first !== null && !Array.isArray(first)) {
-    return [textOf(first['host']), textOf(first['name']), textOf(first['namespace'])];
-  }
-  const host = upstreamCluster?.name.split('|')[3] ?? '';
-  if (host === '') return [textOf(upstreamCluster?.name), textOf(upstreamCluster?.name), UNKNOWN];
-  const [name, namespace] = /\.svc\./.test(host) ? host.split('.') : [host];
-  return [host, textOf(name), textOf(namespace)];
+/** Of `spiffe://DOMAIN/ns/NAMESPACE/sa/ACCOUNT`. */
+function namespaceOf(principal: string): string | undefined {
+  return /\/ns\/([^/]*)/.exec(principal)?.[1];
 }
 
 export type Direction = 'inbound' | 'outbound' | 'unspecified';
@@ -100,44 +93,110 @@ export interface MeshLabels {
   peers(info: StreamInfo): StatTags;
   /** `connection_security_policy`, which only a server knows. */
   security(info: StreamInfo): string;
+  /** What tells peers from each other, cheaper than the labels themselves. */
+  key(info: StreamInfo): string;
 }
 
 /** Undefined for a proxy that belongs to no mesh: its node names no namespace. */
 export function meshLabels(node: NodeInfo, direction: Direction): MeshLabels | undefined {
   if (typeof node.metadata.NAMESPACE !== 'string' || direction === 'unspecified') return undefined;
-  const own = ownWorkload(node);
+  const own = ownWorkload(node.metadata);
   const isServer = direction === 'inbound';
+  // Whoever calls a gateway from outside could make up any host.
+  const byHost = !isServer && node.id.startsWith('sidecar~');
+
+  function peerOf(info: StreamInfo): Workload | undefined {
+    if (isServer) return info.downstreamPeer;
+    return info.upstreamPeer ?? endpointWorkload(info.upstreamHost);
+  }
+
+  function principals({ connection, upstreamSocket }: StreamInfo) {
+    return principalsOf(isServer ? connection.socket : upstreamSocket);
+  }
+
+  function peerTags(info: StreamInfo): { readonly tags: StatTags; readonly namespace: string } {
+    const peer = peerOf(info);
+    const principal = principals(info).peer;
+    // A certificate cannot be made up.
+    const namespace = orUnknown(namespaceOf(principal) || peer?.namespace);
+    const tags = sideTags(isServer ? 'source' : 'destination', {
+      workload: orUnknown(peer?.name),
+      namespace,
+      principal: orUnknown(principal),
+      app: orUnknown(peer?.app),
+      version: orUnknown(peer?.version),
+      service: orUnknown(peer?.canonicalName),
+      revision: peer?.canonicalRevision || 'latest',
+      cluster: orUnknown(peer?.cluster),
+    });
+    return { tags, namespace };
+  }
+
+  function ownTags(info: StreamInfo): StatTags {
+    return sideTags(isServer ? 'destination' : 'source', {
+      workload: own.name,
+      namespace: own.namespace,
+      principal: orUnknown(principals(info).own),
+      app: own.app,
+      version: own.version,
+      service: own.canonicalName,
+      revision: own.canonicalRevision,
+      cluster: own.cluster,
+    });
+  }
+
+  function serviceTags(info: StreamInfo, peerNamespace: string): StatTags {
+    const { host, name, namespace } = serviceOf(info, byHost);
+    return [
+      ['destination_service', isServer ? host || own.canonicalName : orUnknown(host)],
+      ['destination_service_name', isServer ? name || own.canonicalName : orUnknown(name)],
+      ['destination_service_namespace', isServer ? own.namespace : namespace || peerNamespace],
+    ];
+  }
+
   return {
     peers(info) {
-      const [source, destination] = isServer ? [NOBODY, own] : [own, endpointWorkload(info)];
-      const [host, name, namespace] = serviceOf(info);
-      return [
-        ['reporter', isServer ? 'destination' : 'source'],
-        ...sideTags('source', source),
-        ...sideTags('destination', destination),
-        ['destination_service', host],
-        ['destination_service_name', name],
-        ['destination_service_namespace', namespace === UNKNOWN ? destination.namespace : namespace],
-      ];
+      const { tags, namespace } = peerTags(info);
+      const sides = isServer ? [...tags, ...ownTags(info)] : [...ownTags(info), ...tags];
+      return [['reporter', isServer ? 'destination' : 'source'], ...sides, ...serviceTags(info, namespace)];
     },
-    security: ({ connection }) => (isServer ? (connection.tls ? 'mutual_tls' : 'none') : UNKNOWN),
+    security(info) {
+      if (!isServer) return UNKNOWN;
+      const { peer, own: local } = principals(info);
+      return peer !== '' && local !== '' ? 'mutual_tls' : 'none';
+    },
+    key(info) {
+      const { upstreamCluster, upstreamHost, routeName } = info;
+      const { peer, own: local } = principals(info);
+      const host = byHost && firstService(info) === undefined ? info.authority : '';
+      const route = OF_ROUTES.get(routeName) ?? '';
+      const told = isServer ? info.downstreamPeer : info.upstreamPeer;
+      const endpoint = isServer ? '' : (upstreamHost?.id ?? '');
+      return `${upstreamCluster?.name ?? ''} ${endpoint} ${host} ${route} ${told?.key ?? ''} ${peer} ${local}`;
+    },
   };
 }
 
-/** What tells peers from each other, cheaper than the labels themselves. */
-export function peersKey({ upstreamCluster, upstreamHost, connection }: StreamInfo): string {
-  return `${upstreamCluster?.name ?? ''} ${upstreamHost?.id ?? ''} ${connection.tls}`;
+interface SideLabels {
+  readonly workload: string;
+  readonly namespace: string;
+  readonly principal: string;
+  readonly app: string;
+  readonly version: string;
+  readonly service: string;
+  readonly revision: string;
+  readonly cluster: string;
 }
 
-function sideTags(side: 'source' | 'destination', workload: Workload): StatTags {
+function sideTags(side: 'source' | 'destination', labels: SideLabels): StatTags {
   return [
-    [`${side}_workload`, workload.name],
-    [`${side}_workload_namespace`, workload.namespace],
-    [`${side}_principal`, UNKNOWN],
-    [`${side}_app`, workload.app],
-    [`${side}_version`, workload.version],
-    [`${side}_canonical_service`, workload.canonicalName],
-    [`${side}_canonical_revision`, workload.canonicalRevision],
-    [`${side}_cluster`, workload.cluster],
+    [`${side}_workload`, labels.workload],
+    [`${side}_workload_namespace`, labels.namespace],
+    [`${side}_principal`, labels.principal],
+    [`${side}_app`, labels.app],
+    [`${side}_version`, labels.version],
+    [`${side}_canonical_service`, labels.service],
+    [`${side}_canonical_revision`, labels.revision],
+    [`${side}_cluster`, labels.cluster],
   ];
 }

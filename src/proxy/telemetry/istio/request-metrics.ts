@@ -5,7 +5,7 @@ import type { Counter, Histogram, StatsScope } from '../../stats/stats.ts';
 import type { AccessLogger, StreamInfo } from '../../stream-info.ts';
 import { grpcStatusOf, isGrpc } from '../grpc-status.ts';
 import { shortFlags } from '../response-flags.ts';
-import { type Direction, MOST_LABELS, meshLabels, peersKey } from './mesh-labels.ts';
+import { type Direction, MOST_LABELS, meshLabels } from './mesh-labels.ts';
 
 interface Metrics {
   readonly requests: Counter;
@@ -25,20 +25,21 @@ export function requestMetrics(
   node: NodeInfo,
   direction: Direction,
 ): AccessLogger | undefined {
-  const labels = meshLabels(node, direction);
-  if (labels === undefined) return undefined;
+  const made = meshLabels(node, direction);
+  if (made === undefined) return undefined;
+  const labels = made;
   const known = new Map<string, Metrics>();
 
   function metricsOf(info: StreamInfo): Metrics {
     const grpc = isGrpc(info.requestHeaders);
-    const peers = labels?.peers(info) ?? [];
+    const peers = labels.peers(info);
     const tags = [
       ...peers,
       ['request_protocol', grpc ? 'grpc' : 'http'],
       ['response_code', String(info.responseCode)],
       ['grpc_response_status', grpc ? String(grpcStatusOf(info) ?? '') : ''],
       ['response_flags', shortFlags(info.responseFlags) ?? '-'],
-      ['connection_security_policy', labels?.security(info) ?? ''],
+      ['connection_security_policy', labels.security(info)],
     ] as const;
     return {
       requests: stats.counter('istio_requests_total', tags),
@@ -59,7 +60,7 @@ export function requestMetrics(
   function keyOf(info: StreamInfo): string {
     const { responseCode, responseFlags } = info;
     const grpc = isGrpc(info.requestHeaders) ? String(grpcStatusOf(info) ?? '') : 'http';
-    return `${peersKey(info)} ${responseCode} ${responseFlags.join()} ${grpc}`;
+    return `${labels.key(info)} ${responseCode} ${responseFlags.join()} ${grpc}`;
   }
 
   return (info) => {

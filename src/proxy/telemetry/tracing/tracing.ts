@@ -159,7 +159,7 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
       const { context: parent, sampled: said } = provider?.read(headers) ?? NOTHING;
       const sampled = said ?? isTraced;
       info.traced = isTraced;
-      const span = spanOf(parent, provider, isEgress);
+      const span = provider === undefined ? NO_SPAN : spanOf(parent, provider, isEgress);
       if (provider !== undefined) {
         info.traceId = span.context.traceId;
         info.spanId = span.context.spanId;
@@ -224,6 +224,7 @@ function namesOf(
   return told === '' ? { operation, offered } : { operation: told, offered: '' };
 }
 
+const NO_SPAN = { context: { traceId: '', spanId: '', parentId: '' }, shared: false };
 const NOTHING: Incoming = { context: undefined, sampled: undefined };
 
 function randomId(digits: 16 | 32): string {
@@ -233,17 +234,16 @@ function randomId(digits: 16 | 32): string {
 /** A server shares its caller's span where the provider does so; else a span has an id of its own. */
 function spanOf(
   parent: TraceContext | undefined,
-  provider: Provider | undefined,
+  provider: Provider,
   isEgress: boolean,
 ): Pick<ActiveSpan, 'context' | 'shared'> {
   if (parent === undefined) {
-    const traceId = randomId(provider?.traceDigits ?? 32);
+    const traceId = randomId(provider.traceDigits);
     // The first span of a trace has the lower half of the trace's id with Zipkin.
-    const spanId =
-      provider?.shares === undefined || provider.read === readW3c ? randomId(16) : traceId.slice(-16);
+    const spanId = provider.read === readW3c ? randomId(16) : traceId.slice(-16);
     return { context: { traceId, spanId, parentId: '' }, shared: false };
   }
-  if (provider?.shares === true && !isEgress) return { context: parent, shared: true };
+  if (provider.shares && !isEgress) return { context: parent, shared: true };
   const { traceId, spanId } = parent;
   return { context: { traceId, spanId: randomId(16), parentId: spanId }, shared: false };
 }

@@ -27,8 +27,12 @@ function counted(direction: 'inbound' | 'outbound', over: Partial<StreamInfo>): 
 
 const cluster = {
   name: 'outbound|80|v1|cart.shop.svc.cluster.local',
-  metadata: undefined,
-} as StreamInfo['upstreamCluster'];
+  metadata: {
+    filterMetadata: {
+      istio: { services: [{ host: 'cart.shop.svc.cluster.local', name: 'cart', namespace: 'shop' }] },
+    },
+  },
+} as unknown as StreamInfo['upstreamCluster'];
 
 describe('standard metrics', () => {
   it('of a client name the service that was asked and the endpoint', () => {
@@ -75,6 +79,131 @@ describe('standard metrics', () => {
       response_flags: '-',
       connection_security_policy: 'none',
     });
+  });
+
+  it('have the labels that Istio documents, in its order', () => {
+    // https://istio.io/latest/docs/reference/config/metrics/
+    const side = (name: string) => [
+      `${name}_workload`,
+      `${name}_workload_namespace`,
+      `${name}_principal`,
+      `${name}_app`,
+      `${name}_version`,
+      `${name}_canonical_service`,
+      `${name}_canonical_revision`,
+      `${name}_cluster`,
+    ];
+    const service = ['destination_service', 'destination_service_name', 'destination_service_namespace'];
+    const request = [
+      'request_protocol',
+      'response_code',
+      'grpc_response_status',
+      'response_flags',
+      'connection_security_policy',
+    ];
+    expect(Object.keys(counted('outbound', {}))).toEqual([
+      'reporter',
+      ...side('source'),
+      ...side('destination'),
+      ...service,
+      ...request,
+    ]);
+  });
+
+  const peer = {
+    name: 'till-v2',
+    namespace: 'front',
+    app: 'till',
+    version: 'v2',
+    canonicalName: 'till',
+    canonicalRevision: 'v2',
+    cluster: 'west',
+    key: 'till',
+  };
+
+  it('of a server name the client that told of itself', () => {
+    expect(counted('inbound', { downstreamPeer: peer, upstreamCluster: cluster })).toMatchObject({
+      source_workload: 'till-v2',
+      source_workload_namespace: 'front',
+      source_principal: 'unknown',
+      source_app: 'till',
+      source_version: 'v2',
+      source_canonical_service: 'till',
+      source_canonical_revision: 'v2',
+      source_cluster: 'west',
+      destination_workload: 'web',
+      destination_service: 'cart.shop.svc.cluster.local',
+      destination_service_name: 'cart',
+      destination_service_namespace: 'shop',
+    });
+  });
+
+  it('of a client name the server that told of itself, before what the controller says of the endpoint', () => {
+    const upstreamHost = {
+      id: '10.0.0.2:80',
+      metadata: { filterMetadata: { istio: { workload: 'cart-v1;shop;cart;;Kubernetes' } } },
+    } as unknown as StreamInfo['upstreamHost'];
+    expect(counted('outbound', { upstreamPeer: peer, upstreamHost, upstreamCluster: cluster })).toMatchObject(
+      {
+        destination_workload: 'till-v2',
+        destination_app: 'till',
+        destination_cluster: 'west',
+      },
+    );
+    expect(counted('outbound', { upstreamHost, upstreamCluster: cluster })).toMatchObject({
+      destination_workload: 'cart-v1',
+      destination_app: 'unknown',
+      destination_canonical_revision: 'latest',
+      destination_cluster: 'Kubernetes',
+    });
+  });
+
+  const to = (name: string) => ({ name, metadata: undefined }) as StreamInfo['upstreamCluster'];
+
+  it.each<readonly [string, 'inbound' | 'outbound', Partial<StreamInfo>, readonly [string, string, string]]>([
+    [
+      'a host that nobody knows',
+      'outbound',
+      { upstreamCluster: to('PassthroughCluster') },
+      ['a.example', 'PassthroughCluster', 'unknown'],
+    ],
+    [
+      'a host that is not let through',
+      'outbound',
+      { routeName: 'block_all', authority: 'b.example' },
+      ['b.example', 'BlackHoleCluster', 'unknown'],
+    ],
+    [
+      'a host for which there is no route',
+      'outbound',
+      { authority: 'c.example' },
+      ['c.example', 'c.example', 'unknown'],
+    ],
+    [
+      'a port of the workload that no service has',
+      'inbound',
+      { upstreamCluster: to('InboundPassthroughCluster') },
+      ['web', 'InboundPassthroughCluster', 'shop'],
+    ],
+    [
+      'a workload without services',
+      'inbound',
+      { upstreamCluster: to('inbound|80||') },
+      ['web', 'web', 'shop'],
+    ],
+  ])('name %s', (_, direction, over, [host, name, namespace]) => {
+    expect(counted(direction, over)).toMatchObject({
+      destination_service: host,
+      destination_service_name: name,
+      destination_service_namespace: namespace,
+    });
+  });
+
+  it('of a gateway do not take the host for the service, which clients could make up', () => {
+    const stats = new FakeStats();
+    const gateway = { ...NODE, id: 'router~10.0.0.1~gw-1.shop~shop.svc.cluster.local' };
+    requestMetrics(stats, gateway, 'outbound')?.(fakeStreamInfo());
+    expect(Object.keys(stats.counted)[0]).toContain('destination_service=unknown,');
   });
 
   it('are not made for a proxy that belongs to no mesh', () => {
