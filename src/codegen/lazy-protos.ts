@@ -8,6 +8,10 @@ const LAZY = new Map([
   ['serviceDesc', 'lazyService'],
 ]);
 
+/** The head of a message's descriptor, whose name stands in the comment before it only. */
+const MESSAGE =
+  /(?<=^ \* Describes the message ([\w.]+)\.\n(?: \*.*\n)+export const \w+ = \/\*@__PURE__\*\/\n) {2}messageDesc\(/gm;
+
 /**
  * `text` is what `protoc-gen-es` makes, `types` its declarations, `place` the module of the lazy functions as it
  * imports it. Throws an `Error` for a form that is not known.
@@ -26,8 +30,9 @@ export function withLazyDescriptors(text: string, types: string, place: string):
       /^export const (\w+) = \/\*@__PURE__\*\/\n {2}tsEnum\(\w+\);$/gm,
       (_, name: string) => `export const ${name} = ${enums.get(name) ?? unknown(name)};`,
     )
-    .replaceAll(/^( {2})(\w+)\(/gm, (_, indent: string, name: string) => {
-      return `${indent}${LAZY.get(name) ?? unknown(name)}(`;
+    .replaceAll(MESSAGE, (_, name: string) => `  lazyMessage(${JSON.stringify(name)}, `)
+    .replaceAll(/^( {2})(?!lazyMessage)(\w+)\(/gm, (_, indent: string, name: string) => {
+      return `${indent}${(name === 'messageDesc' ? undefined : LAZY.get(name)) ?? unknown(name)}(`;
     });
 }
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Listener } from '../xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
 import { MeshError } from '../base/mesh-error.ts';
+import { textField } from '../xds/proto/wire-fields.ts';
 import { placeText } from './address.ts';
 import { adminPlace } from './admin/admin-place.ts';
 import type { AdminView, DrainRequest, ServerState } from './admin/page.ts';
@@ -49,6 +50,9 @@ export interface ServerOptions {
   /** This process is a worker: it gets its resources from the main process, and nobody asks it anything. */
   readonly relay?: RelaySources | undefined;
 }
+
+/** Number of the field in `envoy/config/cluster/v3/cluster.proto`. */
+const CLUSTER_NAME = 1;
 
 export class ProxyServer {
   readonly #options: ServerOptions;
@@ -250,6 +254,7 @@ export class ProxyServer {
 
   /** What this process has counted. */
   rows(): readonly StatRow[] {
+    this.#clusters.wake();
     this.#serverStats.refresh();
     return this.#stats.rows();
   }
@@ -312,10 +317,12 @@ export class ProxyServer {
 
   #putClusters(): void {
     const { loaded } = this.#options;
-    const clusters = loaded.bootstrap.staticResources?.clusters ?? [];
-    putAll(loaded, clusters, 'clusters', (cluster) => this.#clusterResources.putStatic(cluster));
-    // Each keeps its own part of the message, in a tenth of the room.
-    clusters.length = 0;
+    const clusters = loaded.clusters.map((encoded) => ({ name: textField(encoded, CLUSTER_NAME), encoded }));
+    putAll(loaded, clusters, 'clusters', ({ name, encoded }) =>
+      this.#clusterResources.putStatic(name, encoded),
+    );
+    // Each is kept by its cluster.
+    loaded.clusters.length = 0;
   }
 
   #putListeners(): void {

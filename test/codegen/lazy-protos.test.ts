@@ -9,6 +9,10 @@ import { file_b } from "./b_pb.js";
 export const file_a = /*@__PURE__*/
   fileDesc("CgVh", [file_b]);
 
+/**
+ * Describes the message shop.Room.Lamp.
+ * Use create to make a new message.
+ */
 export const LampSchema = /*@__PURE__*/
   messageDesc(file_a, 0, 1);
 
@@ -29,7 +33,7 @@ const TYPES = `export enum Colour {
 }
 `;
 
-test('descriptors are made when they are asked for, and enumerations need none', () => {
+test('descriptors are made when more than their name is asked for, and enumerations need none', () => {
   expect(withLazyDescriptors(MODULE, TYPES, '../lazy.ts'))
     .toBe(`import { lazyEnum, lazyFile, lazyMessage } from "../lazy.ts";
 import { file_b } from "./b_pb.js";
@@ -37,8 +41,12 @@ import { file_b } from "./b_pb.js";
 export const file_a = /*@__PURE__*/
   lazyFile("CgVh", [file_b]);
 
+/**
+ * Describes the message shop.Room.Lamp.
+ * Use create to make a new message.
+ */
 export const LampSchema = /*@__PURE__*/
-  lazyMessage(file_a, 0, 1);
+  lazyMessage("shop.Room.Lamp", file_a, 0, 1);
 
 export const ColourSchema = /*@__PURE__*/
   lazyEnum(file_a, 0);
@@ -49,6 +57,7 @@ export const Colour = { RED: 0, CRIMSON: 0, NONE: -1, "0": "CRIMSON", "-1": "NON
 
 test.each([
   ['a function that is new', MODULE.replaceAll('messageDesc', 'unionDesc')],
+  ['a message without its name', MODULE.replace('Describes', 'Is')],
   ['an enumeration without its declaration', MODULE.replace('const Colour =', 'const Shape =')],
 ])('%s is told of', (_, text) => {
   expect(() => withLazyDescriptors(text, TYPES, '../lazy.ts')).toThrow(/not known here/);

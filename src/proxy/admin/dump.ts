@@ -14,6 +14,7 @@ import {
 import type { HeldResource, RejectedResource, TypeState } from '../xds-client/type-state.ts';
 import type { AdminView } from './page.ts';
 import { redacted } from '../redact.ts';
+import { wholeRoutes } from '../route/encoded-routes.ts';
 
 export type DumpObject = { [name: string]: JsonValue };
 
@@ -196,9 +197,9 @@ function routeSection(view: AdminView): DumpSection {
     lists: {
       static_route_configs: {
         typeName: `${type}.StaticRouteConfig`,
-        items: [...view.inlineRoutes].map(({ config, updatedAt }) => ({
-          name: config.name,
-          value: { route_config: messageJson(config), last_updated: timestamp(updatedAt) },
+        items: [...view.inlineRoutes].map(({ routes, updatedAt }) => ({
+          name: routes.config.name,
+          value: { route_config: messageJson(wholeRoutes(routes)), last_updated: timestamp(updatedAt) },
         })),
       },
       dynamic_route_configs: {

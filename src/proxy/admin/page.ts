@@ -79,7 +79,7 @@ export interface AdminView {
   /** Without its clusters, which are `staticClusters`. */
   readonly bootstrap: Bootstrap;
   /** Those of the bootstrap, in its order. */
-  readonly staticClusters: readonly AdminCluster[];
+  readonly staticClusters: readonly Pick<AdminCluster, 'name' | 'message'>[];
   readonly log: ProcessLog;
   readonly tags: TagExtractor;
   readonly intervals: HistogramIntervals;

@@ -1,15 +1,16 @@
 /** The bootstrap: Envoy's own file, with what stands in flags put over it. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { type JsonValue, create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type JsonValue, create, fromBinary } from '@bufbuild/protobuf';
 import { MeshError } from '../../base/mesh-error.ts';
 import {
   type Bootstrap,
   BootstrapSchema,
 } from '../../xds/proto/generated/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { NodeSchema } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { takeOut } from '../../xds/proto/wire-fields.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
-import { messageOf, readYaml } from './read-message.ts';
+import { bytesOf, readYaml } from './read-message.ts';
 import { refuseUnsupported } from './unsupported-parts.ts';
 
 export interface BootstrapSources {
@@ -31,7 +32,10 @@ export type LogFormat =
   | { readonly kind: 'json'; readonly fields: Readonly<Record<string, unknown>> };
 
 export interface LoadedBootstrap {
+  /** Without its clusters. */
   readonly bootstrap: Bootstrap;
+  /** `static_resources.clusters`, encoded: there may be thousands. */
+  readonly clusters: Uint8Array[];
   /** What errors about its contents name: the file, or the flag. */
   readonly source: string;
   readonly logFormat: LogFormat | undefined;
@@ -39,6 +43,10 @@ export interface LoadedBootstrap {
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const FLAG = '--config-yaml';
+
+/** Numbers of fields in `envoy/config/bootstrap/v3/bootstrap.proto`. */
+const STATIC_RESOURCES = 2;
+const CLUSTERS = 2;
 
 /** Throws a `MeshError` for whatever cannot be read, is no bootstrap, or asks for what this engine does not have. */
 export function loadBootstrap(sources: BootstrapSources, version: string): LoadedBootstrap {
@@ -53,15 +61,16 @@ export function loadBootstrap(sources: BootstrapSources, version: string): Loade
     ...(file === undefined ? [] : [{ text: readFile(file), name: file }]),
     ...(yaml === undefined ? [] : [{ text: yaml, name: FLAG }]),
   ];
-  let bootstrap: Bootstrap | undefined;
+  const encoded: Uint8Array[] = [];
   let logFormat: LogFormat | undefined;
   for (const { text, name } of parts) {
     const { application_log_config: log, ...json } = asMap(readYaml(text, name), name);
     logFormat = log === undefined ? logFormat : readLogFormat(log, name);
-    const part = messageOf(BootstrapSchema, json, name);
-    bootstrap = bootstrap === undefined ? part : merged(bootstrap, part);
+    encoded.push(bytesOf(BootstrapSchema, json, name));
   }
-  bootstrap ??= create(BootstrapSchema);
+  // Bytes behind one another are how messages are merged: lists grow, single values are replaced.
+  const { rest, taken } = takeOut(Buffer.concat(encoded), STATIC_RESOURCES, CLUSTERS);
+  const bootstrap = fromBinary(BootstrapSchema, rest);
   applyNode(bootstrap, sources, version);
   try {
     refuseUnsupported(bootstrap);
@@ -69,13 +78,7 @@ export function loadBootstrap(sources: BootstrapSources, version: string): Loade
     if (!(error instanceof UnsupportedError)) throw error;
     throw new MeshError('Unsupported', error.message, { where: { file: source }, cause: error });
   }
-  return { bootstrap, source, logFormat };
-}
-
-/** Bytes behind one another are how messages are merged: lists grow, single values are replaced. */
-function merged(bootstrap: Bootstrap, part: Bootstrap): Bootstrap {
-  const bytes = Buffer.concat([bootstrap, part].map((one) => toBinary(BootstrapSchema, one)));
-  return fromBinary(BootstrapSchema, bytes);
+  return { bootstrap, clusters: [...taken], source, logFormat };
 }
 
 function readFile(file: string): string {

@@ -1,10 +1,9 @@
 /** YAML or JSON in Envoy's form to a protobuf message. */
 
-import { type DescMessage, type JsonValue, type MessageShape, fromJson } from '@bufbuild/protobuf';
+import { type DescMessage, type JsonValue, type MessageShape, fromBinary } from '@bufbuild/protobuf';
 import { CORE_SCHEMA, YAMLException, load } from 'js-yaml';
 import { MeshError } from '../../base/mesh-error.ts';
-import { REGISTRY } from '../../xds/proto/registry.ts';
-import { JsonProblemError, checkedJson } from './typed-json.ts';
+import { JsonProblemError, encodeJson } from './json-encoder.ts';
 
 /**
  * The message that a text holds; JSON is YAML too. `file` is for errors only. Throws a `MeshError` that names
@@ -48,18 +47,20 @@ export function messageOf<Schema extends DescMessage>(
   value: JsonValue,
   file: string,
 ): MessageShape<Schema> {
+  return fromBinary(schema, bytesOf(schema, value, file));
+}
+
+/** The bytes of the message that plain values stand for; throws as `readMessage`. */
+export function bytesOf(schema: DescMessage, value: JsonValue, file: string): Uint8Array {
   try {
-    return fromJson(schema, checkedJson(schema, value), { registry: REGISTRY });
+    return encodeJson(schema, value);
   } catch (error) {
-    if (error instanceof JsonProblemError) {
-      const { path, message, hint } = error.problem;
-      throw new MeshError('BadConfiguration', message, {
-        where: path === '' ? { file } : { file, field: path },
-        ...(hint === undefined ? {} : { hint }),
-        cause: error,
-      });
-    }
-    const reason = (error as Error).message.replace(/^cannot decode /, '');
-    throw new MeshError('BadConfiguration', `cannot read ${reason}`, { where: { file }, cause: error });
+    if (!(error instanceof JsonProblemError)) throw error;
+    const { path, message, hint } = error.problem;
+    throw new MeshError('BadConfiguration', message, {
+      where: path === '' ? { file } : { file, field: path },
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
   }
 }

@@ -12,6 +12,7 @@ import {
   type HttpFilter as HttpFilterConfig,
 } from '../../xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { RouterSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/router/v3/router_pb.js';
+import { type TakenOut, takeOut } from '../../xds/proto/wire-fields.ts';
 import { InvalidConfigError, refuseFields, typeNameOf, unpacked } from '../config-error.ts';
 import type { CompiledFilter, FilterContext, FilterKind } from '../http-filters/filter.ts';
 import type { TerminalFilter } from '../listeners/connection.ts';
@@ -30,6 +31,10 @@ import { type ManagerSettings, managerSettings } from './settings.ts';
 import { type Tracing, compileTracing } from '../telemetry/tracing/tracing.ts';
 
 const OWNER = 'http_connection_manager';
+
+/** Numbers of fields in `http_connection_manager.proto` and `envoy/config/route/v3/route.proto`. */
+const ROUTE_CONFIG = 4;
+const VIRTUAL_HOSTS = 2;
 
 /** `filters`: the kinds of HTTP filters that there are, but for the router. */
 export function connectionManagerKind(
@@ -50,7 +55,7 @@ function compile(
   kinds: ReadonlyMap<string, FilterKind>,
   healthCheckFailed: () => boolean,
 ): TerminalFilter {
-  const config = unpacked(OWNER, any, HttpConnectionManagerSchema);
+  const { config, virtualHosts } = decoded(any);
   const settings = managerSettings(config);
   const { filters, warm, router } = compileFilters(
     config,
@@ -58,7 +63,7 @@ function compile(
     filterContext(config, context, healthCheckFailed),
     context.extensions,
   );
-  const routes = routesOf(config, context);
+  const routes = routesOf(config, virtualHosts, context);
   const manager = new Manager({
     settings,
     context,
@@ -125,7 +130,26 @@ function tracingOf(
   });
 }
 
-function routesOf(config: HttpConnectionManager, context: NetworkFilterContext): RouteHandle {
+/** The virtual hosts of its routes stay as they are. */
+function decoded(any: Any): {
+  readonly config: HttpConnectionManager;
+  readonly virtualHosts: readonly Uint8Array[];
+} {
+  let parts: TakenOut;
+  try {
+    parts = takeOut(any.value, ROUTE_CONFIG, VIRTUAL_HOSTS);
+  } catch (error) {
+    throw new InvalidConfigError(OWNER, (error as Error).message);
+  }
+  const config = unpacked(OWNER, { ...any, value: parts.rest }, HttpConnectionManagerSchema);
+  return { config, virtualHosts: parts.taken };
+}
+
+function routesOf(
+  config: HttpConnectionManager,
+  virtualHosts: readonly Uint8Array[],
+  context: NetworkFilterContext,
+): RouteHandle {
   const { routeSpecifier } = config;
   switch (routeSpecifier.case) {
     case 'rds': {
@@ -135,7 +159,7 @@ function routesOf(config: HttpConnectionManager, context: NetworkFilterContext):
       return context.routes.subscribe(routeConfigName, configSource);
     }
     case 'routeConfig':
-      return context.routes.inline(routeSpecifier.value);
+      return context.routes.inline({ config: routeSpecifier.value, virtualHosts });
     case undefined:
       throw new InvalidConfigError(`${OWNER}.route_specifier`, 'it is missing');
     default:

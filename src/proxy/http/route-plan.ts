@@ -3,7 +3,14 @@
 import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import type { WeightedDestination } from '../route/forwarding.ts';
 import type { HeaderEdits } from '../route/headers.ts';
-import { type CompiledRoute, RouteTable } from '../route/route-table.ts';
+import { type EncodedRoutes, decodeHost, domainsOf, hostShape } from '../route/encoded-routes.ts';
+import {
+  type CompiledHost,
+  type CompiledRoute,
+  RouteTable,
+  type TableHost,
+  compileHost,
+} from '../route/route-table.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import { type HeaderEditor, compileEdits } from './header-edits.ts';
 
@@ -27,14 +34,44 @@ export function planOf(compiled: CompiledRoute): RoutePlan {
   return plan;
 }
 
-/** A route configuration ready for requests. Throws an `UnsupportedError` or `FormatError`. */
-export function compileRouteTable(config: RouteConfiguration): RouteTable {
-  const table = new RouteTable(config);
-  for (const compiled of table.routes) {
-    if (compiled.virtualHost.virtualClusters.length > 0) throw new UnsupportedError('virtual_clusters');
-    planOf(compiled);
+/**
+ * A route configuration ready for requests. Throws an `UnsupportedError` or `FormatError`. Of virtual hosts that say the
+ * same but for their names one is looked through; each is compiled with the first request for it.
+ */
+export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): RouteTable {
+  const table = new RouteTable(
+    config,
+    virtualHosts.map((encoded) => new LateHost(encoded, config)),
+  );
+  const known = new Set<string>();
+  for (const encoded of virtualHosts) {
+    const shape = hostShape(encoded);
+    if (known.has(shape)) continue;
+    known.add(shape);
+    const { virtualHost, routes } = compileHost(decodeHost(encoded), config);
+    if (virtualHost.virtualClusters.length > 0) throw new UnsupportedError('virtual_clusters');
+    for (const compiled of routes) planOf(compiled);
   }
   return table;
+}
+
+class LateHost implements TableHost {
+  readonly #encoded: Uint8Array;
+  readonly #config: RouteConfiguration;
+  #compiled: CompiledHost | undefined;
+
+  constructor(encoded: Uint8Array, config: RouteConfiguration) {
+    this.#encoded = encoded;
+    this.#config = config;
+  }
+
+  get domains(): readonly string[] {
+    return domainsOf(this.#encoded);
+  }
+
+  get compiled(): CompiledHost {
+    return (this.#compiled ??= compileHost(decodeHost(this.#encoded), this.#config));
+  }
 }
 
 function makePlan({ action }: CompiledRoute): RoutePlan {

@@ -3,7 +3,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { AccessLog } from '../../xds/proto/generated/envoy/config/accesslog/v3/accesslog_pb.js';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
-import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import type { EncodedRoutes } from '../route/encoded-routes.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import type { AccessLogger } from '../stream-info.ts';
@@ -24,7 +24,7 @@ export interface Routes {
   /** `source`: where they come from (`rds.config_source`). Throws an `UnsupportedError` when there is no such source. */
   subscribe(name: string, source: ConfigSource): RouteHandle;
   /** Throws an `UnsupportedError` for what is not understood. */
-  inline(config: RouteConfiguration): RouteHandle;
+  inline(routes: EncodedRoutes): RouteHandle;
 }
 
 export interface NodeInfo {

@@ -118,9 +118,16 @@ export interface CompiledRoute {
   readonly faults: FaultRule | undefined;
 }
 
-interface CompiledHost {
+export interface CompiledHost {
   readonly virtualHost: VirtualHost;
   readonly routes: readonly CompiledRoute[];
+}
+
+/** A virtual host of a table: compiled when it is asked for first. */
+export interface TableHost {
+  readonly domains: readonly string[];
+  /** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
+  readonly compiled: CompiledHost;
 }
 
 /** Which route takes a request. */
@@ -142,22 +149,19 @@ const REDIRECT_STATUS: Readonly<Record<RedirectCode, number>> = {
 
 export class RouteTable {
   readonly #config: RouteConfiguration;
-  readonly #hosts: VirtualHostIndex<CompiledHost>;
-  /** All routes, in the order of the configuration. */
-  readonly routes: readonly CompiledRoute[];
+  readonly #hosts: VirtualHostIndex<TableHost>;
 
-  /** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
-  constructor(config: RouteConfiguration) {
+  /**
+   * The virtual hosts are those of the configuration unless others are given. Throws an `UnsupportedError` that names
+   * what is not understood, or a `SyntaxError` for a bad pattern.
+   */
+  constructor(config: RouteConfiguration, hosts: readonly TableHost[] = compiledHosts(config)) {
     if (config.vhds !== undefined) throw new UnsupportedError('vhds');
     this.#config = config;
-    const hosts = config.virtualHosts.map((virtualHost) => ({
-      domains: virtualHost.domains,
-      host: { virtualHost, routes: compileRoutes(virtualHost, config) },
-    }));
-    this.#hosts = new VirtualHostIndex(hosts);
-    this.routes = hosts.flatMap(({ host }) => host.routes);
+    this.#hosts = new VirtualHostIndex(hosts.map((host) => ({ domains: host.domains, host })));
   }
 
+  /** Without its virtual hosts, where others were given. */
   get config(): RouteConfiguration {
     return this.#config;
   }
@@ -199,7 +203,7 @@ export class RouteTable {
   }
 
   #host({ authority }: RouteRequest): CompiledHost | undefined {
-    return this.#hosts.find(authority, this.#config.ignorePortInHostMatching);
+    return this.#hosts.find(authority, this.#config.ignorePortInHostMatching)?.compiled;
   }
 }
 
@@ -255,6 +259,18 @@ function outcomeOf({ action, faults }: CompiledRoute, request: RouteRequest): Ou
         faults: faults?.(request),
       };
   }
+}
+
+function compiledHosts(config: RouteConfiguration): readonly TableHost[] {
+  return config.virtualHosts.map((virtualHost) => ({
+    domains: virtualHost.domains,
+    compiled: compileHost(virtualHost, config),
+  }));
+}
+
+/** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
+export function compileHost(virtualHost: VirtualHost, config: RouteConfiguration): CompiledHost {
+  return { virtualHost, routes: compileRoutes(virtualHost, config) };
 }
 
 function compileRoutes(virtualHost: VirtualHost, config: RouteConfiguration): readonly CompiledRoute[] {

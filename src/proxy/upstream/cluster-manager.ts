@@ -1,8 +1,14 @@
 /** The clusters in force, and those that warm up before they take their place. */
 
-import type { Cluster as ClusterMessage } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  type Cluster as ClusterMessage,
+  ClusterSchema,
+} from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
+import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
+import { textField } from '../../xds/proto/wire-fields.ts';
 import type { Gauge, StatsScope } from '../stats/stats.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
@@ -10,6 +16,7 @@ import { type Assignment, readAssignment } from './assignment.ts';
 import { type DnsResolver, systemDns } from './dns/resolver.ts';
 import { type ClusterEnvironment, UpstreamCluster } from './cluster.ts';
 import { type Locality, NO_LOCALITY } from './host.ts';
+import { ClusterShapes, SleepingCluster } from './sleeping-cluster.ts';
 import type { Cluster, Clusters } from './types.ts';
 
 export interface ClusterManagerOptions {
@@ -29,10 +36,24 @@ export interface ClusterManagerOptions {
   readonly random?: () => number;
 }
 
+type Entry = UpstreamCluster | SleepingCluster;
+
+/** Where the endpoints of a cluster come from. */
+export interface EdsSource {
+  readonly edsName: string;
+  readonly edsConfig: ConfigSource;
+}
+
+/** Number of the field in `envoy/config/cluster/v3/cluster.proto`. */
+const NAME = 1;
+
 export class ClusterManager implements Clusters {
   readonly #options: ClusterManagerOptions;
-  readonly #active = new Map<string, UpstreamCluster>();
-  readonly #warming = new Map<string, UpstreamCluster>();
+  readonly #active = new Map<string, Entry>();
+  readonly #warming = new Map<string, Entry>();
+  /** Those of `active` and `warming` that get their endpoints under a name. */
+  readonly #byEdsName = new Map<string, Set<Entry>>();
+  readonly #shapes = new ClusterShapes();
   /** By the name they are assigned under: a cluster that changes is warm at once with them. */
   readonly #assignments = new Map<string, Assignment>();
   readonly #added: Counter;
@@ -53,63 +74,57 @@ export class ClusterManager implements Clusters {
     this.#warmingCount = scope.gauge('warming_clusters');
   }
 
+  /** The cluster of that name that is in force. */
   get(name: string): Cluster | undefined {
-    return this.#active.get(name);
+    return this.#upstream(name);
   }
 
   /** The one that warms up, else the one in force. */
-  newest(name: string): UpstreamCluster | undefined {
+  newest(name: string): Entry | undefined {
     return this.#warming.get(name) ?? this.#active.get(name);
   }
 
   /** The clusters in force, for the administration interface. */
   get active(): Iterable<UpstreamCluster> {
-    return this.#active.values();
+    return this.wake();
   }
 
-  get warming(): Iterable<UpstreamCluster> {
+  get warming(): Iterable<Entry> {
     return this.#warming.values();
   }
 
   /** The names that endpoints are to be asked for under. */
   get edsNames(): ReadonlySet<string> {
-    const names = new Set<string>();
-    for (const { edsName } of [...this.#active.values(), ...this.#warming.values()]) {
-      if (edsName !== undefined) names.add(edsName);
-    }
-    return names;
+    return new Set(this.#byEdsName.keys());
+  }
+
+  /** Makes all clusters in force, also those that nobody has used: their statistics are asked for. */
+  wake(): readonly UpstreamCluster[] {
+    return [...this.#active.values()].map((one) => (one instanceof SleepingCluster ? this.#wake(one) : one));
   }
 
   /**
-   * Adds a cluster, or replaces one: the old one stays in force until the new one is warm. Throws an `UnsupportedError`
-   * or `InvalidConfigError` for what cannot be put into force; nothing has changed then.
+   * Adds a cluster, or replaces one: the old one stays in force until the new one is warm. Returns where its endpoints
+   * come from, when it is new and they come by EDS. Throws an `UnsupportedError` or `InvalidConfigError` for what cannot
+   * be put into force; nothing has changed then.
    */
-  put(message: ClusterMessage, assignment?: ClusterLoadAssignment): void {
-    const newest = this.newest(message.name);
+  put(message: ClusterMessage | Uint8Array): EdsSource | undefined {
+    const encoded = message instanceof Uint8Array ? message : toBinary(ClusterSchema, message);
     // A controller that comes back says everything again: connections are not to pay for it.
-    if (newest?.isMadeOf(message) === true) {
-      if (assignment !== undefined) this.assign(assignment);
-      return;
-    }
-    const cluster = new UpstreamCluster(message, (this.#environment ??= this.#makeEnvironment()));
-    const { name, edsName } = cluster;
-    try {
-      if (assignment !== undefined && edsName !== undefined) {
-        this.#assignments.set(edsName, readAssignment(`endpoints of ${edsName}`, assignment, false));
-      }
-    } catch (error) {
-      cluster.close();
-      throw error;
-    }
+    if (this.newest(textField(encoded, NAME))?.isMadeOf(encoded) === true) return undefined;
+    const { entry, edsConfig } = this.#make(encoded);
+    const { name, edsName } = entry;
     const known = edsName === undefined ? undefined : this.#assignments.get(edsName);
-    if (known !== undefined) cluster.assign(known);
-    this.#warming.get(name)?.close();
+    if (known !== undefined) entry.assign(known);
+    this.#drop(this.#warming.get(name));
     (this.#active.has(name) ? this.#modified : this.#added).value++;
-    this.#warming.set(name, cluster);
-    cluster.start();
-    if (cluster.isWarm) this.#activate(cluster);
-    else void cluster.warm.then(() => this.#activate(cluster));
+    this.#warming.set(name, entry);
+    if (edsName !== undefined) addTo(this.#byEdsName, edsName, entry);
+    entry.start();
+    if (entry.isWarm) this.#activate(entry);
+    else void entry.warm.then(() => this.#activate(entry));
     this.#count();
+    return edsName === undefined || edsConfig === undefined ? undefined : { edsName, edsConfig };
   }
 
   /** The cluster's connections drain; nothing happens when there is none of that name. */
@@ -119,10 +134,10 @@ export class ClusterManager implements Clusters {
     this.#active.delete(name);
     this.#warming.delete(name);
     this.#removed.value++;
-    for (const cluster of found) cluster.close();
-    const inUse = this.edsNames;
-    for (const edsName of this.#assignments.keys()) {
-      if (!inUse.has(edsName)) this.#assignments.delete(edsName);
+    for (const one of found) {
+      this.#drop(one);
+      if (one.edsName !== undefined && !this.#byEdsName.has(one.edsName))
+        this.#assignments.delete(one.edsName);
     }
     this.#count();
   }
@@ -131,24 +146,24 @@ export class ClusterManager implements Clusters {
   assign(message: ClusterLoadAssignment): void {
     const name = message.clusterName;
     const assignment = readAssignment(`endpoints of ${name}`, message, false);
+    // One that was assigned endpoints before has to count that they change.
+    for (const one of this.#byEdsName.get(name) ?? [])
+      if (one instanceof SleepingCluster && one.isAssigned) this.#wake(one);
     this.#assignments.set(name, assignment);
-    for (const cluster of [...this.#active.values(), ...this.#warming.values()]) {
-      if (cluster.edsName === name) cluster.assign(assignment);
-    }
+    for (const one of this.#byEdsName.get(name) ?? []) one.assign(assignment);
   }
 
   /** No answer came for a name in time: clusters that wait for it go on without endpoints, as Envoy does after 15 s. */
   giveUpWaiting(edsName: string): void {
-    for (const cluster of this.#warming.values()) {
-      if (cluster.edsName === edsName) cluster.warmWithout();
-    }
+    for (const one of this.#byEdsName.get(edsName) ?? [])
+      if (this.#warming.get(one.name) === one) one.warmWithout();
   }
 
   /** Resolves when the newest cluster of that name is in force, or there is none (any more). */
   async warm(name: string): Promise<void> {
-    for (let cluster = this.#warming.get(name); cluster !== undefined; cluster = this.#warming.get(name)) {
-      await cluster.warm;
-      if (this.#warming.get(name) === cluster) this.#activate(cluster);
+    for (let entry = this.#warming.get(name); entry !== undefined; entry = this.#warming.get(name)) {
+      await entry.warm;
+      if (this.#warming.get(name) === entry) this.#activate(entry);
     }
   }
 
@@ -159,21 +174,66 @@ export class ClusterManager implements Clusters {
   }
 
   close(): void {
-    for (const cluster of [...this.#active.values(), ...this.#warming.values()]) cluster.close();
+    for (const entry of [...this.#active.values(), ...this.#warming.values()]) entry.close();
     this.#active.clear();
     this.#warming.clear();
+    this.#byEdsName.clear();
     this.#assignments.clear();
   }
 
-  #activate(cluster: UpstreamCluster): void {
-    const { name } = cluster;
-    if (this.#warming.get(name) !== cluster) return;
+  /** Throws what `put` throws. */
+  #make(encoded: Uint8Array): { readonly entry: Entry; readonly edsConfig: ConfigSource | undefined } {
+    const shape = this.#shapes.find(encoded);
+    if (shape !== undefined) return { entry: new SleepingCluster(encoded, shape), ...shape };
+    const message = fromBinary(ClusterSchema, encoded);
+    const entry = new UpstreamCluster(message, (this.#environment ??= this.#makeEnvironment()));
+    const edsConfig = message.edsClusterConfig?.edsConfig;
+    if (entry.isIdle)
+      this.#shapes.add(encoded, { edsConfig: entry.edsName === undefined ? undefined : edsConfig });
+    return { entry, edsConfig };
+  }
+
+  /** Takes the place of one that slept, as if it had been there from the start. */
+  #wake(sleeping: SleepingCluster): UpstreamCluster {
+    const { name, edsName } = sleeping;
+    if (this.#warming.get(name) === sleeping) this.#activate(sleeping);
+    const cluster = new UpstreamCluster(sleeping.message, (this.#environment ??= this.#makeEnvironment()));
+    const known = edsName === undefined ? undefined : this.#assignments.get(edsName);
+    if (sleeping.isAssigned && known !== undefined) cluster.assign(known);
+    this.#drop(sleeping);
+    if (edsName !== undefined) addTo(this.#byEdsName, edsName, cluster);
+    this.#active.set(name, cluster);
+    cluster.start();
+    cluster.warmWithout();
+    return cluster;
+  }
+
+  #drop(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    entry.close();
+    const { edsName } = entry;
+    if (edsName === undefined) return;
+    const users = this.#byEdsName.get(edsName);
+    if (users?.delete(entry) === true && users.size === 0) this.#byEdsName.delete(edsName);
+  }
+
+  #activate(entry: Entry): void {
+    const { name } = entry;
+    if (this.#warming.get(name) !== entry) return;
     this.#warming.delete(name);
     const before = this.#active.get(name);
-    this.#active.set(name, cluster);
-    before?.close();
+    this.#active.set(name, entry);
+    this.#drop(before);
     this.#count();
+    // Endpoints that are forgotten after a while are so whether the cluster is used or not.
+    const { staleAfter = 0 } = this.#assignments.get(entry.edsName ?? '') ?? {};
+    if (entry instanceof SleepingCluster && staleAfter > 0) this.#wake(entry);
     for (const listener of this.#listeners) listener(name);
+  }
+
+  #upstream(name: string): UpstreamCluster | undefined {
+    const found = this.#active.get(name);
+    return found instanceof SleepingCluster ? this.#wake(found) : found;
   }
 
   #makeEnvironment(): ClusterEnvironment {
@@ -186,7 +246,7 @@ export class ClusterManager implements Clusters {
       dns: dns ?? systemDns(),
       random: random ?? randomNumber,
       hasLocalCluster: localCluster !== undefined,
-      localHosts: () => this.#active.get(localCluster ?? '')?.hosts,
+      localHosts: () => this.#upstream(localCluster ?? '')?.hosts,
     };
   }
 
@@ -194,6 +254,12 @@ export class ClusterManager implements Clusters {
     this.#activeCount.value = this.#active.size;
     this.#warmingCount.value = this.#warming.size;
   }
+}
+
+function addTo(index: Map<string, Set<Entry>>, name: string, entry: Entry): void {
+  const users = index.get(name);
+  if (users === undefined) index.set(name, new Set([entry]));
+  else users.add(entry);
 }
 
 function randomNumber(): number {

@@ -1,7 +1,7 @@
 /** A cluster: its endpoints, its balancer, its limits, and how connections to it are opened. */
 
 import type { Socket } from 'node:net';
-import { equals, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type Cluster as ClusterMessage,
   ClusterSchema,
@@ -32,6 +32,7 @@ import { Membership, type MembershipWatcher } from './membership.ts';
 import { OutlierDetector } from './outlier/detector.ts';
 import { compileErrorMatcher } from './outlier/error-matcher.ts';
 import { outlierSettings } from './outlier/settings.ts';
+import { isSameMessage } from './same-message.ts';
 import { Shared } from './shared.ts';
 import { type Dialer, dialerOf } from './transport/dial.ts';
 import { Transports } from './transport/transports.ts';
@@ -154,10 +155,18 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   }
 
   /** Whether it was made of an equal message. */
-  isMadeOf(message: ClusterMessage): boolean {
-    const encoded = toBinary(ClusterSchema, message);
-    // Equal messages may be written in several ways, but mostly are not.
-    return Buffer.compare(this.#encoded, encoded) === 0 || equals(ClusterSchema, this.message, message);
+  isMadeOf(encoded: Uint8Array): boolean {
+    return isSameMessage(ClusterSchema, this.#encoded, encoded);
+  }
+
+  /** Nothing happens before it is used or assigned endpoints, so that another one like it can wait with being made. */
+  get isIdle(): boolean {
+    return (
+      this.#discovery.isIdle &&
+      this.#checkers.length === 0 &&
+      !this.settings.tls &&
+      this.#balancing.kind !== 'original-destination'
+    );
   }
 
   get metadata(): Metadata | undefined {

@@ -1,14 +1,17 @@
 /** Clusters (CDS) and their endpoints (EDS): takes what comes, and asks for the endpoints of what is there. */
 
-import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
-import { type Cluster, ClusterSchema } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
+import { textField } from '../../xds/proto/wire-fields.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { InitialFetches, type ResourceSources, sourceKey } from './config-sources.ts';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, type RawResource, type Refusal } from './resource-types.ts';
 import { WholeList } from './whole-list.ts';
+
+/** Number of the field in `envoy/config/cluster/v3/cluster.proto`. */
+const NAME = 1;
 
 interface WantedEndpoints {
   /** How the source is written, so that another one is seen. */
@@ -34,9 +37,9 @@ export class ClusterResources {
     sources.handle(ENDPOINT_TYPE, { apply: (added, removed) => this.#takeEndpoints(added, removed) });
   }
 
-  /** A cluster of the bootstrap, which no update replaces. Throws what the manager throws. */
-  putStatic(cluster: Cluster): void {
-    this.#list.addStatic(cluster.name);
+  /** A cluster of the bootstrap, encoded, which no update replaces. Throws what the manager throws. */
+  putStatic(name: string, cluster: Uint8Array): void {
+    this.#list.addStatic(name);
     this.#put(cluster);
   }
 
@@ -80,9 +83,10 @@ export class ClusterResources {
     const refusals: Refusal[] = [];
     for (const { name, value } of added) {
       try {
-        const cluster = unpacked(value);
-        if (cluster.name !== name) throw new Error(`it is called ${cluster.name}`);
-        this.#put(cluster);
+        if (value.typeUrl !== CLUSTER_TYPE) throw new Error('it cannot be decoded');
+        const called = textField(value.value, NAME);
+        if (called !== name) throw new Error(`it is called ${called}`);
+        this.#put(value.value);
       } catch (error) {
         refusals.push({ name, reason: (error as Error).message });
       }
@@ -92,15 +96,9 @@ export class ClusterResources {
     return refusals;
   }
 
-  #put(cluster: Cluster): void {
-    this.#manager.put(cluster);
-    const { serviceName, edsConfig } = cluster.edsClusterConfig ?? {};
-    if (edsConfig !== undefined) {
-      this.#edsSources.set(
-        serviceName === undefined || serviceName === '' ? cluster.name : serviceName,
-        edsConfig,
-      );
-    }
+  #put(cluster: Uint8Array): void {
+    const source = this.#manager.put(cluster);
+    if (source !== undefined) this.#edsSources.set(source.edsName, source.edsConfig);
   }
 
   /** Asks for the endpoints of the clusters that there are now, and for no others. */
@@ -145,10 +143,4 @@ export class ClusterResources {
     }
     return refusals;
   }
-}
-
-function unpacked(value: Any): Cluster {
-  const cluster = anyUnpack(value, ClusterSchema);
-  if (cluster === undefined) throw new Error('it cannot be decoded');
-  return cluster;
 }

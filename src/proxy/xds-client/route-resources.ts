@@ -1,13 +1,9 @@
 /** Route configurations: by name (RDS) for whoever uses them, and those that stand in listeners. */
 
-import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
-import {
-  type RouteConfiguration,
-  RouteConfigurationSchema,
-} from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import { compileRouteTable } from '../http/route-plan.ts';
 import type { RouteHandle, Routes } from '../listeners/network-filter.ts';
+import { type EncodedRoutes, encodedRoutes } from '../route/encoded-routes.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { ResourceSources } from './config-sources.ts';
 import { NamedResources } from './named-resources.ts';
@@ -15,7 +11,7 @@ import { ROUTE_TYPE } from './resource-types.ts';
 
 /** A route configuration that stands in a listener. */
 export interface InlineRoutes {
-  readonly config: RouteConfiguration;
+  readonly routes: EncodedRoutes;
   readonly updatedAt: number;
 }
 
@@ -25,10 +21,10 @@ export class RouteResources implements Routes {
 
   constructor(sources: ResourceSources) {
     this.#named = new NamedResources(sources, ROUTE_TYPE, (value, name) => {
-      const config = anyUnpack(value, RouteConfigurationSchema);
-      if (config === undefined) throw new Error('it cannot be decoded');
-      if (config.name !== name) throw new Error(`it is called ${config.name}`);
-      return compileRouteTable(config);
+      if (value.typeUrl !== ROUTE_TYPE) throw new Error('it cannot be decoded');
+      const routes = encodedRoutes(value.value);
+      if (routes.config.name !== name) throw new Error(`it is called ${routes.config.name}`);
+      return compileRouteTable(routes);
     });
   }
 
@@ -44,9 +40,9 @@ export class RouteResources implements Routes {
     };
   }
 
-  inline(config: RouteConfiguration): RouteHandle {
-    const entry = { config, updatedAt: Date.now() };
-    const table = compileRouteTable(config);
+  inline(routes: EncodedRoutes): RouteHandle {
+    const entry = { routes, updatedAt: Date.now() };
+    const table = compileRouteTable(routes);
     this.#inline.add(entry);
     return { table, warm: Promise.resolve(), release: () => void this.#inline.delete(entry) };
   }

@@ -12,10 +12,15 @@ const ITSELF = Symbol('the descriptor itself');
 interface Late<Descriptor extends object> {
   make: (() => Descriptor) | undefined;
   made: Descriptor | undefined;
+  /** What is asked for most, of types that are never used otherwise. */
+  readonly typeName: string | undefined;
 }
 
 const HANDLER: ProxyHandler<Late<object>> = {
-  get: (late, key) => (key === ITSELF ? madeOf(late) : Reflect.get(madeOf(late), key)),
+  get(late, key) {
+    if (key === 'typeName' && late.typeName !== undefined) return late.typeName;
+    return key === ITSELF ? madeOf(late) : Reflect.get(madeOf(late), key);
+  },
   has: (late, key) => Reflect.has(madeOf(late), key),
   ownKeys: (late) => Reflect.ownKeys(madeOf(late)),
   getOwnPropertyDescriptor: (late, key) => {
@@ -33,8 +38,8 @@ function madeOf(late: Late<object>): object {
   return late.made;
 }
 
-function lazily<Descriptor extends object>(make: () => Descriptor): Descriptor {
-  const late: Late<Descriptor> = { make, made: undefined };
+function lazily<Descriptor extends object>(make: () => Descriptor, typeName?: string): Descriptor {
+  const late: Late<Descriptor> = { make, made: undefined, typeName };
   return new Proxy<Late<object>>(late, HANDLER) as Descriptor;
 }
 
@@ -44,12 +49,23 @@ function itself<Descriptor extends object>(descriptor: Descriptor): Descriptor {
 
 /** A file of the API: its descriptor in base64, and the files that it imports. */
 export function lazyFile(encoded: string, imports: readonly DescFile[] = []): DescFile {
-  return lazily(() => fileDesc(encoded, imports.map(itself)));
+  return lazily(() => fileDesc(encoded, imports.map(importOf)));
 }
 
-/** A message by its place in its file, and in the messages around it. */
-export function lazyMessage(file: DescFile, path: number, ...paths: number[]): DescMessage {
-  return lazily(() => messageDesc(itself(file), path, ...paths));
+/**
+ * A file as others import it: with what it hands on (`import public`), without the rest. The library goes through all
+ * that an import imports, once for each way that leads there, and the ways in the Envoy API are many.
+ */
+function importOf(file: DescFile): DescFile {
+  const { proto, dependencies, ...own } = itself(file);
+  const handedOn =
+    proto.publicDependency.length > 0 ? dependencies.map((one) => ({ ...one, dependencies: [] })) : [];
+  return { ...own, proto, dependencies: handedOn };
+}
+
+/** A message by its name, and its place in its file and in the messages around it. */
+export function lazyMessage(name: string, file: DescFile, path: number, ...paths: number[]): DescMessage {
+  return lazily(() => messageDesc(itself(file), path, ...paths), name);
 }
 
 export function lazyEnum(file: DescFile, path: number, ...paths: number[]): DescEnum {

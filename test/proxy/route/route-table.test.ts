@@ -4,26 +4,14 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { type Json, MATCHES, REDIRECTS, REWRITES } from './cases.ts';
 import { normalizedPath } from '../../../src/proxy/route/normalize-path.ts';
-import { HeaderList } from '../../../src/proxy/http/header-list.ts';
 import type { RouteRequest } from '../../../src/proxy/route/request.ts';
+import { request } from './request.ts';
 import { RouteTable } from '../../../src/proxy/route/route-table.ts';
 import { messageFromJson } from '../../../src/xds/proto/registry.ts';
 import { RouteConfigurationSchema } from '../../../src/xds/proto/generated/envoy/config/route/v3/route_pb.js';
 
 function table(config: Json): RouteTable {
   return new RouteTable(messageFromJson(RouteConfigurationSchema, config));
-}
-
-function request(over: Partial<RouteRequest> = {}): RouteRequest {
-  return {
-    method: 'GET',
-    scheme: 'http',
-    authority: 'a.example',
-    path: '/',
-    headers: new HeaderList(),
-    random: 0,
-    ...over,
-  };
 }
 
 /** The names of the routes stand for where they lead. */

@@ -34,6 +34,7 @@ export function strictDns(assignment: Assignment, settings: DnsSettings, count: 
   });
   return {
     edsName: undefined,
+    isIdle: false,
     start: (onDiscovered) => {
       report = onDiscovered;
       if (watches.length === 0) tell();
@@ -73,6 +74,7 @@ export function logicalDns(
   let ip = target.kind === 'ip' ? target.ip : undefined;
   return {
     edsName: undefined,
+    isIdle: false,
     start: (onDiscovered) => {
       report = onDiscovered;
       if (watch === undefined) tell(ip);

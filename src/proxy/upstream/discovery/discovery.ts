@@ -8,6 +8,8 @@ export type OnDiscovered = (specs: readonly EndpointSpec[], assignment: Assignme
 export interface Discovery {
   /** The name that endpoints are assigned under; undefined when they do not come by EDS. */
   readonly edsName: string | undefined;
+  /** Endpoints change by what is assigned only. */
+  readonly isIdle: boolean;
   /** Calls back with all endpoints, each time that they may have changed. */
   start(onDiscovered: OnDiscovered): void;
   /** Only where endpoints come by EDS. */

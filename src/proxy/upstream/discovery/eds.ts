@@ -22,6 +22,7 @@ export function byEds(name: string, count: CountMembership): Discovery {
   };
   return {
     edsName: name,
+    isIdle: true,
     start: (onDiscovered) => {
       report = onDiscovered;
       if (pending !== undefined) apply(pending);

@@ -9,6 +9,7 @@ export function fixedEndpoints(assignment: Assignment): Discovery {
   let pending: Assignment | undefined = assignment;
   return {
     edsName: undefined,
+    isIdle: true,
     start: (onDiscovered) => {
       if (pending === undefined) return;
       const found = pending;

@@ -1,0 +1,144 @@
+/** Clusters that say what another one says wait as bytes, and nobody can tell. */
+
+import type { JsonObject } from '@bufbuild/protobuf';
+import { describe, expect, test } from 'vitest';
+import { SleepingCluster } from '../../../src/proxy/upstream/sleeping-cluster.ts';
+import { ANY, assignmentOf, staticCluster, testClusters } from './clusters.ts';
+
+const eds = (name: string, more: JsonObject = {}): JsonObject => ({
+  name,
+  type: 'EDS',
+  alt_stat_name: `${name};`,
+  metadata: { filter_metadata: { istio: { config: name } } },
+  eds_cluster_config: { eds_config: { ads: {} }, service_name: `service-${name}` },
+  ...more,
+});
+const fixed = (name: string, port: number, more: JsonObject = {}): JsonObject => ({
+  ...staticCluster([{ port }], more),
+  name,
+});
+
+/** Whether the newest cluster of that name has not been made yet. */
+const sleeps = (clusters: ReturnType<typeof testClusters>, name: string): boolean =>
+  clusters.manager.newest(name) instanceof SleepingCluster;
+
+describe('the second of a kind sleeps', () => {
+  test('and is there when it is asked for', () => {
+    const clusters = testClusters();
+    clusters.put(fixed('a', 1));
+    clusters.put(fixed('b', 1));
+    expect([sleeps(clusters, 'a'), sleeps(clusters, 'b')]).toEqual([false, true]);
+    expect(clusters.stat('cluster_manager.active_clusters')).toBe(2);
+    const found = clusters.get('b');
+    expect(found.choose(ANY)?.id).toBe('127.0.0.1:1');
+    expect(clusters.get('b')).toBe(found);
+    expect(sleeps(clusters, 'b')).toBe(false);
+  });
+
+  test('and waits for its endpoints like any other', async () => {
+    const clusters = testClusters();
+    clusters.put(eds('a'));
+    clusters.put(eds('b'));
+    expect(sleeps(clusters, 'b')).toBe(true);
+    expect([...clusters.manager.edsNames].sort()).toEqual(['service-a', 'service-b']);
+    expect(clusters.manager.get('b')).toBeUndefined();
+    clusters.assign(assignmentOf('service-b', [{ port: 2 }]));
+    await clusters.manager.warm('b');
+    expect(sleeps(clusters, 'b')).toBe(true);
+    expect(clusters.get('b').choose(ANY)?.id).toBe('127.0.0.1:2');
+    expect(clusters.stat('cluster.b;.update_success')).toBe(1);
+    clusters.assign(assignmentOf('service-b', [{ port: 3 }]));
+    expect(clusters.get('b').choose(ANY)?.id).toBe('127.0.0.1:3');
+  });
+
+  test('and goes on without endpoints when nobody names them', async () => {
+    const clusters = testClusters();
+    clusters.put(eds('a'));
+    clusters.put(eds('b'));
+    clusters.manager.giveUpWaiting('service-b');
+    await clusters.manager.warm('b');
+    expect(clusters.get('b').choose(ANY)).toBeUndefined();
+    expect(clusters.stat('cluster.b;.update_success')).toBe(0);
+    clusters.assign(assignmentOf('service-b', [{ port: 2 }]));
+    expect(clusters.get('b').choose(ANY)?.id).toBe('127.0.0.1:2');
+  });
+
+  test('and counts what changes while nobody uses it', async () => {
+    const clusters = testClusters();
+    for (const name of ['a', 'b']) clusters.put(eds(name));
+    for (const port of [1, 2, 3])
+      for (const name of ['a', 'b']) clusters.assign(assignmentOf(`service-${name}`, [{ port }]));
+    await clusters.manager.warm('b');
+    clusters.manager.wake();
+    for (const event of ['update_success', 'membership_change', 'membership_total'])
+      expect([event, clusters.stat(`cluster.b;.${event}`)]).toEqual([
+        event,
+        clusters.stat(`cluster.a;.${event}`),
+      ]);
+  });
+
+  test('and is as good as the one it says again', () => {
+    const clusters = testClusters();
+    clusters.put(fixed('a', 1));
+    clusters.put(fixed('b', 1));
+    clusters.put(fixed('b', 1));
+    expect(clusters.stat('cluster_manager.cluster_modified')).toBe(0);
+    clusters.put(fixed('b', 1, { connect_timeout: '1s' }));
+    expect(clusters.stat('cluster_manager.cluster_modified')).toBe(1);
+    expect(clusters.get('b').settings.connectTimeout).toBe(1000);
+    clusters.manager.remove('b');
+    expect(clusters.manager.get('b')).toBeUndefined();
+  });
+
+  test('and is seen by whoever looks at all of them', () => {
+    const clusters = testClusters();
+    for (const name of ['a', 'b', 'c']) clusters.put(fixed(name, 1));
+    expect([...clusters.manager.active].map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(clusters.stat('cluster.c.membership_total')).toBe(1);
+  });
+});
+
+test.each<[string, (name: string) => JsonObject]>([
+  ['names to be looked up', (name) => fixed(name, 1, { type: 'STRICT_DNS' })],
+  ['endpoints to be checked', (name) => fixed(name, 1, { health_checks: [HEALTH_CHECK] })],
+  ['endpoints of its own', (name) => fixed(name, name.charCodeAt(0))],
+  ['settings of its own', (name) => fixed(name, 1, { connect_timeout: `${name.charCodeAt(0)}s` })],
+])('a cluster with %s is made at once', (_, of) => {
+  const clusters = testClusters();
+  clusters.put(of('a'));
+  clusters.put(of('b'));
+  expect(sleeps(clusters, 'b')).toBe(false);
+  clusters.manager.close();
+});
+
+const HEALTH_CHECK: JsonObject = {
+  timeout: '1s',
+  interval: '60s',
+  unhealthy_threshold: 1,
+  healthy_threshold: 1,
+  tcp_health_check: {},
+};
+
+test('what is wrong with one is told, whatever others of its kind there are', () => {
+  const clusters = testClusters();
+  clusters.put(fixed('a', 1));
+  expect(() => clusters.put(fixed('', 1))).toThrow('cluster.name');
+  expect(() => clusters.put(fixed('b', 1, { track_timeout_budgets: true }))).toThrow('track_timeout_budgets');
+  expect(() =>
+    clusters.put({ ...fixed('b', 1), load_assignment: { cluster_name: 'b', endpoints: [BAD] } }),
+  ).toThrow();
+});
+
+const BAD: JsonObject = {
+  lb_endpoints: [{ endpoint: { address: { socket_address: { address: 'a name', port_value: 1 } } } }],
+};
+
+test('endpoints that are forgotten after a while are so in a cluster that nobody uses', async () => {
+  const clusters = testClusters();
+  clusters.put(eds('a'));
+  clusters.put(eds('b'));
+  clusters.assign({ ...assignmentOf('service-b', [{ port: 2 }]), policy: { endpoint_stale_after: '600s' } });
+  await clusters.manager.warm('b');
+  expect(sleeps(clusters, 'b')).toBe(false);
+  clusters.manager.close();
+});
