@@ -6,6 +6,9 @@ export const INBOUND_PASSTHROUGH_CLUSTER = 'InboundPassthroughCluster';
 /** Where requests go whose destination names no host. */
 export const UNKNOWN_CLUSTER = 'UnknownService';
 
+/** The cluster of the proxy's own workload, which its bootstrap names. */
+export const OWN_CLUSTER = 'local_cluster';
+
 /** Where redirected outbound connections arrive. */
 export const OUTBOUND_CAPTURE_PORT = 15001;
 /** Where redirected inbound connections arrive. */

@@ -7,6 +7,7 @@ import { blackHole, inboundPassthrough, passthrough } from './clusters/fixed.ts'
 import { outboundClusterOf } from './clusters/outbound.ts';
 import { type Target, targetsOf } from './clusters/targets.ts';
 import { assignmentOf } from './endpoints/assignments.ts';
+import { ownEndpoints } from './endpoints/own-endpoints.ts';
 import { grpcClusters } from './grpc/clusters.ts';
 import { grpcListeners } from './grpc/listeners.ts';
 import type { Input } from './input.ts';
@@ -33,6 +34,7 @@ const PARTS: readonly PartBuilder[] = [
   outboundEndpoints,
   (input) => applyPatches(openedListeners(input), 'outbound', input),
   (input, shared) => applyPatches(inboundPart(input, shared), 'inbound', input),
+  ownAssignment,
   (input) => ({ extensions: addedExtensions(input) }),
   (input) => {
     reportUnenforced(input);
@@ -152,6 +154,12 @@ function outboundEndpoints(input: Input, shared: Shared, earlier: Part | undefin
     return endpoints;
   });
   return { endpoints: withChanges(earlier.endpoints, changes), assigned: { ...known, from } };
+}
+
+function ownAssignment(input: Input): Omit<Part, 'problems'> {
+  const made = ownEndpoints(input);
+  if (made === undefined) return {};
+  return { endpoints: resources(ClusterLoadAssignmentSchema, [made], ({ clusterName }) => clusterName) };
 }
 
 function assignment(target: Target, input: Input): Resource | undefined {

@@ -11,7 +11,8 @@ import {
   Cluster_LbPolicy,
 } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { localityEndpoints } from '../endpoints/localities.ts';
-import { weighsPlaces } from '../endpoints/locality-policy.ts';
+import { weighsPlaces, zoneSettings } from '../endpoints/locality-policy.ts';
+import { knowsOwnEndpoints } from '../endpoints/own-endpoints.ts';
 import { FROM_ADS, defined, durationOf, istioMetadata, seconds } from '../values.ts';
 import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './connection-pool.ts';
 import type { ClusterInit } from './fixed.ts';
@@ -27,7 +28,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
   const mesh = input.snapshot.mesh.config;
   const owner: ConfigReference =
     rule === undefined
-      ? { kind: 'MeshConfig', namespace: input.snapshot.mesh.istioNamespace, name: 'mesh' }
+      ? meshConfigOf(input.snapshot)
       : { kind: 'DestinationRule', namespace: rule.namespace, name: rule.name };
   const tls = target.passedOn
     ? NO_TLS
@@ -54,9 +55,6 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
       'trafficPolicy.retryBudget.budgetInterval is not in force: retries are compared with the requests under way.',
     );
   }
-  if (policy.loadBalancer?.zoneAwareLbSetting !== undefined) {
-    input.report(owner, 'loadBalancer.zoneAwareLbSetting is not in force. Use localityLbSetting.');
-  }
   const sidecar = input.proxy.type === 'sidecar';
   const settings = { protocol: port.speaks, outbound: true, sidecar, mesh, http1: upstreamHttp1(input) };
   return {
@@ -66,9 +64,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     circuitBreakers: circuitBreakers(policy),
     commonLbConfig: {
       healthyPanicThreshold: panicThreshold(policy),
-      ...(weighsPlaces(policy, mesh) && {
-        localityConfigSpecifier: { case: 'localityWeightedLbConfig' as const, value: {} },
-      }),
+      ...localityConfig(policy, input, owner),
     },
     ...defined({
       upstreamConnectionOptions: keepalive(policy, mesh),
@@ -83,6 +79,42 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
       ...(subset !== undefined && { subset: subset.name ?? '' }),
     }),
     ...discovery,
+  };
+}
+
+function meshConfigOf({ mesh }: Input['snapshot']): ConfigReference {
+  return { kind: 'MeshConfig', namespace: mesh.istioNamespace, name: 'mesh' };
+}
+
+/** Whether places have weights, or requests stay in the proxy's own zone as far as its endpoints can take them. */
+function localityConfig(
+  policy: Target['policy'],
+  { snapshot, proxy, report }: Input,
+  owner: ConfigReference,
+): Pick<NonNullable<ClusterInit['commonLbConfig']>, 'localityConfigSpecifier'> {
+  const mesh = snapshot.mesh.config;
+  const zones = zoneSettings(policy, mesh);
+  if (zones === undefined) {
+    if (!weighsPlaces(policy, mesh)) return {};
+    return { localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} } };
+  }
+  const isOff = zones.enabled === false;
+  const smallest = zones.minClusterSize ?? undefined;
+  if (!isOff && !knowsOwnEndpoints(proxy)) {
+    report(
+      policy.loadBalancer?.zoneAwareLbSetting === undefined ? meshConfigOf(snapshot) : owner,
+      'zoneAwareLbSetting keeps requests in their region, not in their zone: the proxy does not know the endpoints beside ' +
+        'it. Set ISTIO_META_ENABLE_SELF_DISCOVERY to "true" in proxyMetadata of its ProxyConfig.',
+    );
+  }
+  return {
+    localityConfigSpecifier: {
+      case: 'zoneAwareLbConfig',
+      value: {
+        ...(isOff && { routingEnabled: { value: 0 } }),
+        ...(smallest !== undefined && { minClusterSize: BigInt(smallest) }),
+      },
+    },
   };
 }
 

@@ -11,7 +11,15 @@ import type {
 } from '../proto/generated/envoy/config/endpoint/v3/endpoint_components_pb.js';
 import { type Init, addressOf, istioMetadata } from '../values.ts';
 import { workloadText } from './workload-text.ts';
-import { type Place, distribute, failover, localitySettings, parsePlace } from './locality-policy.ts';
+import {
+  type Place,
+  distribute,
+  failover,
+  localitySettings,
+  parsePlace,
+  zoneRank,
+  zoneSettings,
+} from './locality-policy.ts';
 
 export type LocalityEndpoints = Init<typeof LocalityLbEndpointsSchema> & {
   readonly lbEndpoints: readonly Init<typeof LbEndpointSchema>[];
@@ -28,16 +36,36 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
     .filter(({ endsMeshTls }) => endsMeshTls || !target.passedOn);
   const { proxy, snapshot } = input;
   const settings = localitySettings(target.policy, snapshot.mesh.config);
-  const groups = grouped(endpoints, (endpoint) => failover(settings, target.policy, proxy, endpoint));
-  const built = groups.map(({ place, priority, members }) => ({
+  const zones = zoneSettings(target.policy, snapshot.mesh.config);
+  const rankOf = (endpoint: ServiceEndpoint): number =>
+    zones === undefined
+      ? failover(settings, target.policy, proxy, endpoint)
+      : zoneRank(zones, proxy, endpoint);
+  const built = placed(endpoints, rankOf, input);
+  return distribute(settings, proxy, built).map(withoutPlace);
+}
+
+/** Endpoints by their places, all of one rank. */
+export function groupedByPlace(endpoints: readonly ServiceEndpoint[], input: Input): LocalityEndpoints[] {
+  return placed(endpoints, () => 0, input).map(withoutPlace);
+}
+
+function placed(
+  endpoints: readonly ServiceEndpoint[],
+  rankOf: (endpoint: ServiceEndpoint) => number,
+  { snapshot }: Input,
+) {
+  return grouped(endpoints, rankOf).map(({ place, priority, members }) => ({
     locality: { region: place.region, zone: place.zone, subZone: place.subzone },
     priority,
     lbEndpoints: members.map((endpoint) => lbEndpoint(endpoint, snapshot.mesh.clusterId)),
     loadBalancingWeight: members.reduce((sum, { weight }) => sum + Math.max(weight, 1), 0),
     place,
   }));
-  const weighted = distribute(settings, proxy, built);
-  return weighted.map(({ place: _place, ...group }) => group);
+}
+
+function withoutPlace({ place: _place, ...group }: ReturnType<typeof placed>[number]): LocalityEndpoints {
+  return group;
 }
 
 interface Group {

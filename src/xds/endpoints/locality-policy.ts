@@ -16,9 +16,9 @@ interface Client {
   readonly labels: Labels;
 }
 
-type Settings =
-  | NonNullable<MeshConfig['localityLbSetting']>
-  | NonNullable<NonNullable<EffectivePolicy['loadBalancer']>['localityLbSetting']>;
+type Balancer = NonNullable<EffectivePolicy['loadBalancer']>;
+type Settings = NonNullable<MeshConfig['localityLbSetting'] | Balancer['localityLbSetting']>;
+export type ZoneSettings = NonNullable<MeshConfig['zoneAwareLbSetting'] | Balancer['zoneAwareLbSetting']>;
 
 /** `region/zone/subzone`; parts may be missing from the right. */
 export function parsePlace(text: string): Place {
@@ -26,11 +26,38 @@ export function parsePlace(text: string): Place {
   return { region, zone, subzone };
 }
 
-/** The rule's settings, else the mesh's; undefined when places do not count. */
+/** The rule's settings, else the mesh's; undefined when places do not count, or zones do. */
 export function localitySettings(policy: EffectivePolicy, mesh: MeshConfig): Settings | undefined {
+  if (zoneSettings(policy, mesh) !== undefined) return undefined;
   const own = policy.loadBalancer?.localityLbSetting;
   const settings = own ?? mesh.localityLbSetting ?? {};
   return settings.enabled === false ? undefined : settings;
+}
+
+/**
+ * What holds for zones in place of localities: the rule's word on either counts before the mesh's, and of one of them
+ * that on zones.
+ */
+export function zoneSettings(policy: EffectivePolicy, mesh: MeshConfig): ZoneSettings | undefined {
+  const { zoneAwareLbSetting, localityLbSetting } = policy.loadBalancer ?? {};
+  if (zoneAwareLbSetting !== undefined) return zoneAwareLbSetting;
+  return localityLbSetting === undefined ? mesh.zoneAwareLbSetting : undefined;
+}
+
+/** The rank of an endpoint for a client: its own region first, then the one that is to take over, then all others. */
+export function zoneRank(
+  settings: ZoneSettings,
+  client: Client,
+  endpoint: { readonly locality: string; readonly labels: Labels },
+): number {
+  if (settings.enabled === false) return 0;
+  const priority = settings.failoverPriority ?? [];
+  const byLabel = priority.length === 0 ? 0 : byLabels(priority, client.labels, endpoint.labels);
+  const { region } = parsePlace(endpoint.locality);
+  const own = client.locality.region;
+  if (region === own) return byLabel * 3;
+  const next = settings.failover?.find(({ from }) => from === own)?.to;
+  return byLabel * 3 + (region === next ? 1 : 2);
 }
 
 /** Whether the places' own weights count, or endpoints are chosen among all places of a rank alike. */

@@ -30,9 +30,14 @@ function nodeOf(
   });
 }
 
-function bootstrapOf(config: ConfigMap, annotations: Labels = {}, ips = '10.0.0.1'): Record<string, never> {
+function bootstrapOf(
+  config: ConfigMap,
+  annotations: Labels = {},
+  ips = '10.0.0.1',
+  env: Environment = {},
+): Record<string, never> {
   const made = makeBootstrap({
-    node: { ...nodeOf({ POD_NAME: 'web-0', POD_NAMESPACE: 'shop', INSTANCE_IP: ips }), annotations },
+    node: { ...nodeOf({ POD_NAME: 'web-0', POD_NAMESPACE: 'shop', INSTANCE_IP: ips, ...env }), annotations },
     config: readProxyConfig([PLAIN, config]),
     isDelta: true,
     statusPort: 15_021,
@@ -168,6 +173,15 @@ describe('the bootstrap', () => {
         listeners: [{ name: '0.0.0.0_15090' }, { name: '0.0.0.0_15021' }],
       },
     });
+  });
+
+  test('has the cluster of its own workload where it is to hear of it', () => {
+    const own = bootstrapOf({}, {}, '10.0.0.1', { ISTIO_META_ENABLE_SELF_DISCOVERY: 'true' });
+    expect(own).toMatchObject({
+      cluster_manager: { local_cluster_name: 'local_cluster' },
+      static_resources: { clusters: [{}, {}, {}, { name: 'local_cluster', type: 'EDS' }] },
+    });
+    expect(bootstrapOf({}).cluster_manager).toBeUndefined();
   });
 
   test('has no readiness where there is no agent to ask', () => {

@@ -6,7 +6,8 @@
 import type { ProxyNode } from '../node.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import { addressFamily, bindAddress } from './addresses.ts';
-import { discoveryCluster, localCluster } from './clusters.ts';
+import { OWN_CLUSTER } from '../../../xds/names.ts';
+import { discoveryCluster, localCluster, ownCluster } from './clusters.ts';
 import { metricsListener, statusListener } from './listeners.ts';
 import { statsConfig } from './stats.ts';
 
@@ -68,9 +69,7 @@ export function makeBootstrap(sources: BootstrapSources): object {
     ],
     stats_config: statsConfig({ ...sources, annotations: node.annotations, ips: node.ips }),
     ...(statsd === undefined ? {} : { stats_sinks: [statsdSink(statsd)] }),
-    ...(sources.outlierLogPath === ''
-      ? {}
-      : { cluster_manager: { outlier_detection: { event_log_path: sources.outlierLogPath } } }),
+    ...clusterManager(sources),
     admin: { address: bindAddress(family.localhost, config.proxyAdminPort) },
     dynamic_resources: dynamicResources(sources.isDelta),
     static_resources: {
@@ -78,6 +77,7 @@ export function makeBootstrap(sources: BootstrapSources): object {
         localCluster('prometheus_stats', family, config.proxyAdminPort),
         ...(hasAgent ? [localCluster('agent', family, config.statusPort)] : []),
         discoveryCluster(config.discovery, family),
+        ...(knowsOwnEndpoints(node) ? [ownCluster()] : []),
       ],
       listeners: [
         metricsListener(family.wildcard, sources.metricsPort),
@@ -85,6 +85,20 @@ export function makeBootstrap(sources: BootstrapSources): object {
       ],
     },
   };
+}
+
+/** `ISTIO_META_ENABLE_SELF_DISCOVERY`: the proxy hears of the endpoints beside it, to keep requests in their zone. */
+function knowsOwnEndpoints({ metadata }: ProxyNode): boolean {
+  const said = metadata.ENABLE_SELF_DISCOVERY;
+  return said === 'true' || said === '1';
+}
+
+function clusterManager({ node, outlierLogPath }: BootstrapSources): object {
+  const settings = {
+    ...(knowsOwnEndpoints(node) && { local_cluster_name: OWN_CLUSTER }),
+    ...(outlierLogPath !== '' && { outlier_detection: { event_log_path: outlierLogPath } }),
+  };
+  return Object.keys(settings).length === 0 ? {} : { cluster_manager: settings };
 }
 
 function dynamicResources(isDelta: boolean): object {

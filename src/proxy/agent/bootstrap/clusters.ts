@@ -3,6 +3,7 @@
 import { isIp } from '../../../base/cidr.ts';
 import { MeshError } from '../../../base/mesh-error.ts';
 import type { DiscoveryAddress } from '../proxy-config.ts';
+import { OWN_CLUSTER } from '../../../xds/names.ts';
 import { bindAddress, type Family } from './addresses.ts';
 
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -30,6 +31,21 @@ export function discoveryCluster(discovery: DiscoveryAddress, family: Family): o
 
 export function localCluster(name: string, family: Family, port: number): object {
   return { ...cluster(name, '0.250s', bindAddress(family.localhost, port)), type: 'STATIC' };
+}
+
+/** The endpoints of the proxy's own workload, as the controller knows them. Nothing is sent there. */
+export function ownCluster(): object {
+  return {
+    name: OWN_CLUSTER,
+    alt_stat_name: `${OWN_CLUSTER};`,
+    type: 'EDS',
+    connect_timeout: '1s',
+    lb_policy: 'LEAST_REQUEST',
+    eds_cluster_config: {
+      service_name: OWN_CLUSTER,
+      eds_config: { ads: {}, resource_api_version: 'V3' },
+    },
+  };
 }
 
 function endpointOf(discovery: DiscoveryAddress): object {
