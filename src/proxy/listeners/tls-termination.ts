@@ -104,7 +104,7 @@ class Termination implements TlsTermination {
   }
 
   get ready(): Promise<void> {
-    return this.#context.ready;
+    return this.#context.settled;
   }
 
   secure(

@@ -55,7 +55,11 @@ export class TlsContext {
   readonly #field: string;
   readonly #parameters: SecureContextOptions;
   readonly #handles: SecretHandle[] = [];
-  readonly #waiting = new Set<string>();
+  /** Secrets that have not come and are still waited for. */
+  #waiting = 0;
+  /** Certificates come by name, and one of them is needed; whom to trust comes by name, and is needed. */
+  #needsIdentity = false;
+  #needsValidation = false;
   readonly #ready = Promise.withResolvers<void>();
   readonly #onChange: () => void;
   readonly alpn: readonly string[];
@@ -96,7 +100,7 @@ export class TlsContext {
       this.close();
       throw error;
     }
-    if (this.isReady) this.#ready.resolve();
+    if (this.isSettled) this.#ready.resolve();
   }
 
   get identities(): readonly Identity[] {
@@ -107,12 +111,19 @@ export class TlsContext {
     return this.#validation;
   }
 
-  /** False while a secret has not come. */
+  /** Whether connections can be secured: of several certificates that come by name one is enough, as in Envoy. */
   get isReady(): boolean {
-    return this.#waiting.size === 0;
+    if (this.#needsIdentity && this.identities.length === 0) return false;
+    return !this.#needsValidation || this.#validation !== undefined;
   }
 
-  get ready(): Promise<void> {
+  /** Whether every secret has come, or is not waited for any longer. */
+  get isSettled(): boolean {
+    return this.#waiting === 0;
+  }
+
+  /** Resolves when all is settled. */
+  get settled(): Promise<void> {
     return this.#ready.promise;
   }
 
@@ -152,6 +163,7 @@ export class TlsContext {
     const first = this.#identities.length;
     for (const [index, config] of (context?.tlsCertificateSdsSecretConfigs ?? []).entries()) {
       const at = first + index;
+      this.#needsIdentity = true;
       this.#identities[at] = undefined;
       this.#secret(config, secrets, (secret) => {
         if (secret.type.case !== 'tlsCertificate') throw this.#wrongSecret(config.name, 'tls_certificate');
@@ -196,6 +208,7 @@ export class TlsContext {
       this.#validation = validationOf(`${this.#field}.default_validation_context`, byDefault);
       return;
     }
+    this.#needsValidation = true;
     this.#secret(config, secrets, (secret) => {
       if (secret.type.case !== 'validationContext')
         throw this.#wrongSecret(config.name, 'validation_context');
@@ -210,15 +223,21 @@ export class TlsContext {
   ): void {
     if (secrets === undefined)
       throw new UnsupportedError(`${this.#field}: secret "${config.name}" by name (SDS)`);
-    const key = `${this.#waiting.size} ${config.name}`;
-    this.#waiting.add(key);
+    let isWaiting = true;
+    this.#waiting += 1;
+    const settle = (): void => {
+      if (!isWaiting) return;
+      isWaiting = false;
+      this.#waiting -= 1;
+      if (this.isSettled) this.#ready.resolve();
+    };
     const handle = secrets.subscribe(config.name, config.sdsConfig, (secret) => {
       this.#replace(() => take(secret));
-      this.#waiting.delete(key);
-      if (this.isReady) this.#ready.resolve();
+      settle();
       this.#onChange();
     });
     this.#handles.push(handle);
+    void handle.warm.then(settle);
   }
 
   /** What is wrong with a new version is thrown, and the last good one stays in force. */

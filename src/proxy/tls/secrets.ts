@@ -12,5 +12,7 @@ export interface SecretSource {
 }
 
 export interface SecretHandle {
+  /** Settles when it has come, or when nothing more is to be waited for. */
+  readonly warm: Promise<void>;
   release(): void;
 }

@@ -35,7 +35,7 @@ export class SecretResources implements SecretSource {
     if (secret === undefined)
       throw new UnsupportedError(`a secret ${name} that static_resources.secrets lacks`);
     onSecret(secret);
-    return { release: () => undefined };
+    return { warm: Promise.resolve(), release: () => undefined };
   }
 
   close(): void {

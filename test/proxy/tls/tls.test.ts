@@ -192,13 +192,17 @@ describe('certificates by name', () => {
   /** Secrets that the test hands out. */
   function source() {
     const listeners = new Map<string, (secret: Secret) => void>();
+    /** Ends the wait for a secret that does not come. */
+    const giveUp = new Map<string, () => void>();
     const secrets: SecretSource = {
       subscribe: (name, _, onSecret) => {
+        const warm = Promise.withResolvers<void>();
+        giveUp.set(name, warm.resolve);
         listeners.set(name, onSecret);
-        return { release: () => listeners.delete(name) };
+        return { warm: warm.promise, release: () => void listeners.delete(name) };
       },
     };
-    return { secrets, listeners, give: (one: Secret) => listeners.get(one.name)?.(one) };
+    return { secrets, listeners, giveUp, give: (one: Secret) => listeners.get(one.name)?.(one) };
   }
 
   const named = { tls_certificate_sds_secret_configs: [{ name: 's', sds_config: { ads: {} } }] };
@@ -227,6 +231,58 @@ describe('certificates by name', () => {
     expect(await shown()).toBe('DNS:two.example');
     listeners.manager.close();
     expect(waiting.size).toBe(0);
+  });
+
+  test('one that does not come keeps its connections shut, and nothing else; of several one is enough', async () => {
+    const { secrets, give, giveUp } = source();
+    const byNames = (...names: string[]) =>
+      tlsSocket('Downstream', {
+        common_tls_context: {
+          tls_certificate_sds_secret_configs: names.map((name) => ({ name, sds_config: { ads: {} } })),
+        },
+      });
+    const trusting = tlsSocket('Downstream', {
+      common_tls_context: {
+        tls_certificate_sds_secret_configs: [{ name: 'good', sds_config: { ads: {} } }],
+        combined_validation_context: {
+          default_validation_context: {},
+          validation_context_sds_secret_config: { name: 'whom-to-trust', sds_config: { ads: {} } },
+        },
+      },
+    });
+    const chains = Object.entries({
+      gone: byNames('gone'),
+      some: byNames('lost', 'there'),
+      trusting,
+    }).map(([name, socket]) =>
+      chain(name, { server_names: [`${name}.example`] }, { transport_socket: socket }),
+    );
+    await using listeners = testListeners({ secrets });
+    const put = listeners.put(
+      listener(chains, {
+        listener_filters: [listenerFilter('tls_inspector')],
+      }),
+    );
+    for (const name of ['there', 'good']) give(secret(CA.issue(['some.example']), name));
+    expect(listeners.manager.active).toEqual([]);
+    for (const name of ['gone', 'lost', 'whom-to-trust']) giveUp.get(name)?.();
+    await put;
+    const outcome = async (name: string) => {
+      const socket = connect({
+        port: listeners.port(),
+        host: '127.0.0.1',
+        servername: `${name}.example`,
+        rejectUnauthorized: false,
+      });
+      open.push(socket);
+      return Promise.race([
+        once(socket, 'secureConnect').then(() => 'open'),
+        once(socket, 'error').then(() => 'shut'),
+      ]).catch(() => 'shut');
+    };
+    expect(await outcome('gone')).toBe('shut');
+    expect(await outcome('trusting')).toBe('shut');
+    expect(await outcome('some')).toBe('open');
   });
 
   test('a cluster waits for them', async () => {

@@ -71,7 +71,7 @@ export class TlsClient implements TransportSocket {
   }
 
   get ready(): Promise<void> | undefined {
-    return this.#context.isReady ? undefined : this.#context.ready;
+    return this.#context.isSettled ? undefined : this.#context.settled;
   }
 
   connect(dialer: Dialer, host: Endpoint, options: ConnectOptions): Socket {
