@@ -124,7 +124,7 @@ export const EAST = {
   namespace: 'istio-system',
   ip: '10.40.9.2',
   labels: { app: 'istio-eastwestgateway', istio: 'eastwestgateway' },
-  ports: 35,
+  ports: 28,
 } as const;
 
 const { http, http2, tls, tcp, greeting } = BACKEND_PORTS;
