@@ -1,5 +1,6 @@
 /** What of the configuration is put in force: good objects; of bad ones the last good version. */
 
+import { credentialFaults } from './credentials/check.ts';
 import { objectIdentity } from './identity.ts';
 import { formatFieldPath } from '../base/field-path.ts';
 import type { CheckName, Finding } from './finding.ts';
@@ -27,6 +28,8 @@ export interface Admitted {
 export interface AdmissionOptions {
   readonly defaultNamespace: string;
   readonly rootNamespace: string;
+  /** Certificates and keys in Secrets are looked at: they are used. */
+  readonly usesSecrets?: boolean;
 }
 
 /** What was read of one file. */
@@ -59,7 +62,8 @@ export async function admit(
   );
   const named = new Set<string>();
   for (const object of file.objects) {
-    const errors = errorsOf.get(object) ?? [];
+    const errors = (errorsOf.get(object) ?? []).map(errorText);
+    if (options.usesSecrets === true) errors.push(...credentialFaults(object));
     const id = identity(object);
     named.add(id);
     if (errors.length === 0) {
@@ -72,7 +76,7 @@ export async function admit(
       file: object.source.file,
       line: object.source.line,
       object: objectName(object),
-      errors: errors.map(errorText),
+      errors,
       isEarlierInForce: kept !== undefined,
     });
   }

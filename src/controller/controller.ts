@@ -25,6 +25,7 @@ import { readMeshConfig } from './mesh-config.ts';
 import { MeshState } from './mesh-state.ts';
 import { MeshMetrics } from './mesh-metrics.ts';
 import { PushPace } from './push-pace.ts';
+import { SecretService } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { StatusKeeper } from './status/keeper.ts';
 import { controllerId, XdsSource } from './upstream/source.ts';
@@ -66,10 +67,11 @@ export class Controller {
   readonly #toldLists = new WeakSet<readonly TranslationProblem[]>();
   readonly #memo: TranslationMemo;
   readonly #configResources: ConfigResources;
+  readonly #secrets: SecretService;
   #meshConfigWatch: PathWatch | undefined;
   #meshConfigReading: Debouncer | undefined;
   #meshConfigText = '';
-  #grpc: DiscoveryListener | undefined;
+  readonly #grpc: DiscoveryListener[] = [];
   #http: HttpListener | undefined;
   #access: Access | undefined;
   #status: StatusKeeper | undefined;
@@ -96,13 +98,14 @@ export class Controller {
       now: () => Date.now(),
     });
     this.#configResources = new ConfigResources(istioNamespace);
+    this.#secrets = new SecretService({ log, metrics: this.#metrics, now: () => Date.now() });
     // Messages are larger than their bytes, and nobody looks at them after that.
     this.#memo = new TranslationMemo((resource) => this.discovery.encode(resource));
   }
 
-  /** Where proxies connect, once started. */
+  /** Where proxies connect, once started; 0 where that is only a Unix domain socket. */
   get grpcPort(): number {
-    return this.#grpc?.port ?? 0;
+    return this.#grpc.find(({ port }) => port !== 0)?.port ?? 0;
   }
 
   get httpPort(): number {
@@ -116,7 +119,7 @@ export class Controller {
 
   /** Reads the configuration and begins to serve it. Throws a `MeshError` for what makes that impossible. */
   async start(): Promise<void> {
-    const { meshConfig, grpcAddress, httpAddress, sendTimeout } = this.#settings;
+    const { meshConfig, grpcAddresses, httpAddress, sendTimeout } = this.#settings;
     try {
       this.#http = await HttpListener.start({
         ...httpAddress,
@@ -125,7 +128,9 @@ export class Controller {
         debug: this.#debug,
       });
       // Who comes before there is a state is told so.
-      this.#grpc = await DiscoveryListener.start(this.discovery, { address: grpcAddress, sendTimeout });
+      for (const address of grpcAddresses) {
+        this.#grpc.push(await DiscoveryListener.start(this.discovery, { address, sendTimeout }));
+      }
       if (meshConfig !== undefined) await this.#startMeshConfig(meshConfig);
       await this.#startSources();
       if (this.#isStopped) return;
@@ -165,7 +170,7 @@ export class Controller {
     this.#meshConfigReading?.cancel();
     // Another takes over what this one did, while its proxies go elsewhere.
     await this.#status?.stop();
-    await this.#grpc?.drain(this.#settings.drainTime);
+    await Promise.all(this.#grpc.map((listener) => listener.drain(this.#settings.drainTime)));
     await this.#webhooks?.stop();
     await this.#http?.stop();
   }
@@ -201,12 +206,19 @@ export class Controller {
   }
 
   async #startSources(): Promise<void> {
-    const { config, kubeconfig, context, istioNamespace } = this.#settings;
-    const admission = { defaultNamespace: 'default', rootNamespace: istioNamespace };
+    const { config, kubeconfig, context, istioNamespace, grpcAddresses } = this.#settings;
+    // Where nobody can be given Secrets they are not read either.
+    const servesSecrets = grpcAddresses.some((address) => 'path' in address);
+    const admission = {
+      defaultNamespace: 'default',
+      rootNamespace: istioNamespace,
+      usesSecrets: servesSecrets,
+    };
     if (kubeconfig !== undefined) {
       const access = await loadAccess({ kubeconfig, context });
       this.#log.info('the cluster is read', { cluster: access.name, server: access.server });
-      this.#sources.push(new KubeSource(access, { ...admission, wanted: wantedKinds(istioNamespace) }));
+      const wanted = wantedKinds(istioNamespace, { servesSecrets });
+      this.#sources.push(new KubeSource(access, { ...admission, wanted }));
       this.#access = access;
     }
     const kinds = wantedKinds(istioNamespace).map(({ info }) => info);
@@ -286,12 +298,16 @@ export class Controller {
     const snapshot = this.#state.rebuild();
     this.#meshMetrics.pushed((performance.now() - begun) / 1_000);
     this.#memo.moveTo(snapshot, snapshot.mesh === mesh ? changedKinds : undefined);
-    this.discovery.update((proxy) => {
-      const resources = this.#translate(snapshot, proxy, this.#memo);
-      this.#problems.set(proxy, resources.problems);
-      this.#tellProblems(resources.problems);
-      return resources;
-    }, this.#configResources.of(snapshot));
+    this.discovery.update(
+      (proxy) => {
+        const resources = this.#translate(snapshot, proxy, this.#memo);
+        this.#problems.set(proxy, resources.problems);
+        this.#tellProblems(resources.problems);
+        return resources;
+      },
+      this.#configResources.of(snapshot),
+      this.#secrets.of(snapshot),
+    );
     this.#log.debug('a new state is sent', { version: this.discovery.version });
   }
 

@@ -110,6 +110,7 @@ export class MeshMetrics {
       ofDiscovery.bytes,
       ofDiscovery.rejects,
       ofDiscovery.translationErrors,
+      ofDiscovery.secretErrors,
       ofDiscovery.convergence,
       ...others,
     ]);

@@ -31,8 +31,11 @@ const SPECS = {
   'mesh-config': { value: 'FILE', description: 'File with the MeshConfig; read again when it changes.' },
   'grpc-addr': {
     value: 'ADDRESS',
+    isList: true,
     default: '127.0.0.1:15010',
-    description: 'Where proxies connect, in plain text.',
+    description:
+      'Where proxies connect: HOST:PORT, in plain text and without Secrets, or unix:///PATH for a socket that only ' +
+      "the controller's own user can open, where Secrets are served too. May be repeated.",
   },
   'http-addr': {
     value: 'ADDRESS',
@@ -124,7 +127,8 @@ export interface Settings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly meshConfig: string | undefined;
-  readonly grpcAddress: ListenAddress;
+  /** Where proxies connect; at least one. Secrets are served on Unix domain sockets only. */
+  readonly grpcAddresses: readonly ListenAddress[];
   readonly httpAddress: { readonly host: string; readonly port: number };
   /** Where webhooks are served; undefined for nowhere. */
   readonly httpsAddress: { readonly host: string; readonly port: number } | undefined;
@@ -208,7 +212,7 @@ export function readSettings(argv: readonly string[], env: Env, file: FileSettin
     kubeconfig,
     context: text('context'),
     meshConfig: text('mesh-config'),
-    grpcAddress: hostPort('grpc-addr', required('grpc-addr')),
+    grpcAddresses: grpcAddresses(list('grpc-addr'), required('grpc-addr')),
     httpAddress: hostPort('http-addr', required('http-addr')),
     httpsAddress: httpsAddress === undefined ? undefined : hostPort('https-addr', httpsAddress),
     tlsFiles,
@@ -285,6 +289,19 @@ function hostPort(name: SettingName, text: string): { host: string; port: number
   }
   const host = match[1] ?? match[2] ?? '';
   return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+const SOCKET_SCHEME = 'unix:';
+
+/** `fallback` where none is given. */
+function grpcAddresses(given: readonly string[], fallback: string): readonly ListenAddress[] {
+  const texts = given.length === 0 ? [fallback] : [...new Set(given)];
+  return texts.map((text) => {
+    if (!text.startsWith(SOCKET_SCHEME)) return hostPort('grpc-addr', text);
+    const path = text.slice(`${SOCKET_SCHEME}//`.length);
+    if (text.startsWith(`${SOCKET_SCHEME}///`) && path.length > 1) return { path };
+    throw badValue('grpc-addr', text, 'HOST:PORT, or unix:///PATH with the whole path of a socket');
+  });
 }
 
 /** Sources that other control planes have; silence would look as if they were used. */

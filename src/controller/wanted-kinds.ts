@@ -14,9 +14,21 @@ const KUBERNETES_KINDS: ReadonlySet<KindKey> = new Set([
   'discovery.k8s.io/EndpointSlice',
 ]);
 
-/** All kinds of the mesh, those of Kubernetes that tell of services, and the ConfigMaps of the control plane. */
-export function wantedKinds(istioNamespace: string): readonly WantedKind[] {
+/** Secrets of these types hold nothing for proxies, and much else. */
+const NO_CERTIFICATES = ['helm.sh/release.v1', 'kubernetes.io/service-account-token'];
+
+/**
+ * All kinds of the mesh, those of Kubernetes that tell of services, and the ConfigMaps of the control plane; Secrets only
+ * where they are served to proxies.
+ */
+export function wantedKinds(
+  istioNamespace: string,
+  { servesSecrets }: { readonly servesSecrets: boolean } = { servesSecrets: false },
+): readonly WantedKind[] {
   return KINDS.flatMap((info): WantedKind[] => {
+    if (info.key === 'core/Secret' && servesSecrets) {
+      return [{ info, fieldSelector: NO_CERTIFICATES.map((type) => `type!=${type}`).join(',') }];
+    }
     if (info.key === 'core/ConfigMap') return [{ info, namespace: istioNamespace }];
     const isWanted = info.external ? KUBERNETES_KINDS.has(info.key) : info.scope !== 'File';
     return isWanted ? [{ info }] : [];

@@ -8,6 +8,8 @@ import { ApiFailure } from './failure.ts';
 export interface WantedKind {
   readonly info: KindInfo;
   readonly namespace?: string;
+  /** Only those of its objects whose fields are so: `type!=helm.sh/release.v1`. */
+  readonly fieldSelector?: string;
 }
 
 export interface ServedKind extends WantedKind {

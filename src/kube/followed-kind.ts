@@ -92,7 +92,9 @@ export class FollowedKind {
       });
       return this.#taking;
     };
-    const options = { ...this.#options.reflecting, path: kind.path };
+    const { path, fieldSelector } = kind;
+    const query = fieldSelector === undefined ? {} : { query: { fieldSelector } };
+    const options = { ...this.#options.reflecting, path, ...query };
     const reflector = new Reflector(this.#client, options, {
       replace: async (items) => {
         const objects = items.flatMap((item) => fromApi(this.#client, kind, item) ?? []);

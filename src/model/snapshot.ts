@@ -3,6 +3,12 @@
 import type { KindKey } from '../api/kind-info.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import type { MeshObject } from '../config/object.ts';
+import {
+  CREDENTIAL_KINDS,
+  type Credential,
+  type CredentialReference,
+  findCredential,
+} from './credentials.ts';
 import { DestinationRuleIndex } from './destination-rules.ts';
 import { EndpointObjects } from './endpoint-objects.ts';
 import { EndpointIndex, type ServedEndpoint, type ServiceEndpoint } from './endpoints.ts';
@@ -217,6 +223,23 @@ export class Snapshot {
       read: (snapshot) => snapshot.#services.inNamespace(namespace),
       value,
     });
+    return value;
+  }
+
+  /** What a name of a certificate leads to, or why it leads nowhere. */
+  credential(reference: CredentialReference): Credential | string {
+    this.#reads.kinds(CREDENTIAL_KINDS);
+    return findCredential(reference, this.#data.store);
+  }
+
+  /** Why a name of a certificate leads nowhere; undefined when it does (reads only that, and no content). */
+  credentialFault(reference: CredentialReference): string | undefined {
+    const read = (snapshot: Snapshot): string | undefined => {
+      const found = findCredential(reference, snapshot.#data.store);
+      return typeof found === 'string' ? found : undefined;
+    };
+    const value = read(this);
+    this.#reads.fact({ kinds: CREDENTIAL_KINDS, read, value });
     return value;
   }
 

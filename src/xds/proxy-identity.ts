@@ -51,6 +51,8 @@ export interface ProxyIdentity {
   /** No proxy at all: another controller, which takes the objects of the configuration. */
   readonly isConfigClient: boolean;
   readonly locality: ProxyLocality;
+  /** It came in where Secrets are served. */
+  readonly takesSecrets: boolean;
   /** The certificate that it shows to servers of the mesh, and to clients, where files hold one. */
   readonly clientCertificate: CertificateFiles | undefined;
   readonly serverCertificate: CertificateFiles | undefined;
@@ -65,8 +67,11 @@ export interface ProxyIdentity {
   readonly metadata: JsonObject;
 }
 
-/** Reads an Envoy node. Throws a `MeshError` that says what is wrong with it. */
-export function proxyIdentity(node: Node): ProxyIdentity {
+/** Reads an Envoy node, and where it came in. Throws a `MeshError` that says what is wrong with it. */
+export function proxyIdentity(
+  node: Node,
+  { servesSecrets }: { readonly servesSecrets: boolean } = { servesSecrets: false },
+): ProxyIdentity {
   const parts = node.id.split('~');
   const [type, ip, id, dnsDomain] = parts;
   if (parts.length !== 4 || type === undefined || ip === undefined || id === undefined) {
@@ -100,6 +105,7 @@ export function proxyIdentity(node: Node): ProxyIdentity {
     isProxylessGrpc: metadata.GENERATOR === 'grpc',
     isConfigClient: metadata.GENERATOR === 'api',
     locality: localityOf(node.locality),
+    takesSecrets: servesSecrets,
     clientCertificate: certificateFiles(metadata, 'TLS_CLIENT'),
     serverCertificate: certificateFiles(metadata, 'TLS_SERVER'),
     ownHeaders: ownHeaders(metadata.PROXY_CONFIG),

@@ -194,7 +194,7 @@ describe('objects as resources', () => {
         metrics: new DiscoveryMetrics(),
         now: () => 0,
       });
-      const stream = server.open(peer, DELTA, {
+      const stream = server.open({ peer, servesSecrets: false }, DELTA, {
         write: () => {},
         refuse: (reason, message) => refusals.push(`${reason}: ${message}`),
       });

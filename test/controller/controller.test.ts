@@ -260,6 +260,7 @@ describe('debug pages', () => {
         { dynamic_listeners: [] },
         { dynamic_route_configs: [] },
         { dynamic_endpoint_configs: [] },
+        { dynamic_active_secrets: [] },
       ],
     });
     expect((await fetchPage('/debug/config_dump?proxyID=nobody.shop')).status).toBe(404);

@@ -14,7 +14,7 @@ describe('settings of the controller', () => {
       kubeconfig: undefined,
       context: undefined,
       meshConfig: undefined,
-      grpcAddress: { host: '127.0.0.1', port: 15010 },
+      grpcAddresses: [{ host: '127.0.0.1', port: 15010 }],
       httpAddress: { host: '127.0.0.1', port: 8080 },
       httpsAddress: undefined,
       tlsFiles: undefined,
@@ -40,7 +40,7 @@ describe('settings of the controller', () => {
     };
     expect(readSettings(['--grpc-addr=0.0.0.0:3', '--debounce-after', '1.5s'], env)).toMatchObject({
       config: ['one', 'two'],
-      grpcAddress: { host: '0.0.0.0', port: 3 },
+      grpcAddresses: [{ host: '0.0.0.0', port: 3 }],
       httpAddress: { host: '::1', port: 2 },
       logLevel: 'debug',
       debounceAfter: 1500,
@@ -57,6 +57,17 @@ describe('settings of the controller', () => {
     expect(named([], { CLUSTER_ID: '' })).toBe('Kubernetes');
     expect(named([], { CLUSTER_ID: 'east', MESH_CLUSTER_ID: 'west' })).toBe('west');
     expect(named(['--cluster-id', 'north'], { MESH_CLUSTER_ID: 'west' })).toBe('north');
+  });
+
+  test('serve proxies at several addresses, of which some are sockets', () => {
+    const argv = ['--config', 'a', '--grpc-addr', ':1', '--grpc-addr=unix:///run/mesh/xds.sock'];
+    const grpcAddresses = [{ host: '0.0.0.0', port: 1 }, { path: '/run/mesh/xds.sock' }];
+    expect(readSettings(argv, {})).toMatchObject({ grpcAddresses });
+    const env = { MESH_CONFIG: 'a', MESH_GRPC_ADDR: ':1,unix:///run/mesh/xds.sock' };
+    expect(readSettings([], env)).toMatchObject({ grpcAddresses });
+    expect(readSettings(['--config', 'a'], {}, { 'grpc-addr': ['unix:///a'] })).toMatchObject({
+      grpcAddresses: [{ path: '/a' }],
+    });
   });
 
   test('serve webhooks in a cluster, or where they are asked for', () => {
@@ -101,6 +112,11 @@ describe('settings of the controller', () => {
       'BadSetting',
       '--grpc-addr is "there", but must be HOST:PORT',
     ],
+    [
+      ['--config', 'a', '--grpc-addr', 'unix://xds.sock'],
+      'BadSetting',
+      'or unix:///PATH with the whole path of a socket',
+    ],
     [['--config', 'a', '--http-addr', '127.0.0.1:70000'], 'BadSetting', '--http-addr is "127.0.0.1:70000"'],
     [['--config', 'a', '--drain-time', 'soon'], 'BadSetting', 'must be a duration'],
     [['--config', 'a', '--max-bytes-in-flight', '0'], 'BadSetting', 'a number of bytes above 0'],
@@ -134,7 +150,7 @@ describe('settings of the controller', () => {
     const file = { config: ['a', 'b'], 'grpc-addr': [':1'], 'log-level': ['warn'], 'debounce-after': ['1s'] };
     expect(readSettings(['--log-level=error'], { MESH_GRPC_ADDR: ':2' }, file)).toMatchObject({
       config: ['a', 'b'],
-      grpcAddress: { port: 2 },
+      grpcAddresses: [{ port: 2 }],
       logLevel: 'error',
       debounceAfter: 1000,
     });

@@ -63,7 +63,7 @@ function suite(program: string): void {
       {},
     );
     if (settings === 'help') throw new Error('no settings');
-    const own = { ...settings, grpcAddress: { path: socket } };
+    const own = { ...settings, grpcAddresses: [{ path: socket }] };
     controller = new Controller(own, new Log('error', () => {}), translate);
     await controller.start();
     for (const node of NODES) {

@@ -26,6 +26,8 @@ interface Proxy {
   readonly metadata?: JsonObject;
   /** Types of settings that it says it knows, as its engine's filters. */
   readonly knows?: readonly string[];
+  /** It comes in where Secrets are served. */
+  readonly servesSecrets?: boolean;
   readonly locality?: { readonly region: string; readonly zone?: string; readonly subZone?: string };
   /** Names of the resources to show in full; of `names` all names are shown. */
   readonly show: Partial<Record<(typeof TYPES)[number], readonly string[]>> & {
@@ -52,7 +54,10 @@ function shown(proxy: Proxy, snapshot: Snapshot): JsonObject {
     ...(proxy.locality !== undefined && { locality: proxy.locality }),
     extensions: (proxy.knows ?? []).map((typeUrl) => ({ typeUrls: [typeUrl] })),
   });
-  const translated = translate(snapshot, proxyIdentity(node));
+  const translated = translate(
+    snapshot,
+    proxyIdentity(node, { servesSecrets: proxy.servesSecrets === true }),
+  );
   const answer: JsonObject = { proxy: proxy.id };
   for (const type of proxy.show.names ?? []) {
     answer[`${type}Names`] = translated[type].map(({ name }) => name);

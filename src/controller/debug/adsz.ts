@@ -1,6 +1,7 @@
 /** `/debug/adsz`: the streams that are open. */
 
 import { shortTypeName } from '../discovery/metrics.ts';
+import { refusalOfSecrets } from '../discovery/server.ts';
 import type { DebugPage } from './page.ts';
 
 export const adsz: DebugPage = {
@@ -24,6 +25,7 @@ export const adsz: DebugPage = {
           type_url: watch.typeUrl,
           wildcard: watch.wildcard,
           names: [...watch.names],
+          refused: refusalOfSecrets(stream, watch.typeUrl),
         })),
       })),
     },

@@ -1,7 +1,8 @@
 /** `/debug/config_dump?proxyID=`: what one proxy is served, in the form of Envoy's own dump. */
 
 import { typedJson } from '../../xds/proto/registry.ts';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds/resource.ts';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '../../xds/resource.ts';
+import { secretJson } from '../../xds/secrets/redacted.ts';
 import type { ProxyStream } from '../discovery/stream.ts';
 import type { DebugContext, DebugPage } from './page.ts';
 
@@ -56,6 +57,14 @@ function dumpOf(stream: ProxyStream): unknown {
         '@type': `${DUMP}EndpointsConfigDump`,
         dynamic_endpoint_configs: messages(ENDPOINT_TYPE).map((endpoints) => ({
           endpoint_config: endpoints,
+        })),
+      },
+      {
+        '@type': `${DUMP}SecretsConfigDump`,
+        dynamic_active_secrets: [...stream.served(SECRET_TYPE).values()].map((secret) => ({
+          name: secret.name,
+          version_info: secret.version,
+          secret: secretJson(secret.message),
         })),
       },
     ],

@@ -1,7 +1,6 @@
 /** What is wrong with objects that are in force: where the mesh leaves them out, and where proxies refuse them. */
 
 import type { ConfigReference } from '../../xds/problem.ts';
-import { EMPTY_VIEW } from '../discovery/view.ts';
 import type { DebugContext } from './page.ts';
 
 /** What stands beside an object. */
@@ -34,7 +33,7 @@ export function objectProblems({
     const proxy = stream.proxy?.id ?? '';
     for (const { typeUrl, nack } of stream.watches.values()) {
       if (nack === undefined) continue;
-      const view = stream.view?.get(typeUrl) ?? EMPTY_VIEW;
+      const view = stream.served(typeUrl);
       for (const resource of nack.names) {
         const { message } = nack;
         for (const object of view.get(resource)?.changedBy ?? []) {

@@ -1,6 +1,7 @@
 /** `/debug/syncz`: for each proxy and type, whether it has taken what it was sent. */
 
 import { shortTypeName } from '../discovery/metrics.ts';
+import { refusalOfSecrets } from '../discovery/server.ts';
 import { TYPE_ORDER } from '../discovery/view.ts';
 import type { ProxyStream } from '../discovery/stream.ts';
 import type { Watch } from '../discovery/watch.ts';
@@ -46,7 +47,7 @@ function typeStatus(stream: ProxyStream, watch: Watch | undefined): Record<strin
 
 function statusOf(stream: ProxyStream, watch: Watch): SyncStatus {
   if (watch.nack !== undefined) return 'ERROR';
-  if (!watch.isAnswered) return 'NOT SENT';
+  if (!watch.isAnswered || refusalOfSecrets(stream, watch.typeUrl) !== undefined) return 'NOT SENT';
   return stream.hasTaken(watch) ? 'SYNCED' : 'STALE';
 }
 
@@ -62,7 +63,7 @@ function reasonOf(stream: ProxyStream, watch: Watch): string | undefined {
     case 'ERROR':
       return watch.nack?.message;
     case 'NOT SENT':
-      return 'nothing has been sent yet';
+      return refusalOfSecrets(stream, watch.typeUrl) ?? 'nothing has been sent yet';
     case 'STALE':
       return watch.isAwaited
         ? 'the proxy has not answered to what was sent'

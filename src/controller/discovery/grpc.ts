@@ -39,7 +39,7 @@ export class DiscoveryListener {
     const method =
       (protocol: Protocol): Method =>
       (call) =>
-        serve(discovery, protocol, call, sendTimeout);
+        serve(discovery, protocol, call, { sendTimeout, servesSecrets: 'path' in address });
     try {
       const server = await GrpcServer.start({
         address,
@@ -53,7 +53,8 @@ export class DiscoveryListener {
       return new DiscoveryListener(server, discovery);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
-      throw new MeshError(error.code, error.message, { hint: 'Choose another address with --grpc-addr.' });
+      const { code, message, hint = 'Choose another address with --grpc-addr.' } = error;
+      throw new MeshError(code, message, { hint });
     }
   }
 
@@ -74,10 +75,10 @@ function serve(
   discovery: DiscoveryServer,
   protocol: Protocol,
   call: ServerCall,
-  sendTimeout: number,
+  { sendTimeout, servesSecrets }: { readonly sendTimeout: number; readonly servesSecrets: boolean },
 ): CallHandler {
   const sink = new CallSink(call, sendTimeout);
-  const stream = discovery.open(call.peer, protocol, sink);
+  const stream = discovery.open({ peer: call.peer, servesSecrets }, protocol, sink);
   return {
     message: (bytes) => stream.receive(bytes),
     ended: () => {

@@ -6,6 +6,7 @@ import {
   EXTENSION_TYPE,
   LISTENER_TYPE,
   ROUTE_TYPE,
+  SECRET_TYPE,
 } from '../../xds/resource.ts';
 import { Counter, Histogram } from '../metrics.ts';
 
@@ -15,10 +16,11 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   [ENDPOINT_TYPE]: 'eds',
   [LISTENER_TYPE]: 'lds',
   [ROUTE_TYPE]: 'rds',
+  [SECRET_TYPE]: 'sds',
   [EXTENSION_TYPE]: 'ecds',
 };
 
-/** `cds`, `eds`, `lds`, `rds`, `ecds`, and `other` for what the controller does not serve. */
+/** `cds`, `eds`, `lds`, `rds`, `sds`, `ecds`, and `other` for what the controller does not serve. */
 export function shortTypeName(typeUrl: string): string {
   return SHORT_NAMES[typeUrl] ?? 'other';
 }
@@ -30,6 +32,10 @@ export class DiscoveryMetrics {
   readonly translationErrors = new Counter(
     'pilot_xds_push_context_errors',
     'Times that the resources of a proxy could not be made.',
+  );
+  readonly secretErrors = new Counter(
+    'pilot_sds_certificate_errors_total',
+    'Secrets that proxies ask for and cannot get, and certificates outside of their time.',
   );
   readonly convergence = new Histogram(
     'pilot_proxy_convergence_time',

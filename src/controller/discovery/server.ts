@@ -2,7 +2,7 @@
 
 import { MeshError } from '../../base/mesh-error.ts';
 import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
-import type { ProxyResources, Resource } from '../../xds/resource.ts';
+import { type ProxyResources, type Resource, SECRET_TYPE } from '../../xds/resource.ts';
 import type { ConfigLookup } from '../config-service/resources.ts';
 import type { Log } from '../../base/log.ts';
 import { type EncodedResource, ResourceEncoder } from './encoder.ts';
@@ -11,11 +11,15 @@ import type { Protocol } from './protocol.ts';
 import { RequestNames } from './request-names.ts';
 import { SendQueue } from './send-queue.ts';
 import { LOCAL_SOCKET } from '../grpc/call.ts';
-import { ProxyStream, type Sink, type StreamEvent, type StreamHost } from './stream.ts';
-import { type ProxyView, ViewMaker } from './view.ts';
+import type { NameSet } from './names.ts';
+import { type Door, ProxyStream, type Sink, type StreamEvent, type StreamHost } from './stream.ts';
+import { EMPTY_VIEW, type ProxyView, type TypeView, ViewMaker } from './view.ts';
 
 /** What a state of the mesh is for one proxy. Throws when it cannot be made. */
 export type Translate = (proxy: ProxyIdentity) => ProxyResources;
+
+/** The Secret of a name for one proxy; undefined when there is none, or it may not have it. */
+export type SecretLookup = (proxy: ProxyIdentity, name: string) => Resource | undefined;
 
 export interface DiscoveryOptions {
   /** Begins every version, so that those of two runs differ. */
@@ -52,6 +56,7 @@ export class DiscoveryServer implements StreamHost {
   readonly #encoder = new ResourceEncoder();
   readonly #options: DiscoveryOptions;
   #translate: Translate | undefined;
+  #secret: SecretLookup = () => undefined;
   #configView: ProxyView | undefined;
   #streamCount = 0;
   /** Streams that have not been brought to the newest state. */
@@ -77,9 +82,17 @@ export class DiscoveryServer implements StreamHost {
     return this.#options.now();
   }
 
-  /** Takes a new state of the mesh and starts bringing the proxies to it; `config` are its objects, for controllers. */
-  update(translate: Translate, config: ConfigLookup = () => []): void {
+  /**
+   * Takes a new state of the mesh and starts bringing the proxies to it; `config` are its objects, for controllers,
+   * `secret` its Secrets, for those who may have them.
+   */
+  update(
+    translate: Translate,
+    config: ConfigLookup = () => [],
+    secret: SecretLookup = () => undefined,
+  ): void {
     this.#translate = translate;
+    this.#secret = secret;
     this.#configView = this.views.configView(config);
     this.generation += 1;
     this.#pendingSince ??= this.now();
@@ -123,6 +136,11 @@ export class DiscoveryServer implements StreamHost {
     }
   }
 
+  secretsOf(proxy: ProxyIdentity, names: NameSet): TypeView {
+    if (names.size === 0) return EMPTY_VIEW;
+    return this.views.viewOf([...names].flatMap((name) => this.#secret(proxy, name) ?? []));
+  }
+
   /** Throws a `MeshError` for who may not have what it asks for, or not yet. */
   admit(peer: string, { isConfigClient }: ProxyIdentity): void {
     const { configClients, loading } = this.#options;
@@ -147,9 +165,9 @@ export class DiscoveryServer implements StreamHost {
   }
 
   /** Opens a stream. */
-  open(peer: string, protocol: Protocol, sink: Sink): ProxyStream {
+  open(door: Door, protocol: Protocol, sink: Sink): ProxyStream {
     this.#streamCount += 1;
-    const stream = new ProxyStream(this.#streamCount, peer, protocol, this, sink);
+    const stream = new ProxyStream(this.#streamCount, door, protocol, this, sink);
     this.streams.add(stream);
     return stream;
   }
@@ -173,6 +191,14 @@ export class DiscoveryServer implements StreamHost {
   onEvent(event: StreamEvent): void {
     const { log, metrics } = this.#options;
     switch (event.kind) {
+      case 'secrets-refused':
+        log.warn('Secrets are not served here', {
+          proxy: event.stream.proxy?.id,
+          peer: event.stream.peer,
+          names: [...event.watch.names].slice(0, MAX_LOGGED_NAMES),
+          reason: SECRETS_REFUSED,
+        });
+        break;
       case 'connected': {
         const { id, peer, protocol, proxy } = event.stream;
         log.info('a proxy has come', { proxy: proxy?.id, stream: id, peer, protocol: protocol.name });
@@ -207,8 +233,16 @@ export class DiscoveryServer implements StreamHost {
   }
 }
 
+const SECRETS_REFUSED =
+  'Secrets are served only over a Unix domain socket (--grpc-addr unix:///PATH), as nobody shows here who they are.';
+
 /** A refused response may hold thousands of resources. */
 const MAX_LOGGED_NAMES = 10;
+
+/** Why a stream gets nothing of a type, where that is for Secrets that are not served on it. */
+export function refusalOfSecrets({ door }: ProxyStream, typeUrl: string): string | undefined {
+  return typeUrl === SECRET_TYPE && !door.servesSecrets ? SECRETS_REFUSED : undefined;
+}
 
 function isLocal(peer: string): boolean {
   return peer === LOCAL_SOCKET || /^(?:::ffff:)?127\.|^::1:/.test(peer);

@@ -3,10 +3,11 @@
 import { MeshError } from '../../base/mesh-error.ts';
 import { type ProxyIdentity, proxyIdentity } from '../../xds/proxy-identity.ts';
 import type { Resource } from '../../xds/resource.ts';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '../../xds/resource.ts';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '../../xds/resource.ts';
 import type { Sender, SendQueue } from './send-queue.ts';
 import type { EncodedResource } from './encoder.ts';
 import type { Protocol, ProxyRequest } from './protocol.ts';
+import type { NameSet } from './names.ts';
 import type { RequestNames } from './request-names.ts';
 import { EMPTY_VIEW, type ProxyView, TYPE_ORDER, type TypeView, type ViewMaker } from './view.ts';
 import { type DueResources, Watch } from './watch.ts';
@@ -22,6 +23,14 @@ export interface Sink {
   refuse(reason: Refusal, message: string): void;
 }
 
+/** Where a stream came in. */
+export interface Door {
+  /** The client's address and port. */
+  readonly peer: string;
+  /** Only the controller's own user can come in here, so that Secrets may be served. */
+  readonly servesSecrets: boolean;
+}
+
 /** What a stream needs of the server; one value for all streams. */
 export interface StreamHost {
   readonly views: ViewMaker;
@@ -33,6 +42,8 @@ export interface StreamHost {
   readonly version: string;
   /** The proxy's part of the newest state; `previous` when it cannot be made. Undefined before the first state. */
   viewOf(proxy: ProxyIdentity, previous: ProxyView | undefined): ProxyView | undefined;
+  /** The Secrets of these names, as far as the proxy may have them, in the newest state. */
+  secretsOf(proxy: ProxyIdentity, names: NameSet): TypeView;
   /** Throws a `MeshError` for who may not have what it asks for, or not yet. */
   admit(peer: string, proxy: ProxyIdentity): void;
   /** What answers to the proxy say of who gives them. */
@@ -49,7 +60,9 @@ export type StreamEvent =
   | { readonly kind: 'sent'; readonly typeUrl: string; readonly resources: number; readonly bytes: number }
   | { readonly kind: 'ack'; readonly stream: ProxyStream; readonly watch: Watch }
   | { readonly kind: 'nack'; readonly stream: ProxyStream; readonly watch: Watch }
-  | { readonly kind: 'refused'; readonly stream: ProxyStream; readonly error: MeshError };
+  | { readonly kind: 'refused'; readonly stream: ProxyStream; readonly error: MeshError }
+  /** Secrets are asked for where none are served. */
+  | { readonly kind: 'secrets-refused'; readonly stream: ProxyStream; readonly watch: Watch };
 
 /** By code of the error. */
 const REFUSALS: Readonly<Record<string, Refusal>> = { NotAllowed: 'denied', NotReady: 'unavailable' };
@@ -62,7 +75,7 @@ const MAX_NAMES = 500_000;
 
 export class ProxyStream implements Sender {
   readonly id: number;
-  readonly peer: string;
+  readonly door: Door;
   readonly protocol: Protocol;
   readonly connectedAt: number;
   readonly watches = new Map<string, Watch>();
@@ -74,18 +87,24 @@ export class ProxyStream implements Sender {
   view: ProxyView | undefined;
   /** The state that the proxy was last brought to. */
   generation = -1;
+  /** The Secrets that are asked for, and what they were looked up for. */
+  #secrets: { readonly names: NameSet; readonly generation: number; readonly view: TypeView } | undefined;
   #nonces = 0;
   /** A response has not been written yet. */
   #isSending = false;
   #isClosed = false;
 
-  constructor(id: number, peer: string, protocol: Protocol, host: StreamHost, sink: Sink) {
+  constructor(id: number, door: Door, protocol: Protocol, host: StreamHost, sink: Sink) {
     this.id = id;
-    this.peer = peer;
+    this.door = door;
     this.protocol = protocol;
     this.#host = host;
     this.#sink = sink;
     this.connectedAt = host.now();
+  }
+
+  get peer(): string {
+    return this.door.peer;
   }
 
   /** Takes a request as it came off the wire. */
@@ -110,7 +129,7 @@ export class ProxyStream implements Sender {
       if (request.node === undefined) {
         throw new MeshError('BadDiscoveryRequest', 'the first request of a stream must name the node');
       }
-      const proxy = proxyIdentity(request.node);
+      const proxy = proxyIdentity(request.node, this.door);
       this.#host.admit(this.peer, proxy);
       this.proxy = proxy;
       this.#host.onEvent({ kind: 'connected', stream: this });
@@ -122,6 +141,9 @@ export class ProxyStream implements Sender {
     if (answer === 'stale' && this.protocol.name === 'state-of-the-world') return;
     if (answer === 'ack' || answer === 'nack') this.#host.onEvent({ kind: answer, stream: this, watch });
     request.apply(watch);
+    if (watch.typeUrl === SECRET_TYPE && !watch.isAnswered && !this.door.servesSecrets) {
+      this.#host.onEvent({ kind: 'secrets-refused', stream: this, watch });
+    }
     if (watch.names.size > MAX_NAMES) {
       throw new MeshError('BadDiscoveryRequest', `a stream may ask for at most ${MAX_NAMES} names of a type`);
     }
@@ -178,7 +200,24 @@ export class ProxyStream implements Sender {
 
   /** What the watch is to come to. */
   #target(watch: Watch): TypeView {
+    if (watch.typeUrl === SECRET_TYPE) return this.#secretsFor(watch);
     return this.view?.get(watch.typeUrl) ?? EMPTY_VIEW;
+  }
+
+  #secretsFor({ names }: Watch): TypeView {
+    if (this.proxy === undefined || !this.door.servesSecrets) return EMPTY_VIEW;
+    const { generation } = this.#host;
+    if (this.#secrets?.names !== names || this.#secrets.generation !== generation) {
+      this.#secrets = { names, generation, view: this.#host.secretsOf(this.proxy, names) };
+    }
+    return this.#secrets.view;
+  }
+
+  /** The resources of a type that the proxy may have, in the state that it was last brought to. */
+  served(typeUrl: string): TypeView {
+    const watch = this.watches.get(typeUrl);
+    if (typeUrl === SECRET_TYPE) return watch === undefined ? EMPTY_VIEW : this.#secretsFor(watch);
+    return this.view?.get(typeUrl) ?? EMPTY_VIEW;
   }
 
   /** What the proxy is brought to now: what is gone stays for as long as something may still lead there. */

@@ -9,6 +9,7 @@ import {
   type ProxyResources,
   type Resource,
   ROUTE_TYPE,
+  SECRET_TYPE,
 } from '../../xds/resource.ts';
 import { isConfigType } from '../config-service/types.ts';
 import type { EncodedResource, ResourceEncoder } from './encoder.ts';
@@ -25,7 +26,14 @@ export const EMPTY_VIEW: TypeView = new Map();
  * The types that are served, in the order in which Envoy wants to hear of changes: nothing may refer to what
  * has not been sent. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
  */
-export const TYPE_ORDER = [CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, EXTENSION_TYPE] as const;
+export const TYPE_ORDER = [
+  CLUSTER_TYPE,
+  ENDPOINT_TYPE,
+  LISTENER_TYPE,
+  ROUTE_TYPE,
+  SECRET_TYPE,
+  EXTENSION_TYPE,
+] as const;
 
 const WILDCARD_TYPES: ReadonlySet<string> = new Set([CLUSTER_TYPE, LISTENER_TYPE]);
 
@@ -80,6 +88,12 @@ export class ViewMaker {
         return view;
       },
     };
+  }
+
+  /** The same value for the same resources. */
+  viewOf(list: readonly Resource[]): TypeView {
+    if (list.length === 0) return EMPTY_VIEW;
+    return this.#byContent.of(list.map((one) => this.#encoder.encode(one)));
   }
 
   #typeView(list: readonly Resource[]): TypeView {

@@ -6,8 +6,9 @@
 
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { MeshError } from '../../base/mesh-error.ts';
+import { listenForOwner, prepareSocket } from './local-socket.ts';
 
-/** Where to listen: port 0 takes any; `path` is that of a Unix domain socket. */
+/** Where to listen: port 0 takes any; `path` is that of a Unix domain socket, which only this user can open. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Sockets that share a port. */
@@ -32,14 +33,17 @@ export class Listeners {
     const listen = async (options: ListenOptions): Promise<Server> => {
       const server = createServer({ noDelay: true }, onSocket);
       await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ ...options, backlog: BACKLOG }, () => {
+        const done = (): void => {
           server.off('error', reject);
           resolve();
-        });
+        };
+        server.once('error', reject);
+        if (options.path === undefined) server.listen({ ...options, backlog: BACKLOG }, done);
+        else listenForOwner(server, options.path, BACKLOG, done);
       });
       return server;
     };
+    if ('path' in address) await prepareSocket(address.path);
     try {
       const first = await listen(address);
       if ('path' in address) return new Listeners([first]);

@@ -13,6 +13,13 @@ import {
 } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { TlsParameters_TlsProtocol } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { pack } from '../proto/registry.ts';
+import {
+  BUILTIN_SCHEME,
+  authoritiesName,
+  isOfOtherServer,
+  secretConfig,
+  secretName,
+} from '../secrets/names.ts';
 import { subjectAltNameMatchers } from '../subject-alt-names.ts';
 import type { CertificateFiles } from '../proxy-identity.ts';
 import { type Init, defined } from '../values.ts';
@@ -49,6 +56,10 @@ export interface ClientTlsContext {
   /** Outside of the mesh: the proxy's own certificate is none for it. */
   readonly external: boolean;
   readonly proxyCertificate: () => CertificateFiles | undefined;
+  /** A gateway, or a workload that the rule is for: those take certificates from Secrets. */
+  readonly takesCredentials: () => boolean;
+  /** Why the proxy gets nothing for the name of a Secret; undefined when it does. */
+  readonly secretFault: (name: string) => string | undefined;
   /** The names that endpoints have certificates for; asked when the policy names none. */
   readonly serverNames: () => readonly string[];
   readonly mesh: MeshConfig;
@@ -113,12 +124,8 @@ function withTls(tls: TlsSettings | undefined, context: ClientTlsContext): Clien
     );
     return NO_TLS;
   }
-  if ((tls.credentialName ?? '') !== '') {
-    report(
-      owner,
-      `TLS with the credential "${tls.credentialName}" is not available yet, so connections are refused. ` +
-        'Name certificate files (caCertificates, clientCertificate, privateKey) instead.',
-    );
+  const certificates = certificatesOf(tls, context);
+  if (certificates === 'refused') {
     return { socket: undefined, sniFromHost: false, verifiesHost: false, refused: true };
   }
   const sni = tls.sni ?? '';
@@ -133,11 +140,7 @@ function withTls(tls: TlsSettings | undefined, context: ClientTlsContext): Clien
         ecdhCurves: [...(context.mesh.tlsDefaults?.ecdhCurves ?? [])],
       },
       ...(http2 && { alpnProtocols: ['h2'] }),
-      ...(mode === 'MUTUAL' && {
-        tlsCertificates: [
-          { certificateChain: fromFile(tls.clientCertificate), privateKey: fromFile(tls.privateKey) },
-        ],
-      }),
+      ...certificates,
       ...validation(tls, () => (names.length > 0 ? names : context.serverNames())),
     },
   });
@@ -153,6 +156,64 @@ function withTls(tls: TlsSettings | undefined, context: ClientTlsContext): Clien
   };
 }
 
+type CommonTls = Init<typeof CommonTlsContextSchema>;
+
+/** The certificate that the proxy shows, if any, by file or by Secret. */
+function certificatesOf(
+  tls: TlsSettings,
+  context: ClientTlsContext,
+): Pick<CommonTls, 'tlsCertificates' | 'tlsCertificateSdsSecretConfigs'> | 'refused' {
+  const { mode, credentialName = '' } = tls;
+  if (credentialName !== '') {
+    const why = credentialRefusal(tls, credentialName, context);
+    if (why !== undefined) {
+      context.report(
+        context.owner,
+        `TLS with the credential "${credentialName}" is not in force, so connections are refused: ${why}.`,
+      );
+      return 'refused';
+    }
+    return mode === 'MUTUAL' ? { tlsCertificateSdsSecretConfigs: [secretConfig(credentialName)] } : {};
+  }
+  if (mode !== 'MUTUAL') return {};
+  const pair = { certificateChain: fromFile(tls.clientCertificate), privateKey: fromFile(tls.privateKey) };
+  return { tlsCertificates: [pair] };
+}
+
+/**
+ * Why a credential is not even asked for. One that is asked for and does not come is told of, and connections fail
+ * until it does. Istio has sidecars call in the clear where a rule for all names a Secret; here nothing is sent that
+ * was to be encrypted. https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings
+ */
+function credentialRefusal(
+  tls: TlsSettings,
+  credentialName: string,
+  { takesCredentials, secretFault, report, owner }: ClientTlsContext,
+): string | undefined {
+  if (isOfOtherServer(credentialName)) {
+    return 'it would come from a server of secrets other than this control plane; name a Secret';
+  }
+  if (credentialName.startsWith(BUILTIN_SCHEME)) {
+    return 'it is the certificate of the mesh, which this control plane does not issue yet';
+  }
+  if (!isConfigMap(credentialName) && !takesCredentials()) {
+    return 'sidecars take Secrets only from a rule with a workloadSelector; set one, or send the requests by a gateway';
+  }
+  const asked = [
+    ...(tls.mode === 'MUTUAL' ? [credentialName] : []),
+    ...(tls.insecureSkipVerify === true ? [] : [authoritiesName(credentialName)]),
+  ];
+  const [fault] = asked.map((name) => secretFault(secretName(name))).filter((one) => one !== undefined);
+  if (fault !== undefined) {
+    report(owner, `TLS with the credential "${credentialName}" is not ready, so connections fail: ${fault}.`);
+  }
+  return undefined;
+}
+
+function isConfigMap(credentialName: string): boolean {
+  return credentialName.startsWith('configmap://');
+}
+
 function fromFile(filename: string | undefined) {
   return { specifier: { case: 'filename' as const, value: filename ?? '' } };
 }
@@ -160,8 +221,20 @@ function fromFile(filename: string | undefined) {
 function validation(
   tls: TlsSettings,
   names: () => readonly string[],
-): Pick<Init<typeof CommonTlsContextSchema>, 'validationContextType'> {
+): Pick<CommonTls, 'validationContextType'> {
   if (tls.insecureSkipVerify === true) return {};
+  const { credentialName = '' } = tls;
+  if (credentialName !== '') {
+    return {
+      validationContextType: {
+        case: 'combinedValidationContext',
+        value: {
+          defaultValidationContext: { matchTypedSubjectAltNames: subjectAltNameMatchers(names()) },
+          validationContextSdsSecretConfig: secretConfig(authoritiesName(credentialName)),
+        },
+      },
+    };
+  }
   const named = tls.caCertificates ?? '';
   const crl = tls.caCrl ?? '';
   const context: Init<typeof CertificateValidationContextSchema> = {

@@ -13,6 +13,7 @@ import {
 import { localityEndpoints } from '../endpoints/localities.ts';
 import { weighsPlaces, zoneSettings } from '../endpoints/locality-policy.ts';
 import { knowsOwnEndpoints } from '../endpoints/own-endpoints.ts';
+import { secretFault } from '../secrets/fault.ts';
 import { FROM_ADS, defined, durationOf, istioMetadata, seconds } from '../values.ts';
 import { circuitBreakers, connectTimeout, httpOptions, keepalive } from './connection-pool.ts';
 import type { ClusterInit } from './fixed.ts';
@@ -36,6 +37,8 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
         http2: isHttp2(port.speaks),
         external: target.service.external,
         proxyCertificate: () => input.proxy.clientCertificate,
+        takesCredentials: () => input.proxy.type === 'router' || rule?.workloadSelector !== undefined,
+        secretFault: (name) => secretFault(name, input),
         serverNames: () => certifiedNames(target, input),
         mesh,
         owner,

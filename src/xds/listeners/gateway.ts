@@ -17,6 +17,7 @@ import { headerSetting } from '../http-filters/proxy-headers.ts';
 import type { Input } from '../input.ts';
 import { WILDCARD_ADDRESS, gatewayHttpRoute, gatewayHttpsRoute, listenerName } from '../names.ts';
 import { TrafficDirection } from '../proto/generated/envoy/config/core/v3/base_pb.js';
+import { secretFault } from '../secrets/fault.ts';
 import type { RouteConfigurationInit } from '../routes/configuration.ts';
 import { gatewayRoutes } from '../routes/gateway.ts';
 import { addressOf } from '../values.ts';
@@ -180,7 +181,9 @@ function serverChains(
         proxyCertificate: () => input.proxy.serverCertificate,
         carriesBytes: !servesHttp(server),
         mesh: input.snapshot.mesh.config,
+        secretFault: (name) => secretFault(name, input),
         refuse: (message) => refuse(server, message, input),
+        lack: (message) => tell(server, `lacks one of its certificates: ${message}`, input),
       })
     : undefined;
   if (endsTls(server) && tls === undefined) return [];
@@ -212,10 +215,14 @@ function sniNames(server: GatewayServer): readonly string[] {
   return hosts.includes('*') ? ['*'] : hosts;
 }
 
-function refuse(server: GatewayServer, message: string, { report }: Input): void {
+function refuse(server: GatewayServer, message: string, input: Input): void {
+  tell(server, `is not open: ${message}`, input);
+}
+
+function tell(server: GatewayServer, what: string, { report }: Input): void {
   report(
     { kind: 'Gateway', namespace: server.namespace, name: server.gatewayName },
-    `Server ${server.index} (port ${server.port}) is not open: ${message}.`,
+    `Server ${server.index} (port ${server.port}) ${what}.`,
   );
 }
 

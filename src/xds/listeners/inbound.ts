@@ -16,6 +16,7 @@ import type { RouteInit } from '../routes/action.ts';
 import type { RouteConfigurationInit } from '../routes/configuration.ts';
 import { matchAll } from '../routes/match.ts';
 import { inboundRetryPolicy } from '../routes/retry.ts';
+import { secretFault } from '../secrets/fault.ts';
 import { ZERO, addressOf, durationOf } from '../values.ts';
 import {
   type DisabledFor,
@@ -146,6 +147,12 @@ function secured(port: InboundPort, match: FilterChainMatch, input: Input): Part
       proxyCertificate: () => input.proxy.serverCertificate,
       carriesBytes: !isHttp(port.speaks),
       mesh: input.snapshot.mesh.config,
+      secretFault: (name) => secretFault(name, input),
+      lack: (message) =>
+        input.report(
+          sidecarOf(input),
+          `Port ${port.port} of ingress lacks one of its certificates: ${message}.`,
+        ),
       refuse: (message) =>
         input.report(sidecarOf(input), `Port ${port.port} of ingress is not open: ${message}.`),
     },

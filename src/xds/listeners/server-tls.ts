@@ -1,4 +1,4 @@
-/** TLS that ends at a gateway, or at a sidecar, with the certificates that its server, or the proxy, names as files. */
+/** TLS that ends at a gateway, or at a sidecar, with certificates that its server, or the proxy, names as files or by Secret. */
 
 import type { GatewayServer } from '../../model/gateway-servers.ts';
 import type { MeshConfig } from '../../model/mesh-settings.ts';
@@ -8,9 +8,19 @@ import {
   type TlsParametersSchema,
   TlsParameters_TlsProtocol,
 } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
-import { DownstreamTlsContextSchema } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import {
+  type CommonTlsContextSchema,
+  DownstreamTlsContextSchema,
+} from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { pack } from '../proto/registry.ts';
 import type { CertificateFiles } from '../proxy-identity.ts';
+import {
+  BUILTIN_SCHEME,
+  authoritiesName,
+  isOfOtherServer,
+  secretConfig,
+  secretName,
+} from '../secrets/names.ts';
 import { subjectAltNameMatchers } from '../subject-alt-names.ts';
 import type { Init } from '../values.ts';
 
@@ -36,45 +46,34 @@ export interface ServerTlsContext {
   /** Clients are proxies of the mesh that carry no HTTP in it. */
   readonly carriesBytes: boolean;
   readonly mesh: MeshConfig;
+  /** Why the proxy gets nothing for the name of a Secret; undefined when it does. */
+  readonly secretFault: (name: string) => string | undefined;
   /** Hears why the server's certificates cannot be had. */
   readonly refuse: (message: string) => void;
+  /** Hears why one of several certificates cannot be had, without which the server is open all the same. */
+  readonly lack: (message: string) => void;
 }
 
-type Pair = { readonly serverCertificate?: string; readonly privateKey?: string };
-
-/** Undefined when the server's certificates cannot be had. */
+/** Undefined when the server's certificates cannot be had at all; those of Secrets may come later. */
 export function serverTls(
   server: Pick<GatewayServer, 'spec'>,
   context: ServerTlsContext,
 ): Init<typeof TransportSocketSchema> | undefined {
   const tls = server.spec.tls ?? {};
   const mode = tls.mode ?? 'SIMPLE';
-  const found = mode === 'ISTIO_MUTUAL' ? ofProxy(context) : ofServer(server, context);
-  if (found === undefined) return undefined;
-  const asksClient = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL' || mode === 'ISTIO_MUTUAL';
   const isOfMesh = mode === 'ISTIO_MUTUAL';
+  const found = isOfMesh
+    ? ofProxy('TLS mode ISTIO_MUTUAL', context)
+    : (ofSecrets(tls, context) ?? ofFiles(tls, context));
+  if (found === undefined || found === 'refused') return undefined;
+  const asksClient = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL' || isOfMesh;
   const config = pack(DownstreamTlsContextSchema, {
     requireClientCertificate: mode === 'MUTUAL' || isOfMesh,
     commonTlsContext: {
       alpnProtocols: [...(isOfMesh && context.carriesBytes ? ['istio-peer-exchange'] : []), 'h2', 'http/1.1'],
       tlsParams: isOfMesh ? MESH_VERSIONS : parameters(tls, context.mesh),
-      tlsCertificates: found.pairs.map(({ serverCertificate, privateKey }) => ({
-        certificateChain: fromFile(serverCertificate),
-        privateKey: fromFile(privateKey),
-      })),
-      ...(asksClient && {
-        validationContextType: {
-          case: 'validationContext' as const,
-          value: {
-            trustedCa: fromFile(found.authorities),
-            ...((tls.caCrl ?? '') !== '' && { crl: fromFile(tls.caCrl) }),
-            matchTypedSubjectAltNames: subjectAltNameMatchers(tls.subjectAltNames ?? []),
-            verifyCertificateSpki: isOfMesh ? [] : [...(tls.verifyCertificateSpki ?? [])],
-            verifyCertificateHash: isOfMesh ? [] : [...(tls.verifyCertificateHash ?? [])],
-            ...(tls.insecureSkipVerify === true && { trustChainVerification: ACCEPT_UNTRUSTED }),
-          },
-        },
-      }),
+      ...found.certificates,
+      ...(asksClient && validation(tls, found.authorities, isOfMesh)),
     },
   });
   return {
@@ -83,37 +82,71 @@ export function serverTls(
   };
 }
 
+type ServerTlsSettings = NonNullable<GatewayServer['spec']['tls']>;
+type CommonTls = Init<typeof CommonTlsContextSchema>;
+
 interface Certificates {
-  readonly pairs: readonly Pair[];
-  /** File of the authorities that clients are trusted by. */
-  readonly authorities: string | undefined;
+  readonly certificates: Pick<CommonTls, 'tlsCertificates' | 'tlsCertificateSdsSecretConfigs'>;
+  /** The authorities that clients are trusted by: a file, or the `credentialName` that they come by. */
+  readonly authorities: { readonly file: string | undefined } | { readonly credentialName: string };
 }
 
-function ofProxy({ proxyCertificate, refuse }: ServerTlsContext): Certificates | undefined {
+type Pair = { readonly serverCertificate?: string; readonly privateKey?: string };
+
+function fromPairs(pairs: readonly Pair[]): Certificates['certificates'] {
+  return {
+    tlsCertificates: pairs.map(({ serverCertificate, privateKey }) => ({
+      certificateChain: fromFile(serverCertificate),
+      privateKey: fromFile(privateKey),
+    })),
+  };
+}
+
+function ofProxy(what: string, { proxyCertificate, refuse }: ServerTlsContext): Certificates | 'refused' {
   const files = proxyCertificate();
   if (files === undefined) {
     refuse(
-      'TLS mode ISTIO_MUTUAL needs a certificate of the mesh, which this control plane does not issue yet; ' +
+      `${what} needs a certificate of the mesh, which this control plane does not issue yet; ` +
         'name files of one in the metadata of the proxy (TLS_SERVER_CERT_CHAIN, TLS_SERVER_KEY, TLS_SERVER_ROOT_CERT)',
     );
-    return undefined;
+    return 'refused';
   }
-  const pair = { serverCertificate: files.certificate, privateKey: files.privateKey };
-  return { pairs: [pair], authorities: files.authorities };
+  return {
+    certificates: fromPairs([{ serverCertificate: files.certificate, privateKey: files.privateKey }]),
+    authorities: { file: files.authorities },
+  };
 }
 
-function ofServer(
-  { spec }: Pick<GatewayServer, 'spec'>,
-  { refuse }: ServerTlsContext,
-): Certificates | undefined {
-  const tls = spec.tls ?? {};
-  if ((tls.credentialName ?? '') !== '' || (tls.credentialNames ?? []).length > 0) {
-    refuse(
-      `the secret "${tls.credentialName ?? tls.credentialNames?.[0] ?? ''}" cannot be served yet; ` +
-        'name the files of a certificate (serverCertificate, privateKey, caCertificates) instead',
+/** Undefined when the server names no Secret. */
+function ofSecrets(tls: ServerTlsSettings, context: ServerTlsContext): Certificates | 'refused' | undefined {
+  const { credentialName = '', caCertCredentialName = '', mode } = tls;
+  const names = tls.credentialNames ?? [];
+  const all = names.length > 0 ? names : [credentialName];
+  const [first = ''] = all;
+  if (first === '') return undefined;
+  if (first.startsWith(BUILTIN_SCHEME)) return ofProxy(`the name ${first}`, context);
+  const authorities = caCertCredentialName === '' ? authoritiesName(first) : caCertCredentialName;
+  const asksClient = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL';
+  const asked = asksClient ? [...all, authorities] : all;
+  const foreign = asked.find(isOfOtherServer);
+  if (foreign !== undefined) {
+    context.refuse(
+      `"${foreign}" would come from a server of secrets other than this control plane; name a Secret`,
     );
-    return undefined;
+    return 'refused';
   }
+  const faultOf = (name: string): string | undefined => context.secretFault(secretName(name));
+  const faults = all.map(faultOf).filter((fault) => fault !== undefined);
+  const [fault = asksClient ? faultOf(authorities) : undefined] = faults.length === all.length ? faults : [];
+  if (fault !== undefined) context.refuse(fault);
+  else for (const lacking of faults) context.lack(lacking);
+  return {
+    certificates: { tlsCertificateSdsSecretConfigs: all.map(secretConfig) },
+    authorities: { credentialName: authorities },
+  };
+}
+
+function ofFiles(tls: ServerTlsSettings, { refuse }: ServerTlsContext): Certificates | 'refused' {
   const listed: readonly Pair[] = tls.tlsCertificates ?? [];
   const single = { serverCertificate: tls.serverCertificate ?? '', privateKey: tls.privateKey ?? '' };
   const pairs = listed.length > 0 ? listed : [single];
@@ -121,9 +154,37 @@ function ofServer(
     pairs.some(({ serverCertificate = '', privateKey = '' }) => serverCertificate === '' || privateKey === '')
   ) {
     refuse('it names no certificate; set serverCertificate and privateKey');
-    return undefined;
+    return 'refused';
   }
-  return { pairs, authorities: tls.caCertificates };
+  return { certificates: fromPairs(pairs), authorities: { file: tls.caCertificates } };
+}
+
+/** Which clients are let in. */
+function validation(
+  tls: ServerTlsSettings,
+  authorities: Certificates['authorities'],
+  isOfMesh: boolean,
+): Pick<CommonTls, 'validationContextType'> {
+  const checks = {
+    ...((tls.caCrl ?? '') !== '' && { crl: fromFile(tls.caCrl) }),
+    matchTypedSubjectAltNames: subjectAltNameMatchers(tls.subjectAltNames ?? []),
+    verifyCertificateSpki: isOfMesh ? [] : [...(tls.verifyCertificateSpki ?? [])],
+    verifyCertificateHash: isOfMesh ? [] : [...(tls.verifyCertificateHash ?? [])],
+    ...(tls.insecureSkipVerify === true && { trustChainVerification: ACCEPT_UNTRUSTED }),
+  };
+  if ('file' in authorities) {
+    const value = { trustedCa: fromFile(authorities.file), ...checks };
+    return { validationContextType: { case: 'validationContext', value } };
+  }
+  return {
+    validationContextType: {
+      case: 'combinedValidationContext',
+      value: {
+        defaultValidationContext: checks,
+        validationContextSdsSecretConfig: secretConfig(authorities.credentialName),
+      },
+    },
+  };
 }
 
 /** What the server says counts before MeshConfig.tlsDefaults. */

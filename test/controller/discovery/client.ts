@@ -27,8 +27,10 @@ export class TestStream<RequestType extends Request, ResponseType extends Respon
   #wake: (() => void) | undefined;
   error: ServiceError | undefined;
 
-  constructor(port: number, name: string, request: RequestType, response: ResponseType) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  /** At a port of this machine, or at the path of a socket. */
+  constructor(place: number | string, name: string, request: RequestType, response: ResponseType) {
+    const target = typeof place === 'number' ? `127.0.0.1:${place}` : `unix:${place}`;
+    this.#client = new Client(target, credentials.createInsecure());
     this.#call = this.#client.makeBidiStreamRequest<
       MessageInitShape<RequestType>,
       MessageShape<ResponseType>
@@ -93,7 +95,7 @@ export class TestStream<RequestType extends Request, ResponseType extends Respon
 export type DeltaStream = TestStream<typeof DeltaDiscoveryRequestSchema, typeof DeltaDiscoveryResponseSchema>;
 export type StateStream = TestStream<typeof DiscoveryRequestSchema, typeof DiscoveryResponseSchema>;
 
-export function deltaStream(port: number): DeltaStream {
+export function deltaStream(port: number | string): DeltaStream {
   return new TestStream(
     port,
     'DeltaAggregatedResources',
@@ -102,7 +104,7 @@ export function deltaStream(port: number): DeltaStream {
   );
 }
 
-export function stateStream(port: number): StateStream {
+export function stateStream(port: number | string): StateStream {
   return new TestStream(port, 'StreamAggregatedResources', DiscoveryRequestSchema, DiscoveryResponseSchema);
 }
 

@@ -53,10 +53,10 @@ export type Transport = (onMessage: (bytes: Buffer) => void) => {
 };
 
 /** To a discovery server in the same process, without a network. */
-export function inMemory(server: DiscoveryServer, protocol: Protocol): Transport {
+export function inMemory(server: DiscoveryServer, protocol: Protocol, servesSecrets = false): Transport {
   return (onMessage) => {
     let isOpen = true;
-    const stream = server.open('memory', protocol, {
+    const stream = server.open({ peer: 'memory', servesSecrets }, protocol, {
       write: (pieces, done) => {
         // What is on its way when the connection ends is lost.
         setImmediate(() => {

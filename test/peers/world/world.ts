@@ -27,6 +27,8 @@ export interface WorldOptions extends NetworkOptions {
   readonly backends?: readonly string[];
   /** A controller that runs elsewhere, as `unix:///PATH`; with it the world has none of its own. */
   readonly discovery?: string;
+  /** Further flags of the controller, as places where proxies can connect besides 127.0.0.1:15010. */
+  readonly controllerFlags?: readonly string[];
   /** What backends show on their port for TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -37,7 +39,10 @@ export interface ProxyOptions {
   readonly namespace: string;
   readonly ip: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** The thousands of the proxy's own ports, so that several fit: 15 for 15000, 15020, 15021 and 15090. */
+  /**
+   * The thousands of the proxy's own ports, so that several fit: 15 for 15000, 15020, 15021 and 15090. Below 32, so that
+   * no connection has taken one of them as its own end.
+   */
   readonly ports: number;
   readonly config?: object;
   readonly env?: Readonly<Record<string, string>>;
@@ -52,6 +57,8 @@ export class World {
   readonly folder: string;
   readonly #options: WorldOptions;
   readonly #children: ChildProcess[] = [];
+  /** By name, the one that was started last. */
+  readonly #named = new Map<string, ChildProcess>();
   readonly #logs = new Map<string, string>();
   #network: Network | undefined;
   #courier: ChildProcess | undefined;
@@ -101,7 +108,15 @@ export class World {
     const sources = ['--config', this.manifestFolder, '--mesh-config', this.meshConfigFile];
     const addresses = ['--grpc-addr', '127.0.0.1:15010', '--http-addr', '127.0.0.1:8081'];
     const quick = ['--debounce-after', '50ms'];
-    this.start('controller', [process.execPath, CONTROLLER, ...sources, ...addresses, ...quick]);
+    const { controllerFlags = [] } = this.#options;
+    this.start('controller', [
+      process.execPath,
+      CONTROLLER,
+      ...sources,
+      ...addresses,
+      ...quick,
+      ...controllerFlags,
+    ]);
     await this.until({ to: '127.0.0.1:8081', path: '/ready' }, ({ status }) => status === 200, 'controller');
   }
 
@@ -143,6 +158,7 @@ export class World {
       ...(options.group === undefined ? {} : { group: options.group }),
     });
     this.#children.push(child);
+    this.#named.set(name, child);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#logs.set(name, (this.log(name) + text).slice(-1_000_000));
@@ -267,18 +283,28 @@ export class World {
     return readFileSync(join(this.folder, name), 'utf8');
   }
 
+  /** Ends a program. */
+  async stop(name: string): Promise<void> {
+    const child = this.#named.get(name);
+    if (child === undefined) throw new Error(`there is no ${name}`);
+    await ended(child);
+  }
+
   async close(): Promise<void> {
-    for (const child of this.#children.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => void child.kill('SIGKILL'), 10_000);
-      await gone;
-      clearTimeout(timer);
-    }
+    for (const child of this.#children.toReversed()) await ended(child);
     await this.#network?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Ends a program, by force if it takes long. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => void child.kill('SIGKILL'), 10_000);
+  await gone;
+  clearTimeout(timer);
 }
 
 function post(socket: string, path: string, body: string): Promise<HttpAnswer> {

@@ -1,24 +1,19 @@
 /** Credentials of a Gateway's servers: the Secret is there, next to the workload, with a certificate in force. */
 
-import { X509Certificate } from 'node:crypto';
 import type { FieldPath } from '../../../base/field-path.ts';
 import type { KindTypes } from '../../../api/generated/kind-types.ts';
+import { KEY_PAIRS, entryOf } from '../../../config/credentials/entries.ts';
+import { certificatesIn } from '../../../config/credentials/pem.ts';
+import type { MeshObject } from '../../../config/object.ts';
 import { gatewayWorkloads, selectsInstalledGateway } from '../../../model/gateway-workloads.ts';
 import { formatLabels } from '../../../model/selectors.ts';
 import { WORKLOAD_KINDS } from '../../../model/workloads.ts';
 import type { Analyzer } from '../../analyzer.ts';
 import { MESSAGES } from '../../catalogue.ts';
 
-type Secret = KindTypes['core/Secret'];
 type ServerTLSSettings = NonNullable<
   NonNullable<NonNullable<KindTypes['networking.istio.io/Gateway']['spec']>['servers']>[number]['tls']
 >;
-
-/** Names of the keys under which a certificate and its private key stand in a Secret, in order of preference. */
-const KEY_PAIRS = [
-  ['cert', 'key'],
-  ['tls.crt', 'tls.key'],
-] as const;
 
 export const analyzer: Analyzer = {
   name: 'gateway.SecretAnalyzer',
@@ -52,7 +47,7 @@ export const analyzer: Analyzer = {
             );
             continue;
           }
-          const problem = certificateProblem(secret.value, now);
+          const problem = certificateProblem(secret, now);
           if (problem === undefined) continue;
           report(MESSAGES.InvalidGatewayCredential, object, path, {
             gateway: object.meta.name,
@@ -77,21 +72,14 @@ function credentialNames(tls: ServerTLSSettings, at: FieldPath): { name: string;
 }
 
 /** What is wrong with the Secret's key pair; undefined when it can be used. The values themselves are never shown. */
-function certificateProblem(secret: Secret, now: number): string | undefined {
-  const value = (key: string): string => {
-    const plain = secret.stringData?.[key];
-    if (plain !== undefined) return plain;
-    const encoded = secret.data?.[key];
-    return encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('latin1');
-  };
-  const pair = KEY_PAIRS.find(([certificate, key]) => value(certificate) !== '' && value(key) !== '');
-  if (pair === undefined) return 'it has neither tls.crt and tls.key, nor cert and key';
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(value(pair[0]));
-  } catch {
-    return `${pair[0]} is no certificate in PEM form`;
-  }
+function certificateProblem(secret: MeshObject, now: number): string | undefined {
+  const bytes = (name: string): Buffer | undefined => entryOf(secret, name)?.bytes;
+  const pair = KEY_PAIRS.find((one) => bytes(one.certificate) !== undefined && bytes(one.key) !== undefined);
+  const chain = pair && bytes(pair.certificate);
+  if (pair === undefined || chain === undefined)
+    return 'it has neither tls.crt and tls.key, nor cert and key';
+  const certificate = certificatesIn(chain)?.[0];
+  if (certificate === undefined) return `${pair.certificate} is no certificate in PEM form`;
   if (now > Date.parse(certificate.validTo)) return `its certificate expired on ${certificate.validTo}`;
   if (now < Date.parse(certificate.validFrom))
     return `its certificate is valid only from ${certificate.validFrom}`;
