@@ -3,16 +3,23 @@
  * bootstrap. The listener takes the place of interception, and every cluster leads to the backend.
  */
 
-import { create, fromBinary } from '@bufbuild/protobuf';
+import { type JsonValue, create, fromBinary } from '@bufbuild/protobuf';
 import { anyIs } from '@bufbuild/protobuf/wkt';
 import { translate } from '../../../src/xds/translate.ts';
 import { proxyIdentity } from '../../../src/xds/proxy-identity.ts';
-import { messageToJson } from '../../../src/xds/proto/registry.ts';
+import { messageFromJson, messageToJson } from '../../../src/xds/proto/registry.ts';
 import type { Cluster } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
-import { NodeSchema } from '../../../src/xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { type Node, NodeSchema } from '../../../src/xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from '../../../src/xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Listener } from '../../../src/xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
 import type { RouteConfiguration } from '../../../src/xds/proto/generated/envoy/config/route/v3/route_pb.js';
-import { HttpConnectionManagerSchema } from '../../../src/xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import {
+  type HttpConnectionManager,
+  HttpConnectionManagerSchema,
+} from '../../../src/xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { snapshotOf } from '../../model/snapshot-of.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -91,9 +98,16 @@ function mesh(services: number, routed: number, http2: boolean): string {
   return parts.join('\n---\n');
 }
 
-/** The bootstrap as Envoy and the builtin engine read it. */
-export function benchBootstrap(setup: BenchSetup, ports: BenchPorts): Json {
-  const { services, routed = services, telemetry, http2 = false, accessLog = '' } = setup;
+/** What the controller makes for the sidecar, and the sidecar. */
+interface Made {
+  readonly node: Node;
+  /** With its routes in it. */
+  readonly http: HttpConnectionManager;
+  readonly route: RouteConfiguration;
+  readonly clusters: readonly Cluster[];
+}
+
+function made({ services, routed = services, telemetry, http2 = false, accessLog = '' }: BenchSetup): Made {
   const snapshot = snapshotOf(
     mesh(services, routed, http2),
     telemetry
@@ -117,67 +131,97 @@ export function benchBootstrap(setup: BenchSetup, ports: BenchPorts): Json {
   if (route === undefined || manager === undefined)
     throw new Error('the controller makes no listener for HTTP');
   const http = fromBinary(HttpConnectionManagerSchema, manager.value);
-  http.routeSpecifier = { case: 'routeConfig', value: route };
   http.statPrefix = 'bench';
   const clusters = translated.clusters
     .map(({ message }) => message as Cluster)
-    .filter(({ name }) => name.startsWith('outbound|80'))
-    .map((cluster) => {
+    .filter(({ name }) => name.startsWith('outbound|80'));
+  return { node, http, route, clusters };
+}
+
+/** The bootstrap as Envoy and the builtin engine read it. */
+export function benchBootstrap(setup: BenchSetup, ports: BenchPorts): Json {
+  const { node, http, route, clusters } = made(setup);
+  http.routeSpecifier = { case: 'routeConfig', value: route };
+  const backend = setup.http2 === true ? ports.backend2 : ports.backend;
+  return bootstrapOf(node, http, ports, [
+    ...clusters.map((cluster) => {
       const json = messageToJson(cluster) as Json;
       const { eds_cluster_config: _eds, transport_socket_matches: _tls, type: _type, ...rest } = json;
-      return {
-        ...rest,
-        type: 'STATIC',
-        load_assignment: assignment(cluster.name, http2 ? ports.backend2 : ports.backend),
-      };
-    });
+      return { ...rest, type: 'STATIC', load_assignment: assignment(cluster.name, backend) };
+    }),
+    { name: 'tcp', type: 'STATIC', load_assignment: assignment('tcp', ports.backend) },
+  ]);
+}
+
+/** What of it comes from a controller, when the rest is `discoveringBootstrap`. */
+export interface BenchResources {
+  readonly clusters: readonly Cluster[];
+  readonly route: RouteConfiguration;
+  endpointsOf(cluster: string): ClusterLoadAssignment;
+}
+
+/** A bootstrap whose clusters, endpoints and routes come by the aggregated stream of a controller at `controller`. */
+export function discoveringBootstrap(
+  setup: BenchSetup,
+  ports: BenchPorts,
+  controller: number,
+): { readonly bootstrap: Json; readonly resources: BenchResources } {
+  const { node, http, route, clusters } = made(setup);
+  const bootstrap = bootstrapOf(node, http, ports, [
+    { name: 'tcp', type: 'STATIC', load_assignment: assignment('tcp', ports.backend) },
+    { name: 'xds', type: 'STATIC', load_assignment: assignment('xds', controller) },
+  ]);
+  const ads = { ads: {}, resource_api_version: 'V3' };
+  return {
+    bootstrap: {
+      ...bootstrap,
+      dynamic_resources: {
+        cds_config: ads,
+        ads_config: {
+          api_type: 'DELTA_GRPC',
+          transport_api_version: 'V3',
+          grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+        },
+      },
+    },
+    resources: {
+      clusters,
+      route,
+      endpointsOf: (name) =>
+        messageFromJson(ClusterLoadAssignmentSchema, assignment(name, ports.backend) as JsonValue),
+    },
+  };
+}
+
+/** `clusters` in JSON. */
+function bootstrapOf(
+  node: Node,
+  http: HttpConnectionManager,
+  ports: BenchPorts,
+  clusters: readonly Json[],
+): Json {
   return {
     node: messageToJson(node),
     admin: { address: address(ports.admin) },
     static_resources: {
       listeners: [
-        {
-          name: 'bench',
-          address: address(ports.http),
-          filter_chains: [
-            {
-              filters: [
-                {
-                  name: 'http',
-                  typed_config: {
-                    '@type': `type.googleapis.com/${HttpConnectionManagerSchema.typeName}`,
-                    ...(messageToJson(http) as Json),
-                  },
-                },
-              ],
-            },
-          ],
-        },
-        {
-          name: 'bench-tcp',
-          address: address(ports.tcp),
-          filter_chains: [
-            {
-              filters: [
-                {
-                  name: 'tcp',
-                  typed_config: {
-                    '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
-                    stat_prefix: 'tcp',
-                    cluster: 'tcp',
-                  },
-                },
-              ],
-            },
-          ],
-        },
+        listener('bench', ports.http, {
+          '@type': `type.googleapis.com/${HttpConnectionManagerSchema.typeName}`,
+          ...(messageToJson(http) as Json),
+        }),
+        listener('bench-tcp', ports.tcp, {
+          '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+          stat_prefix: 'tcp',
+          cluster: 'tcp',
+        }),
       ],
-      clusters: [
-        ...clusters,
-        { name: 'tcp', type: 'STATIC', load_assignment: assignment('tcp', ports.backend) },
-      ],
+      clusters,
     },
   };
+}
+
+function listener(name: string, port: number, filter: Json): Json {
+  return { name, address: address(port), filter_chains: [{ filters: [{ name, typed_config: filter }] }] };
 }
 
 function address(port: number): Json {

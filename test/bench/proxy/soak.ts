@@ -1,14 +1,22 @@
 /**
- * Hours in small: steady load on each of many services while their routes and some of their clusters change again and
- * again, as discovery by files. What a proxy holds must not grow with it.
+ * Hours in small: steady load on each of many services while a controller changes their routes and some of their clusters
+ * again and again. What a proxy holds must not grow with it.
  */
 
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type Message, create } from '@bufbuild/protobuf';
+import { DurationSchema } from '@bufbuild/protobuf/wkt';
+import { Log } from '../../../src/base/log.ts';
+import { DiscoveryListener } from '../../../src/controller/discovery/grpc.ts';
+import { DiscoveryMetrics } from '../../../src/controller/discovery/metrics.ts';
+import { DiscoveryServer } from '../../../src/controller/discovery/server.ts';
+import { HeaderValueOptionSchema } from '../../../src/xds/proto/generated/envoy/config/core/v3/base_pb.js';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, type ProxyResources, ROUTE_TYPE } from '../../../src/xds/resource.ts';
 import type { BenchTools } from '../../peers/bench-tools.ts';
-import { benchBootstrap } from './bootstrap.ts';
+import { discoveringBootstrap } from './bootstrap.ts';
 import { everyService } from './load.ts';
 import { type Backend, type Running, freePort, residentMib, startOurs } from './processes.ts';
 
@@ -42,8 +50,6 @@ export interface SoakOutcome {
   readonly timers: readonly number[];
 }
 
-type Json = Record<string, unknown>;
-
 export async function soak(
   tools: BenchTools,
   folder: string,
@@ -51,7 +57,7 @@ export async function soak(
   setup: SoakSetup,
 ): Promise<SoakOutcome> {
   const { seconds, services } = setup;
-  const configuration = await dynamic(folder, backend, setup);
+  const configuration = await controlled(folder, backend, setup);
   const report = join(folder, 'resources.json');
   process.env['SOAK_REPORT'] = report;
   const proxy = await startOurs(configuration.file, configuration.ports, REPORTER);
@@ -81,6 +87,7 @@ export async function soak(
     };
   } finally {
     proxy.stop();
+    await configuration.close();
   }
 }
 
@@ -98,55 +105,53 @@ function median(looks: readonly number[], [from, to]: readonly [number, number])
   return part[Math.floor(part.length / 2)] ?? Number.NaN;
 }
 
-/** The bench's bootstrap with its routes, and its last clusters, in files that change. */
-async function dynamic(folder: string, backend: Backend, { services, routed }: SoakSetup) {
+/** A controller in this process that the proxy gets clusters, endpoints and routes from, as they change. */
+async function controlled(folder: string, backend: Backend, { services, routed }: SoakSetup) {
+  const discovery = new DiscoveryServer({
+    versionPrefix: 'soak',
+    maxBytesInFlight: 16 << 20,
+    log: new Log('error', (line) => console.error(line)),
+    metrics: new DiscoveryMetrics(),
+    now: () => Date.now(),
+  });
+  const door = await DiscoveryListener.start(discovery, {
+    address: { host: '127.0.0.1', port: 0 },
+    sendTimeout: 60_000,
+  });
   const ports = { admin: await freePort(), port: await freePort(), tcp: await freePort() };
-  const bootstrap = structuredClone(
-    benchBootstrap(
-      { services, routed, telemetry: false },
-      { ...ports, http: ports.port, backend: backend.http1, backend2: backend.http2 },
-    ),
-  ) as { static_resources: { clusters: Json[]; listeners: Json[] } } & Json;
-  const { clusters } = bootstrap.static_resources;
-  const changing = clusters.splice(clusters.length - 1 - CHANGING, CHANGING);
-  const manager = managerOf(bootstrap.static_resources.listeners[0] ?? {});
-  const routes = manager['route_config'] as { name: string; virtual_hosts: Json[] };
-  delete manager['route_config'];
-  const [cds, rds] = [join(folder, 'cds.json'), join(folder, 'rds.json')];
-  const source = (path: string) => ({ path_config_source: { path }, resource_api_version: 'V3' });
-  manager['rds'] = { route_config_name: routes.name, config_source: source(rds) };
-  bootstrap['dynamic_resources'] = { cds_config: source(cds) };
+  const { bootstrap, resources } = discoveringBootstrap(
+    { services, routed, telemetry: false },
+    { ...ports, http: ports.port, backend: backend.http1, backend2: backend.http2 },
+    door.port,
+  );
+  const { clusters, route, endpointsOf } = resources;
+  const resource = (typeUrl: string, name: string, message: Message) => ({ typeUrl, name, message });
+  const endpoints = clusters.map(({ name }) => resource(ENDPOINT_TYPE, name, endpointsOf(name)));
+  const same = clusters.slice(CHANGING).map((one) => resource(CLUSTER_TYPE, one.name, one));
   const change = (number: number): void => {
-    const timeout = `${1 + (number % 2)}s`;
-    replace(
-      cds,
-      number,
-      'envoy.config.cluster.v3.Cluster',
-      changing.map((one) => ({ ...one, connect_timeout: timeout })),
-    );
-    replace(rds, number, 'envoy.config.route.v3.RouteConfiguration', [
-      {
-        ...routes,
-        response_headers_to_add: [{ header: { key: 'x-change', value: String(number) } }],
-      },
-    ]);
+    const connectTimeout = create(DurationSchema, { seconds: BigInt(1 + (number % 2)) });
+    const header = { header: { key: 'x-change', value: String(number) } };
+    const state = {
+      clusters: [
+        ...clusters
+          .slice(0, CHANGING)
+          .map((one) => resource(CLUSTER_TYPE, one.name, { ...one, connectTimeout } as Message)),
+        ...same,
+      ],
+      endpoints,
+      listeners: [],
+      routes: [
+        resource(ROUTE_TYPE, route.name, {
+          ...route,
+          responseHeadersToAdd: [create(HeaderValueOptionSchema, header)],
+        } as Message),
+      ],
+      extensions: [],
+    } as unknown as ProxyResources;
+    discovery.update(() => state);
   };
   change(0);
   const file = join(folder, 'soak.json');
   writeFileSync(file, JSON.stringify(bootstrap));
-  return { file, ports, change };
-}
-
-function managerOf(listener: Json): Json {
-  const [chain] = listener['filter_chains'] as { filters: { typed_config: Json }[] }[];
-  const manager = chain?.filters[0]?.typed_config;
-  if (manager === undefined) throw new Error('the listener has no connection manager');
-  return manager;
-}
-
-/** As a whole, so that nobody reads half of it. */
-function replace(path: string, version: number, type: string, resources: readonly Json[]): void {
-  const typed = resources.map((one) => ({ '@type': `type.googleapis.com/${type}`, ...one }));
-  writeFileSync(`${path}.new`, JSON.stringify({ version_info: String(version), resources: typed }));
-  renameSync(`${path}.new`, path);
+  return { file, ports, change, close: () => door.drain(100) };
 }
