@@ -1,4 +1,4 @@
-/** Memory that reading a configuration leaves behind is given back before requests come, when nobody waits for it. */
+/** Memory that reading a configuration leaves behind is given back once the proxy serves. */
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -14,10 +14,17 @@ type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort
  */
 const GROWTH = 20;
 
-/** Takes some milliseconds for each ten megabytes that are in use. From here on little room is kept for more. */
+/** Milliseconds from the moment on that the proxy serves: before anybody has heard of it. */
+const AFTER = 100;
+
+/** From here on little room is kept for more. The collection itself takes tens of milliseconds, which no start waits for. */
 export function giveBackMemory(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
   if (process.memoryUsage().heapTotal < WORTH_IT * 1e6) return;
+  setTimeout(collectAll, AFTER).unref();
+}
+
+function collectAll(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
   setFlagsFromString('--no-expose-gc');

@@ -38,7 +38,7 @@ export async function runBuiltin(argv: readonly string[], version: string): Prom
   try {
     server = new ProxyServer({ loaded, flags, log, version, onQuit, workers });
     watchSignals(server, ended.resolve);
-    server.start(giveBackMemory).catch((error: unknown) => ended.reject(error));
+    server.start().then(giveBackMemory, (error: unknown) => ended.reject(error));
     main.info(`caught ${await ended.promise}`);
   } finally {
     server?.close();

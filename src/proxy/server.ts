@@ -170,10 +170,8 @@ export class ProxyServer {
     this.close();
   }
 
-  /**
-   * Resolves when the proxy serves (`LIVE`), after `beforeLive`. Rejects with a `MeshError` when it cannot.
-   */
-  async start(beforeLive?: () => void): Promise<void> {
+  /** Resolves when the proxy serves (`LIVE`). Rejects with a `MeshError` when it cannot. */
+  async start(): Promise<void> {
     const { loaded, flags } = this.#options;
     const { bootstrap } = loaded;
     const place = adminPlace(loaded);
@@ -206,7 +204,6 @@ export class ProxyServer {
       }
       await this.#warmListeners();
     });
-    beforeLive?.();
     await this.#options.workers?.live();
     if (this.#isClosed) return;
     this.#setState('LIVE');

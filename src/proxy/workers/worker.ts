@@ -36,8 +36,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     process.on(signal, () => undefined);
   try {
     server
-      .start(giveBackMemory)
-      .then(() => tell({ kind: 'live' }))
+      .start()
+      .then(() => {
+        tell({ kind: 'live' });
+        giveBackMemory();
+      })
       .catch((error: unknown) => ended.reject(error));
     await ended.promise;
   } finally {
