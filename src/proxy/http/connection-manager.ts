@@ -71,7 +71,7 @@ function compile(
     routes,
     filters,
     router,
-    tracing: tracingOf(config, settings, context),
+    tracing: tracingOf(config, settings, router, context),
     localReplies:
       config.localReplyConfig === undefined
         ? undefined
@@ -115,6 +115,7 @@ function filterContext(
 function tracingOf(
   { tracing, statPrefix }: HttpConnectionManager,
   settings: ManagerSettings,
+  { startsChildSpan: spawns }: RouterSettings,
   context: NetworkFilterContext,
 ): Tracing | undefined {
   if (tracing === undefined) return undefined;
@@ -126,6 +127,7 @@ function tracingOf(
     node: context.node,
     packsReason: settings.packTraceReason,
     usesRequestId: settings.useRequestIdForSampling,
+    spawns,
     random: context.random,
   });
 }
@@ -229,11 +231,11 @@ function routerSettings(any: Any | undefined): RouterSettings {
     upstream_log: config.upstreamLog.length > 0,
     strict_check_headers: config.strictCheckHeaders.length > 0,
     upstream_http_filters: others.length > 0,
-    start_child_span: config.startChildSpan,
   });
   return {
     suppressHeaders: config.suppressEnvoyHeaders,
     respectExpectedTimeout: config.respectExpectedRqTimeout,
+    startsChildSpan: config.startChildSpan,
   };
 }
 

@@ -16,6 +16,8 @@ export interface RouterSettings {
   readonly suppressHeaders: boolean;
   /** `x-envoy-expected-rq-timeout-ms` of requests counts. */
   readonly respectExpectedTimeout: boolean;
+  /** Tries have spans of their own, unless the tracing says otherwise. */
+  readonly startsChildSpan: boolean;
 }
 
 export interface ManagerParts {
@@ -74,7 +76,7 @@ export class Manager {
     // Health checks are not counted, as in Envoy.
     if (info.responseCode !== 0 && info.healthCheck !== true) this.stats.onAnswer(info.responseCode);
     this.stats.requestTime.record(info.times.end - info.times.start);
-    stream.finishSpan();
+    stream.span?.finish();
     this.#accessLog?.(info);
   }
 

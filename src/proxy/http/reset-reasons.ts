@@ -27,6 +27,10 @@ const FLAGS: Readonly<Record<ResetReason, ResponseFlag>> = {
   'protocol-error': 'UPE',
 };
 
+export function resetWords(reason: ResetReason): string {
+  return WORDS[reason];
+}
+
 export function resetFlag(reason: ResetReason): ResponseFlag {
   return FLAGS[reason];
 }

@@ -177,7 +177,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const target = rewriteTarget(stream, action, destination);
     this.authority = target.authority;
     this.path = target.path;
-    stream.injectSpan();
+    stream.span?.inject();
     if (!manager.router.suppressHeaders) announceTimeout(headers, timeouts, 0);
 
     const { hash } = forwarding;
@@ -212,6 +212,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     info.upstreamHost = host;
     const attempt = new UpstreamTry(cluster, host, cluster.breaker(forwarding.priority).requests, this);
     this.#try = attempt;
+    attempt.span = stream.span?.beginTry(cluster, host);
     if (namesEndpoint(stream.compiled)) {
       this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
       info.authority = this.authority;

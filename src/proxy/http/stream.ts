@@ -6,7 +6,6 @@ import type { DownstreamConnection } from '../listeners/connection.ts';
 import type { RouteRequest } from '../route/request.ts';
 import type { CompiledRoute, Found, RouteTable } from '../route/route-table.ts';
 import type { ResponseFlag } from '../stream-info.ts';
-import type { ActiveSpan, Tracing } from '../telemetry/tracing/tracing.ts';
 import type { Drainable, IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from './codec.ts';
 import { HeaderList } from './header-list.ts';
 import { httpDate } from './http-date.ts';
@@ -18,6 +17,7 @@ import { ResponseChain, type ResponseChainOwner, type ResponseSink } from './res
 import { clusterOnRoute, mayUpgrade, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
 import { Router } from './router.ts';
 import { StreamRecord } from './stream-record.ts';
+import { StreamSpan } from './stream-span.ts';
 import { StreamTimers } from './stream-timers.ts';
 
 const NO_HOST: Found = { kind: 'no-host' };
@@ -43,6 +43,8 @@ export class HttpStream
   /** Answered by the proxy itself. */
   replied = false;
   ended = false;
+  /** Undefined without tracing. */
+  span: StreamSpan | undefined;
   readonly #downstream: Drainable;
   readonly #table: RouteTable | undefined;
   readonly #expectsContinue: boolean;
@@ -53,7 +55,6 @@ export class HttpStream
   #response: ResponseSink;
   #responseChain: ResponseChain | undefined;
   #router: Router | undefined;
-  #span: ActiveSpan | undefined;
   #timers: StreamTimers | undefined;
   #onEnd: (() => void)[] | undefined;
   #pauses = 0;
@@ -161,7 +162,7 @@ export class HttpStream
       this.writer.inform(100, NO_FIELDS);
       manager.stats.onAnswer(100);
     }
-    if (manager.tracing !== undefined) this.#beginSpan(manager.tracing);
+    if (manager.tracing !== undefined) this.span = new StreamSpan(manager.tracing, this);
     this.#makeChains();
     // What follows is for the other protocol, once the destination has agreed to it.
     if (this.upgrade !== '') this.pauseClient();
@@ -364,7 +365,7 @@ export class HttpStream
     else if (settings.serverHeader === 'append-if-absent' && !headers.has('server')) {
       headers.append('server', settings.serverName);
     }
-    if (this.#span !== undefined) manager.tracing?.respond(this.#span, headers);
+    this.span?.respond(headers);
     if (this.#downstream.drains()) writer.drainConnection();
     if (!this.requestDone && this.upgrade === '') {
       manager.stats.counters.downstream_rq_response_before_rq_complete.value++;
@@ -401,22 +402,6 @@ export class HttpStream
   }
 
   // === beginning and end ===
-
-  #beginSpan(tracing: Tracing): void {
-    this.#span = tracing.begin(this.info, this.requestHeaders, this.compiled?.route);
-  }
-
-  /** Hands the trace on to those behind. */
-  injectSpan(): void {
-    if (this.#span !== undefined) this.manager.tracing?.inject(this.#span, this.requestHeaders);
-  }
-
-  /** The stream is over. */
-  finishSpan(): void {
-    if (this.#span === undefined) return;
-    const route = this.#found?.kind === 'route' ? this.#found.compiled.route : undefined;
-    this.manager.tracing?.finish(this.#span, this.info, route);
-  }
 
   #makeChains(): void {
     const router = new Router(this);

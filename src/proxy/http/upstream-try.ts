@@ -1,9 +1,11 @@
 /** One try to have a request answered by one endpoint. */
 
 import type { Cluster, Host, ResourceLimit } from '../upstream/types.ts';
+import type { TrySpan } from '../telemetry/tracing/try-span.ts';
 import type { RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import type { HeaderList } from './header-list.ts';
+import { resetFlag, resetWords } from './reset-reasons.ts';
 
 /** Who tries. */
 export interface TryOwner {
@@ -30,6 +32,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   over = false;
   /** Takes the wish for a connection back. */
   cancelWish: (() => void) | undefined;
+  span: TrySpan | undefined;
   #limit: Deadline | undefined;
   #idle: Deadline | undefined;
   #counted = false;
@@ -68,6 +71,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   onHead(status: number, headers: HeaderList, end: boolean): void {
     if (this.over) return;
     this.started = true;
+    this.span?.answered(status, headers);
     this.#limit?.cancel();
     this.#active();
     if (end) this.finish();
@@ -83,12 +87,14 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
 
   onTrailers(trailers: HeaderList): void {
     if (this.over) return;
+    this.span?.ended(trailers);
     this.finish();
     this.#owner.onTryTrailers(this, trailers);
   }
 
   onReset(reason: ResetReason, details: string): void {
     if (this.over) return;
+    this.span?.failed(resetWords(reason), resetFlag(reason));
     this.finish();
     this.cluster.stats.rqRxReset.value += reason === 'remote-reset' || reason === 'remote-refused' ? 1 : 0;
     this.#owner.onTryReset(this, reason, details);
@@ -106,6 +112,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   abandon(): void {
     if (this.over) return;
     const { writer, cancelWish } = this;
+    this.span?.canceled();
     this.finish();
     cancelWish?.();
     if (writer === undefined) return;
@@ -118,6 +125,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   finish(): void {
     if (this.over) return;
     this.over = true;
+    this.span?.finish(this.writer?.protocol ?? '');
     this.#limit?.cancel();
     this.#idle?.cancel();
     if (!this.#counted) return;

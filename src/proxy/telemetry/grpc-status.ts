@@ -89,8 +89,16 @@ function statusIn(headers: HeaderList | undefined): number | undefined {
 }
 
 /** The status that a call has ended with: of the trailers, else of the headers, else what the HTTP status means. */
-export function grpcStatusOf(info: StreamInfo): number | undefined {
-  const found = statusIn(info.responseTrailers) ?? statusIn(info.responseHeaders);
+export function grpcStatusIn(
+  status: number,
+  headers: HeaderList | undefined,
+  trailers: HeaderList | undefined,
+): number | undefined {
+  const found = statusIn(trailers) ?? statusIn(headers);
   if (found !== undefined) return found;
-  return info.responseCode === 0 ? undefined : grpcStatusOfHttp(info.responseCode);
+  return status === 0 ? undefined : grpcStatusOfHttp(status);
+}
+
+export function grpcStatusOf(info: StreamInfo): number | undefined {
+  return grpcStatusIn(info.responseCode, info.responseHeaders, info.responseTrailers);
 }

@@ -58,6 +58,8 @@ export function tracing(input: Input): Tracing | undefined {
   return {
     provider,
     ...shares,
+    // A gateway begins a trace: what it does itself, and each try behind it, are told apart.
+    ...(input.proxy.type === 'router' && { spawnUpstreamSpan: true }),
     customTags: customTags(own, input),
     ...(length === DEFAULT_TAG_LENGTH ? {} : { maxPathTagLength: length }),
   };

@@ -70,6 +70,7 @@ function overHttp2(cluster: Cluster, call: CollectorCall): Promise<CallOutcome> 
     const stream = session.request({
       ':method': 'POST',
       ':path': call.path,
+      ':authority': call.authority,
       ...Object.fromEntries(call.headers),
       ...(call.grpc ? { te: 'trailers' } : {}),
     });

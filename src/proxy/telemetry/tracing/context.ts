@@ -8,15 +8,20 @@ export interface TraceContext {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentId: string;
+  /** `tracestate` of W3C. */
+  readonly traceState: string;
 }
 
 /** What the headers say: the context, if there is one, and whether it is recorded, if they say that. */
 export interface Incoming {
   readonly context: TraceContext | undefined;
   readonly sampled: boolean | undefined;
+  /** There is a context, but none that can be read. */
+  readonly isBroken?: boolean;
 }
 
 const NOTHING: Incoming = { context: undefined, sampled: undefined };
+const BROKEN: Incoming = { ...NOTHING, isBroken: true };
 
 function isId(text: string | undefined, ...lengths: number[]): text is string {
   return (
@@ -35,12 +40,17 @@ export function readB3(headers: HeaderList): Incoming {
   const traceId = headers.get('x-b3-traceid');
   const spanId = headers.get('x-b3-spanid');
   const parentId = headers.get('x-b3-parentspanid') ?? '';
-  const sampled =
-    headers.get('x-b3-flags') === '1' ? true : sampledIn(headers.get('x-b3-sampled')?.toLowerCase());
+  const sampled = sampledIn(headers.get('x-b3-sampled')?.toLowerCase());
   const isWhole = isId(traceId, 16, 32) && isId(spanId, 16) && (parentId === '' || isId(parentId, 16));
-  if (!isWhole) return { context: undefined, sampled };
+  if (!isWhole)
+    return traceId !== undefined && spanId !== undefined ? BROKEN : { context: undefined, sampled };
   return {
-    context: { traceId: padded(traceId), spanId: padded(spanId), parentId: parentId.toLowerCase() },
+    context: {
+      traceId: padded(traceId),
+      spanId: padded(spanId),
+      parentId: parentId.toLowerCase(),
+      traceState: '',
+    },
     sampled,
   };
 }
@@ -53,24 +63,34 @@ function sampledIn(text: string | undefined): boolean | undefined {
 /** `trace-span-sampled-parent`, or the third part alone. */
 function readSingle(text: string): Incoming {
   const parts = text.split('-');
-  if (parts.length === 1) return { context: undefined, sampled: sampledIn(text) };
+  if (parts.length === 1) {
+    const said = sampledIn(text);
+    return said === undefined ? BROKEN : { context: undefined, sampled: said };
+  }
   const [traceId, spanId, sampled, parentId = ''] = parts;
-  if (!isId(traceId, 16, 32) || !isId(spanId, 16)) return NOTHING;
+  if (!isId(traceId, 16, 32) || !isId(spanId, 16)) return BROKEN;
   return {
     context: {
       traceId: padded(traceId),
       spanId: padded(spanId),
       parentId: isId(parentId, 16) ? parentId.toLowerCase() : '',
+      traceState: '',
     },
     sampled: sampledIn(sampled),
   };
 }
 
+/** In one header to whom it came in one, as Envoy does. */
 export function writeB3(
   headers: HeaderList,
   { traceId, spanId, parentId }: TraceContext,
   sampled: boolean,
 ): void {
+  if (headers.has('b3')) {
+    const parent = parentId === '' ? '' : `-${parentId}`;
+    headers.set('b3', `${traceId}-${spanId}-${sampled ? '1' : '0'}${parent}`);
+    return;
+  }
   headers.set('x-b3-traceid', traceId);
   headers.set('x-b3-spanid', spanId);
   if (parentId !== '') headers.set('x-b3-parentspanid', parentId);
@@ -88,7 +108,7 @@ export function readW3c(headers: HeaderList): Incoming {
     isId(spanId, 16);
   if (!isWhole || (version === '00' && more.length > 0)) return NOTHING;
   return {
-    context: { traceId, spanId, parentId: '' },
+    context: { traceId, spanId, parentId: '', traceState: headers.joined('tracestate') ?? '' },
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
   };
 }

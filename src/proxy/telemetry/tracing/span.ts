@@ -4,8 +4,10 @@ export interface Span {
   readonly traceId: string;
   readonly id: string;
   readonly parentId: string;
-  /** The caller has a span of the same id. */
-  readonly shared: boolean;
+  /** The caller has told of its span. */
+  readonly continues: boolean;
+  /** `tracestate`, as the caller told it. */
+  readonly traceState: string;
   readonly kind: 'client' | 'server';
   readonly name: string;
   /** Milliseconds since 1970, with a fraction. */
@@ -13,7 +15,10 @@ export interface Span {
   /** Milliseconds. */
   readonly duration: number;
   readonly tags: readonly (readonly [name: string, value: string])[];
-  readonly isError: boolean;
+  /** Of the answer; 0 without one. */
+  readonly httpStatus: number;
+  /** Undefined for what is no gRPC. */
+  readonly grpcStatus: number | undefined;
 }
 
 /** Gathers spans and sends them. */

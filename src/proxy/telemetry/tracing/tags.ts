@@ -20,8 +20,9 @@ export interface TagOptions {
   readonly maxPathLength: number;
 }
 
+/** A zone that is not known is told as such to those who take that. */
 export function commonTags(info: StreamInfo, { nodeId, zone, maxPathLength }: TagOptions): Tag[] {
-  const { requestHeaders: headers, upstreamCluster: cluster, upstreamHost: host } = info;
+  const { requestHeaders: headers, upstreamCluster: cluster } = info;
   const tags: Tag[] = [];
   const add = (name: string, value: string | undefined) => {
     if (value !== undefined && value !== '') tags.push([name, value]);
@@ -41,22 +42,17 @@ export function commonTags(info: StreamInfo, { nodeId, zone, maxPathLength }: Ta
     add('grpc.authority', info.authority);
     add('grpc.content_type', headers?.get('content-type'));
     add('grpc.timeout', headers?.get('grpc-timeout'));
-    const status = grpcStatusOf(info);
-    add('grpc.status_code', status === undefined ? undefined : String(status));
-    add(
-      'grpc.message',
-      info.responseTrailers?.get('grpc-message') ?? info.responseHeaders?.get('grpc-message'),
-    );
+    const message = info.responseTrailers?.get('grpc-message') ?? info.responseHeaders?.get('grpc-message');
+    tags.push(...grpcTags(grpcStatusOf(info), message));
   }
   add('request_size', String(info.bytesReceived));
   add('node_id', nodeId);
-  add('zone', zone);
+  tags.push(['zone', zone]);
   add('component', 'proxy');
   if (cluster !== undefined) {
     add('upstream_cluster', cluster.name);
     add('upstream_cluster.name', cluster.statName);
   }
-  if (host !== undefined) add('upstream_address', placeText(host.place));
   add('http.status_code', String(info.responseCode));
   add('response_size', String(info.bytesSent));
   add('response_flags', shortFlags(info.responseFlags) ?? '-');
@@ -64,14 +60,26 @@ export function commonTags(info: StreamInfo, { nodeId, zone, maxPathLength }: Ta
   return tags;
 }
 
-/** Without an answer, or with a server's error. */
-export function isFailure(info: StreamInfo): boolean {
-  if (isGrpc(info.requestHeaders)) {
-    const status = grpcStatusOf(info);
-    // Unknown, deadline exceeded, unimplemented, internal, unavailable, data loss.
-    return status !== undefined && [2, 4, 12, 13, 14, 15].includes(status);
-  }
-  return info.responseCode === 0 || info.responseCode >= 500;
+/** Undefined for what is no gRPC. */
+export function grpcTags(status: number | undefined, message: string | undefined): Tag[] {
+  if (status === undefined) return [];
+  const tags: Tag[] = [['grpc.status_code', String(status)]];
+  if (message !== undefined && message !== '') tags.push(['grpc.message', message]);
+  return tags;
+}
+
+function isFailure(info: StreamInfo): boolean {
+  const status = isGrpc(info.requestHeaders) ? grpcStatusOf(info) : undefined;
+  return isFailed(info.responseCode, status);
+}
+
+/** Codes of gRPC that a server is to blame for: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
+export const SERVER_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+
+/** Without an answer, or with a server's error. `grpcStatus` is undefined for what is no gRPC. */
+export function isFailed(status: number, grpcStatus: number | undefined): boolean {
+  if (grpcStatus !== undefined) return SERVER_ERRORS.has(grpcStatus);
+  return status === 0 || status >= 500;
 }
 
 /** Throws an `UnsupportedError` for kinds that are not known. */

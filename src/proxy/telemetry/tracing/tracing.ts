@@ -24,12 +24,14 @@ import type { HeaderList } from '../../http/header-list.ts';
 import { UnsupportedError } from '../../route/unsupported.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { StreamInfo } from '../../stream-info.ts';
-import type { Clusters } from '../../upstream/types.ts';
+import type { Cluster, Clusters, Host } from '../../upstream/types.ts';
+import { grpcStatusOf, isGrpc } from '../grpc-status.ts';
 import { type Incoming, type TraceContext, readB3, readW3c, writeB3, writeW3c } from './context.ts';
 import { type Sampling, type TraceReason, decideTrace } from './decision.ts';
 import { otlpExporter } from './otlp.ts';
 import type { SpanExporter } from './span.ts';
-import { type TagMaker, commonTags, compileCustomTag, isFailure } from './tags.ts';
+import { type Tag, type TagMaker, commonTags, compileCustomTag } from './tags.ts';
+import { type TrySpan, trySpan } from './try-span.ts';
 import { zipkinExporter } from './zipkin.ts';
 
 export interface TracingContext {
@@ -43,13 +45,16 @@ export interface TracingContext {
   /** Of the uuid extension of request ids. */
   readonly packsReason: boolean;
   readonly usesRequestId: boolean;
+  /** `start_child_span` of the router: what counts where `spawn_upstream_span` says nothing. */
+  readonly spawns: boolean;
   random(): number;
 }
 
 /** What one request carries on. */
 export interface ActiveSpan {
   readonly context: TraceContext;
-  readonly shared: boolean;
+  /** The caller has told of its span. */
+  readonly continues: boolean;
   readonly sampled: boolean;
   /** What the request is called; empty for what the provider calls it. */
   operation: string;
@@ -61,11 +66,21 @@ export interface Tracing {
   /** `route` may have shares of its own, and a name for its requests (`decorator`). */
   begin(info: StreamInfo, headers: HeaderList, route?: TracedRoute): ActiveSpan;
   inject(span: ActiveSpan, headers: HeaderList): void;
+  /** A try begins, whose own span goes on with the headers; undefined where tries have none. */
+  beginTry(span: ActiveSpan, wanted: TryWanted): TrySpan | undefined;
   /** The headers of the answer are on their way to the client: names of operations are exchanged in them. */
   respond(span: ActiveSpan, headers: HeaderList): void;
   /** `route` may have tags of its own. */
   finish(span: ActiveSpan, info: StreamInfo, route?: TracedRoute): void;
   close(): void;
+}
+
+export interface TryWanted {
+  readonly info: StreamInfo;
+  readonly headers: HeaderList;
+  readonly cluster: Cluster;
+  readonly host: Host;
+  readonly route: TracedRoute | undefined;
 }
 
 /** What a route says of traces. */
@@ -93,9 +108,8 @@ function providerOf({ provider }: Settings, context: TracingContext): Provider |
   switch (settings.typeUrl.split('/').at(-1)) {
     case ZipkinConfigSchema.typeName: {
       const config = fromBinary(ZipkinConfigSchema, settings.value);
-      const local = { serviceName: context.node.cluster, ip: '' };
       return {
-        exporter: zipkinExporter(config, local, context),
+        exporter: zipkinExporter(config, context.node.cluster, context),
         read: readB3,
         write: writeB3,
         traceDigits: config.traceId128bit ? 32 : 16,
@@ -121,9 +135,12 @@ const EVERY_PATH_LENGTH = 256;
 
 /** Throws an `UnsupportedError` for providers and tags that are not known. */
 export function compileTracing(settings: Settings, context: TracingContext): Tracing {
-  if (settings.spawnUpstreamSpan === true) throw new UnsupportedError('spawn_upstream_span');
+  if (settings.verbose) throw new UnsupportedError('verbose of tracing');
   const provider = providerOf(settings, context);
   const isEgress = context.direction === 'outbound';
+  const spawns = settings.spawnUpstreamSpan ?? context.spawns;
+  // Where tries have spans of their own, these are the client's.
+  const kind = isEgress && !spawns ? 'client' : 'server';
   const sampling: Sampling = {
     client: shareOf(settings.clientSampling),
     random: shareOf(settings.randomSampling),
@@ -147,6 +164,15 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
     return known;
   }
 
+  function customTags(info: StreamInfo, route: TracedRoute | undefined): Tag[] {
+    const tags: Tag[] = [];
+    for (const make of tagsFor(route?.tracing).values()) {
+      const tag = make(info);
+      if (tag !== undefined) tags.push(tag);
+    }
+    return tags;
+  }
+
   return {
     begin(info, headers, route) {
       const shares = route?.tracing === undefined ? sampling : routeSampling(route.tracing);
@@ -156,18 +182,35 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
       const isTraced = reason !== 'none' && info.healthCheck !== true;
       counters(info.healthCheck === true ? 'health-check' : reason);
       info.requestId = headers.get('x-request-id') ?? info.requestId;
-      const { context: parent, sampled: said } = provider?.read(headers) ?? NOTHING;
+      const { context: parent, sampled: said, isBroken = false } = provider?.read(headers) ?? NOTHING;
       const sampled = said ?? isTraced;
       info.traced = isTraced;
-      const span = provider === undefined ? NO_SPAN : spanOf(parent, provider, isEgress);
-      if (provider !== undefined) {
+      // Who cannot read where a trace goes on tells nothing of it, and hands on what came.
+      const isTold = provider !== undefined && !isBroken;
+      const span = isTold ? spanOf(parent, provider, isEgress) : NO_SPAN;
+      if (isTold) {
         info.traceId = span.context.traceId;
         info.spanId = span.context.spanId;
       }
       return { ...span, sampled, ...namesOf(headers, route, isEgress) };
     },
     inject(span, headers) {
-      provider?.write(headers, span.context, span.sampled);
+      if (span.context.spanId !== '') provider?.write(headers, span.context, span.sampled);
+    },
+    beginTry({ context: parent, sampled }, { info, headers, cluster, host, route }) {
+      if (!spawns || provider === undefined || parent.spanId === '') return undefined;
+      const own = { ...parent, spanId: randomId(16), parentId: parent.spanId };
+      provider.write(headers, own, sampled);
+      if (!sampled) return undefined;
+      return trySpan({
+        context: own,
+        info,
+        cluster,
+        host,
+        number: info.upstreamAttempts,
+        customTags: (of) => customTags(of, route),
+        add: (span) => provider.exporter.add(span),
+      });
     },
     respond(span, headers) {
       if (!isEgress) {
@@ -180,24 +223,22 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
       headers.remove(OPERATION);
     },
     finish(span, info, route) {
-      if (!span.sampled || provider === undefined) return;
-      const tags = [...commonTags(info, options)];
-      for (const make of tagsFor(route?.tracing).values()) {
-        const tag = make(info);
-        if (tag !== undefined) tags.push(tag);
-      }
+      if (!span.sampled || provider === undefined || span.context.spanId === '') return;
+      const tags = [...commonTags(info, options), ...customTags(info, route)];
       const { traceId, spanId, parentId } = span.context;
       provider.exporter.add({
         traceId,
         id: spanId,
         parentId,
-        shared: span.shared,
-        kind: isEgress ? 'client' : 'server',
+        continues: span.continues,
+        traceState: span.context.traceState,
+        kind,
         name: span.operation === '' ? provider.spanName(info, isEgress) : span.operation,
         start: info.startTime,
         duration: info.times.end - info.times.start,
         tags,
-        isError: isFailure(info),
+        httpStatus: info.responseCode,
+        grpcStatus: isGrpc(info.requestHeaders) ? (grpcStatusOf(info) ?? 0) : undefined,
       });
     },
     close: () => provider?.exporter.close(),
@@ -224,7 +265,7 @@ function namesOf(
   return told === '' ? { operation, offered } : { operation: told, offered: '' };
 }
 
-const NO_SPAN = { context: { traceId: '', spanId: '', parentId: '' }, shared: false };
+const NO_SPAN = { context: { traceId: '', spanId: '', parentId: '', traceState: '' }, continues: false };
 const NOTHING: Incoming = { context: undefined, sampled: undefined };
 
 function randomId(digits: 16 | 32): string {
@@ -236,16 +277,16 @@ function spanOf(
   parent: TraceContext | undefined,
   provider: Provider,
   isEgress: boolean,
-): Pick<ActiveSpan, 'context' | 'shared'> {
+): Pick<ActiveSpan, 'context' | 'continues'> {
   if (parent === undefined) {
     const traceId = randomId(provider.traceDigits);
     // The first span of a trace has the lower half of the trace's id with Zipkin.
     const spanId = provider.read === readW3c ? randomId(16) : traceId.slice(-16);
-    return { context: { traceId, spanId, parentId: '' }, shared: false };
+    return { context: { traceId, spanId, parentId: '', traceState: '' }, continues: false };
   }
-  if (provider.shares && !isEgress) return { context: parent, shared: true };
-  const { traceId, spanId } = parent;
-  return { context: { traceId, spanId: randomId(16), parentId: spanId }, shared: false };
+  if (provider.shares && !isEgress) return { context: parent, continues: true };
+  const { traceId, spanId, traceState } = parent;
+  return { context: { traceId, spanId: randomId(16), parentId: spanId, traceState }, continues: true };
 }
 
 /** Of a percentage with two digits behind the point that count, as in Envoy. */

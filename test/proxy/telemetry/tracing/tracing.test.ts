@@ -102,6 +102,7 @@ function tracing(settings: JsonObject, direction: 'inbound' | 'outbound' = 'inbo
     node: { id: 'n', cluster: 'front' },
     packsReason: true,
     usesRequestId: true,
+    spawns: false,
     random: () => 0,
   });
   return { compiled, stats };
@@ -132,15 +133,28 @@ describe('trace context', () => {
     ]);
   });
 
-  it.each<[string, Record<string, string>]>([
-    ['several headers', { 'x-b3-traceid': TRACE, 'x-b3-spanid': '00f067aa0ba902b7', 'x-b3-sampled': '1' }],
-    ['one header', { b3: `${TRACE}-00f067aa0ba902b7-1` }],
-  ])('goes on with a trace of %s', (_, headers) => {
+  it('goes on with a trace of several headers', () => {
+    const headers = { 'x-b3-traceid': TRACE, 'x-b3-spanid': '00f067aa0ba902b7', 'x-b3-sampled': '1' };
     const { list } = begin({ provider: ZIPKIN, random_sampling: { value: 0 } }, headers);
     expect(list.get('x-b3-traceid')).toBe(TRACE);
     expect(list.get('x-b3-parentspanid')).toBe('00f067aa0ba902b7');
     expect(list.get('x-b3-spanid')).not.toBe('00f067aa0ba902b7');
     expect(list.get('x-b3-sampled')).toBe('1');
+  });
+
+  it('goes on with a trace of one header in one header', () => {
+    const headers = { b3: `${TRACE}-00f067aa0ba902b7-1` };
+    const { list } = begin({ provider: ZIPKIN, random_sampling: { value: 0 } }, headers);
+    const [trace, span, sampled, parent] = list.get('b3')?.split('-') ?? [];
+    expect([trace, sampled, parent]).toEqual([TRACE, '1', '00f067aa0ba902b7']);
+    expect(span).toMatch(/^[0-9a-f]{16}$/);
+    expect(span).not.toBe('00f067aa0ba902b7');
+    expect(list.has('x-b3-traceid')).toBe(false);
+  });
+
+  it('hands on what it cannot read, and tells nothing of the request', () => {
+    const { list, info } = begin({ provider: ZIPKIN }, { b3: 'x-y-1' });
+    expect([list.get('b3'), list.has('x-b3-traceid'), info.traceId]).toEqual(['x-y-1', false, undefined]);
   });
 
   it('shares the span of the caller where asked to', () => {
