@@ -8,7 +8,6 @@ import { offeredHost } from './gateways.ts';
 import { hostCovers } from './hosts.ts';
 import { type Labels, matchesLabels } from './selectors.ts';
 import type { VirtualService } from './virtual-services.ts';
-import { isVisibleFrom } from './visibility.ts';
 
 export type GatewayObject = MeshObject<KindTypes['networking.istio.io/Gateway']>;
 export type ServerSpec = NonNullable<
@@ -92,11 +91,10 @@ export function serverHosts({ spec }: GatewayServer): readonly string[] {
 
 /**
  * The hosts of a VirtualService that a server takes requests for: where one covers the other, the narrower
- * of the two. Empty when the VirtualService is not bound to the server or not shown to its namespace.
+ * of the two. Empty when the VirtualService is not bound to the server.
  */
 export function boundHosts(server: GatewayServer, service: VirtualService): readonly string[] {
   if (!service.gateways.includes(server.gateway)) return [];
-  if (!isVisibleFrom(service.visibility, server.namespace)) return [];
   const offered = (server.spec.hosts ?? []).flatMap((host) => {
     const name = offeredHost(host, server.namespace, service.namespace);
     return name === undefined ? [] : [name.toLowerCase()];

@@ -8,7 +8,7 @@ import { fullHostname, hostCovers, hostsOverlap } from './hosts.ts';
 import { type Labels, matchesLabels } from './selectors.ts';
 import type { MeshService, ServiceRegistry } from './services.ts';
 import { isVisibleFrom } from './visibility.ts';
-import { type VirtualService, destinationHosts } from './virtual-services.ts';
+import { type VirtualService, destinationHosts, virtualServicesSeenFrom } from './virtual-services.ts';
 import { appliesToMesh } from './gateways.ts';
 
 export type SidecarObject = MeshObject<KindTypes['networking.istio.io/Sidecar']>;
@@ -138,10 +138,9 @@ export class SidecarScopes {
         const ports = service.ports.filter((one) => one.number === number);
         return ports.length === 0 ? [] : [{ ...service, ports }];
       });
-    const virtualServices = this.#input.virtualServices.filter(
+    const virtualServices = virtualServicesSeenFrom(this.#input.virtualServices, namespace).filter(
       (one) =>
         appliesToMesh(one.gateways) &&
-        isVisibleFrom(one.visibility, namespace) &&
         imports.some(
           ({ owner, host }) =>
             (owner === '*' || owner === one.namespace) && one.hosts.some((name) => hostsOverlap(host, name)),

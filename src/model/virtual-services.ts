@@ -8,7 +8,7 @@ import { MESH_GATEWAY, gatewayReference } from './gateways.ts';
 import { fullHostname } from './hosts.ts';
 import { withOrigin } from './rule-origins.ts';
 import type { Visibility } from './visibility.ts';
-import { visibilityOf } from './visibility.ts';
+import { isVisibleFrom, visibilityOf } from './visibility.ts';
 
 export type VirtualServiceObject = MeshObject<KindTypes['networking.istio.io/VirtualService']>;
 export type VirtualServiceSpec = NonNullable<KindTypes['networking.istio.io/VirtualService']['spec']>;
@@ -53,6 +53,21 @@ export function readVirtualServices(
     .filter(({ hosts }) => hosts.length > 0)
     .map((one) => ({ ...one, http: mergeDelegates(one, delegates) }))
     .sort(byAge);
+}
+
+/**
+ * Those that a proxy of the namespace may see, in the order in which they count: what the namespace keeps to
+ * itself, then what others show it by name, then what all may see.
+ */
+export function virtualServicesSeenFrom(
+  services: readonly VirtualService[],
+  namespace: string,
+): readonly VirtualService[] {
+  const rank = ({ visibility, namespace: owner }: VirtualService) =>
+    visibility.all ? 2 : owner === namespace ? 0 : 1;
+  return services
+    .filter(({ visibility }) => isVisibleFrom(visibility, namespace))
+    .sort((a, b) => rank(a) - rank(b));
 }
 
 function resolved(

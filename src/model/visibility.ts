@@ -14,7 +14,7 @@ export const EXPORT_TO_ANNOTATION = 'networking.istio.io/exportTo';
 
 /**
  * Reads an exportTo list of an object in `namespace`: `*` is everybody, `.` the object's own namespace, `~`
- * nobody; no list at all is everybody, or the mesh's default when it has one.
+ * nobody, whatever else is listed; no list at all is everybody, or the mesh's default when it has one.
  */
 export function visibilityOf(
   exportTo: readonly string[] | undefined,
@@ -23,12 +23,8 @@ export function visibilityOf(
 ): Visibility {
   const list = exportTo === undefined || exportTo.length === 0 ? meshDefault : exportTo;
   if (list.length === 0 || list.includes('*')) return EVERYBODY;
-  const namespaces = new Set<string>();
-  for (const entry of list) {
-    if (entry === '.') namespaces.add(namespace);
-    else if (entry !== '~') namespaces.add(entry);
-  }
-  return { all: false, namespaces };
+  const shown = list.includes('~') ? [] : list.map((entry) => (entry === '.' ? namespace : entry));
+  return { all: false, namespaces: new Set(shown) };
 }
 
 /** The exportTo list in a Service's annotation (comma-separated), undefined without one. */

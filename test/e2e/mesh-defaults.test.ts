@@ -73,7 +73,7 @@ spec:
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: front, namespace: shop}
-spec: {hosts: ["*"], gateways: [front], http: [{route: [{destination: {host: plain.test}}]}]}
+spec: {hosts: ["*"], gateways: [front], exportTo: ["*"], http: [{route: [{destination: {host: plain.test}}]}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { snapshotOf } from './snapshot-of.ts';
 
+/** A rule for workloads with the label `app: cook`. */
+const FOR_COOKS = 'workloadSelector: {matchLabels: {app: cook}}';
 const WEB = 'web.shop.svc.cluster.local';
 
 function rule(namespace: string, name: string, spec: string, created = ''): string {
@@ -61,6 +63,43 @@ describe('the DestinationRule for a host', () => {
     expect(found?.name).toBe('z');
     expect(found?.trafficPolicy).toEqual({ loadBalancer: { simple: 'RANDOM' } });
     expect(found?.subsets).toEqual([{ name: 'v1' }, { name: 'v2' }]);
+  });
+
+  it.each([
+    ['exported elsewhere only', [rule('client', 'own', `{host: ${WEB}, exportTo: [other]}`)], 'shop'],
+    ['that is for other workloads', [rule('client', 'own', `{host: ${WEB}, ${FOR_COOKS}}`)], undefined],
+  ])("of the client's namespace %s: the service's counts or none", (_, own, expected) => {
+    const rules = snapshotOf([...own, rule('shop', 'shop', '{host: web}')].join('')).destinationRules;
+    expect(rules.find(WEB, 'shop', { namespace: 'client', labels: { app: 'pay' } })?.name).toBe(expected);
+  });
+
+  it.each([
+    ['a narrower host that is not for the client hides a wider one', '[other]', 'root'],
+    ['and does not when it is', '[client]', 'exact'],
+  ])("of the service's namespace, %s", (_, exportTo, expected) => {
+    const rules = snapshotOf(
+      rule('shop', 'exact', `{host: web, exportTo: ${exportTo}}`) +
+        rule('shop', 'wild', '{host: "*.shop.svc.cluster.local"}') +
+        rule('istio-system', 'root', `{host: ${WEB}}`),
+    ).destinationRules;
+    expect(rules.find(WEB, 'shop', { namespace: 'client', labels: {} })?.name).toBe(expected);
+  });
+
+  // What istiod's mergeDestinationRule makes of two rules for one host, older first.
+  it.each([
+    ['alike', '', '', 'a', ['v1', 'v2']],
+    ['for all, in one word and in none', '', ', exportTo: ["*"]', 'b', ['v2']],
+    ['the later one further', ', exportTo: ["."]', ', exportTo: [".", other]', 'a', ['v1', 'v2']],
+    ['the earlier one further', ', exportTo: [".", other]', ', exportTo: ["."]', 'b', ['v2']],
+    ['the earlier one for workloads', `, ${FOR_COOKS}`, '', 'a', ['v1']],
+    ['the later one for workloads', '', `, ${FOR_COOKS}`, 'b', ['v2']],
+    ['both for the same workloads', `, ${FOR_COOKS}`, `, ${FOR_COOKS}`, 'a', ['v1', 'v2']],
+  ])('exported %s: of the second the first has its part', (_, first, second, expected, subsets) => {
+    const found = snapshotOf(
+      rule('shop', 'a', `{host: web, subsets: [{name: v1}]${first}}`) +
+        rule('shop', 'b', `{host: web, subsets: [{name: v2}]${second}}`),
+    ).destinationRules.find(WEB, 'shop', { namespace: 'shop', labels: { app: 'cook' } });
+    expect([found?.name, found?.subsets.map(({ name }) => name)]).toEqual([expected, subsets]);
   });
 
   it('for certain workloads holds for those of its own namespace only', () => {

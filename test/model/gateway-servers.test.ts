@@ -45,7 +45,6 @@ describe('the hosts of a VirtualService on a server', () => {
   it.each([
     ['names another gateway', { gateways: '[door]' }],
     ['is for sidecars only', { gateways: '[mesh]' }],
-    ["is not shown to the gateway's namespace", { exportTo: '["."]' }],
   ])('are none when it %s', (_, more) => {
     expect(bound('["*"]', { hosts: '[a.example.com]', ...more })).toEqual([]);
   });

@@ -351,7 +351,7 @@ describe('the rule that decides for the client is', () => {
       'SIMPLE chosen',
     ],
     [
-      'none for other workloads',
+      "none where the namespace's own rule is for other workloads",
       [
         rule(
           'cafe',
@@ -360,7 +360,7 @@ describe('the rule that decides for the client is', () => {
         ),
         ISTIO_MUTUAL,
       ],
-      'ISTIO_MUTUAL all',
+      '- -',
     ],
   ])('%s', ([, objects, expected]) => {
     const [, , client, , by] = told(objects).split(' ');

@@ -12,7 +12,7 @@ function ruleWith(
     created: '',
     apiVersion: 'networking.istio.io/v1',
     host: 'web.shop.svc.cluster.local',
-    visibility: { all: true },
+    exportTo: new Set(),
     workloadSelector: undefined,
     trafficPolicy,
     subsets,

@@ -10,6 +10,7 @@ import {
   serverHosts,
   servesHttp,
 } from '../../model/gateway-servers.ts';
+import { virtualServicesSeenFrom } from '../../model/virtual-services.ts';
 import { servedPorts } from '../../model/workload-services.ts';
 import { isHttp } from '../../base/protocol.ts';
 import { connectionManager } from '../http-filters/connection-manager.ts';
@@ -163,7 +164,10 @@ function serverChains(
 ): readonly FilterChain[] {
   const gateways = new Set([server.gateway]);
   const context = { input, listenPort: server.port, gateways, isGateway: true };
-  const bound = input.snapshot.virtualServices.filter((one) => boundHosts(server, one).length > 0);
+  const { snapshot, proxy } = input;
+  const bound = virtualServicesSeenFrom(snapshot.virtualServices, proxy.namespace).filter(
+    (one) => boundHosts(server, one).length > 0,
+  );
   if (passesTlsOn(server)) {
     if (passesByName(server)) return passedOnChains(server, input);
     return tlsChains(bound, [], context, (wanted, { namespace, name }) => {

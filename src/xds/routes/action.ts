@@ -13,7 +13,7 @@ import {
   type WeightedCluster_ClusterWeightSchema,
 } from '../proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { type Init, ZERO, durationOf } from '../values.ts';
-import { type ResolvedDestination, resolveDestination } from './destination.ts';
+import { type KnownServices, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { type HeaderEdits, headerEdits } from './headers.ts';
 import { type Fraction, fractionOf, wholePercent } from './percent.ts';
 import { retryPolicy } from './retry.ts';
@@ -30,6 +30,8 @@ export interface RouteContext {
   readonly gateways: ReadonlySet<string>;
   /** The listener ends TLS. */
   readonly tls: boolean;
+  /** What destinations may name; without it all that the proxy knows. */
+  readonly services?: KnownServices;
 }
 
 /** The action and the header edits of a rule. */
@@ -103,12 +105,14 @@ function forward(
   setHost: string,
   context: RouteContext,
 ): Pick<RouteInit, 'action'> & HeaderEdits & { readonly sentTo: ResolvedDestination | undefined } {
-  const { input, listenPort } = context;
+  const { input, listenPort, services } = context;
   const mesh = input.snapshot.mesh.config;
   const routes = rule.route ?? [];
   const [first] = routes;
   const only = routes.length === 1 ? first : undefined;
-  const destinations = routes.map((route) => resolveDestination(route.destination, listenPort, input));
+  const destinations = routes.map((route) =>
+    resolveDestination(route.destination, listenPort, input, services),
+  );
   const own = only === undefined ? undefined : headerEdits(only);
   const rewritten = rule.rewrite?.authority ?? '';
   const authority = [rewritten, setHost, own?.authority ?? ''].find((one) => one !== '');
@@ -186,7 +190,7 @@ function weights(
 
 function mirrorPolicies(
   rule: HttpRoute,
-  { input, listenPort }: RouteContext,
+  { input, listenPort, services }: RouteContext,
 ): Init<typeof RouteAction_RequestMirrorPolicySchema>[] {
   const single = rule.mirror === undefined ? [] : [{ destination: rule.mirror, share: mirrorShare(rule) }];
   const several = (rule.mirrors ?? []).map(({ destination, percentage }) => ({
@@ -196,7 +200,7 @@ function mirrorPolicies(
   return [...single, ...several]
     .filter(({ destination, share }) => destination !== undefined && (share.numerator ?? 0) > 0)
     .map(({ destination, share }) => ({
-      cluster: resolveDestination(destination, listenPort, input).cluster,
+      cluster: resolveDestination(destination, listenPort, input, services).cluster,
       runtimeFraction: { defaultValue: share },
       traceSampled: false,
       // The copy is for the host that the request was for, not for one with `-shadow` behind it.

@@ -1,6 +1,7 @@
 /** The routes of a gateway: what VirtualServices say for the hosts of its servers. */
 
 import { type GatewayServer, boundHosts, endsTls } from '../../model/gateway-servers.ts';
+import { virtualServicesSeenFrom } from '../../model/virtual-services.ts';
 import type { Input } from '../input.ts';
 import { VirtualHost_TlsRequirementType } from '../proto/generated/envoy/config/route/v3/route_components_pb.js';
 import type { RouteInit } from './action.ts';
@@ -28,6 +29,7 @@ export function gatewayRoutes(
 ): RouteConfigurationInit {
   const hosts = new Map<string, Gathered>();
   const seen = new Set<string>();
+  const services = virtualServicesSeenFrom(input.snapshot.virtualServices, input.proxy.namespace);
   for (const server of servers) {
     const context = {
       input,
@@ -35,7 +37,7 @@ export function gatewayRoutes(
       gateways: new Set([server.gateway]),
       tls: endsTls(server),
     };
-    for (const service of input.snapshot.virtualServices) {
+    for (const service of services) {
       const bound = boundHosts(server, service);
       if (bound.length === 0) continue;
       const routes = httpRoutes(service, context);
@@ -61,11 +63,15 @@ export function gatewayRoutes(
   );
 }
 
-/** A server that redirects does so for all of its hosts, whether a VirtualService speaks of them or not. */
+/**
+ * A server that redirects does so for all of its hosts, whether a VirtualService speaks of them or not. Hosts
+ * for certain namespaces are redirected where one speaks of them only, as in Istio.
+ */
 function redirectHosts(server: GatewayServer, hosts: Map<string, Gathered>): void {
   if (server.spec.tls?.httpsRedirect !== true) return;
   for (const written of server.spec.hosts ?? []) {
-    const host = written.slice(written.indexOf('/') + 1).toLowerCase();
+    if (written.includes('/')) continue;
+    const host = written.toLowerCase();
     const gathered = hosts.get(host) ?? { routes: [], redirectsToTls: true };
     gathered.redirectsToTls = true;
     hosts.set(host, gathered);

@@ -37,7 +37,10 @@ interface Routed {
   readonly services: readonly ServicePort[];
 }
 
-/** The configuration of a listener that all services of a port share; `port` 0 takes those of all ports. */
+/**
+ * The configuration of a listener that all services of a port share. `port` 0 is a forward proxy: as the port of
+ * a request's host counts for nothing, a name stands for the service's port of plain HTTP.
+ */
 export function sharedRoutes(
   name: string,
   port: number,
@@ -100,7 +103,7 @@ function servicesOn(listenPort: number, services: readonly MeshService[]): reado
   for (const service of services) {
     if (service.externalName !== undefined) continue;
     for (const port of service.ports) {
-      if (listenPort !== 0 && port.number !== listenPort) continue;
+      if (port.number !== (listenPort === 0 ? DEFAULT_HTTP_PORT : listenPort)) continue;
       // A port whose protocol is detected may turn out to be HTTP.
       if (port.speaks !== undefined && !isHttp(port.speaks)) continue;
       const key = `${service.hostname}:${port.number}`;
@@ -131,6 +134,7 @@ function routedHosts(
   const byHost = Map.groupBy(services, ({ service }) => service.hostname);
   const owners = wildcardOwners(services, listener.virtualServices);
   const routed: Routed[] = [];
+  const known = knownAt(listenPort, listener.services);
   for (const one of listener.virtualServices) {
     const claimed = claims(one, byHost, owners);
     const ports = new Set(claimed.services.map(({ port }) => port.number));
@@ -138,9 +142,9 @@ function routedHosts(
       if (listenPort !== DEFAULT_HTTP_PORT) continue;
       ports.add(DEFAULT_HTTP_PORT);
     }
+    const routes = httpRoutes(one, { input, listenPort, gateways: MESH, tls: false, services: known });
+    if (routes.length === 0) continue;
     for (const port of ports) {
-      const routes = httpRoutes(one, { input, listenPort: port, gateways: MESH, tls: false });
-      if (routes.length === 0) continue;
       const on = claimed.services.filter((target) => target.port.number === port);
       for (const target of on) left.delete(target);
       routed.push({ port, routes, hosts: claimed.hosts, services: on });
@@ -152,6 +156,16 @@ function routedHosts(
     routed.push({ port: port.number, routes, hosts: [], services: [{ service, port }] });
   }
   return routed;
+}
+
+/** The services that requests to a port are known for, with that port alone: a destination is called there too. */
+function knownAt(listenPort: number, services: readonly MeshService[]): ReadonlyMap<string, MeshService> {
+  const found = new Map<string, MeshService>();
+  for (const service of services) {
+    const ports = service.ports.filter(({ number }) => listenPort === 0 || number === listenPort);
+    if (ports.length > 0) found.set(service.hostname, { ...service, ports });
+  }
+  return found;
 }
 
 /** The services that a VirtualService is for, and its hosts that are no service. */

@@ -53,6 +53,22 @@ spec: {host: export.test, exportTo: ["."], trafficPolicy: {tls: {mode: SIMPLE}}}
     asks: [{ ...get('export'), expect: { status: 200 } }],
   },
   {
+    feature:
+      "DestinationRule workloadSelector: one of the client's namespace for other workloads hides the service's",
+    config: `${served('hidden-rule', '')}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: hidden-rule-others, namespace: shop}
+spec: {host: hidden-rule.test, workloadSelector: {matchLabels: {app: nobody}}, trafficPolicy: {tls: {mode: SIMPLE}}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: hidden-rule-root, namespace: istio-system}
+spec: {host: hidden-rule.test, exportTo: [shop], trafficPolicy: {tls: {mode: SIMPLE}}}
+`,
+    asks: [{ ...get('hidden-rule', { via: 'mesh' }), expect: { status: 200 } }],
+  },
+  {
     feature: 'DestinationRule workloadSelector: for some clients only',
     config: `${served('selected', POLICY('{loadBalancer: {simple: ROUND_ROBIN}}'))}---
 apiVersion: networking.istio.io/v1

@@ -50,6 +50,30 @@ spec: {hosts: ["*"], gateways: [${name}], http: [{${V1}}]}
       ],
     },
     {
+      feature: 'Gateway httpsRedirect: of hosts for a namespace those that a VirtualService speaks of',
+      config: `${gateway(
+        'gw-redirect-some',
+        '- {port: {number: 8094, name: http, protocol: HTTP}, hosts: ["shop/spoken.test", "other/silent.test"], tls: {httpsRedirect: true}}',
+      )}`,
+      asks: [
+        { via: 'gateway', to: '127.0.0.1:8094', host: 'spoken.test', expect: { status: 301 } },
+        { via: 'gateway', to: '127.0.0.1:8094', host: 'silent.test', expect: { status: 404 } },
+      ],
+    },
+    {
+      feature: "Gateway: a VirtualService counts where the gateway's own namespace sees it",
+      config: `${gateway('gw-seen', '- {port: {number: 8095, name: http, protocol: HTTP}, hosts: ["*"]}').replace('hosts: ["*"], gateways', 'hosts: ["*"], exportTo: ["."], gateways')}---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: gw-seen-more, namespace: shop}
+spec: {hosts: [seen.test], gateways: [gw-seen], exportTo: [istio-system], http: [{${V1}}]}
+`,
+      asks: [
+        { via: 'gateway', to: '127.0.0.1:8095', host: 'seen.test', expect: { who: 'web v1' } },
+        { via: 'gateway', to: '127.0.0.1:8095', host: 'unseen.test', expect: { status: 404 } },
+      ],
+    },
+    {
       feature: 'Gateway tls SIMPLE with files',
       config: gateway(
         'gw-simple',

@@ -180,6 +180,37 @@ spec: {hosts: [public.test], exportTo: ["*"], http: [{route: [{destination: {hos
     ],
   },
   {
+    feature: 'VirtualServices of one host: what the namespace keeps to itself goes before what all see',
+    config: `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a-for-all, namespace: shop}
+spec: {hosts: [ranked.test], http: [{route: [{destination: {host: web, subset: v1}}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: b-own, namespace: shop}
+spec: {hosts: [ranked.test], exportTo: ["."], http: [{route: [{destination: {host: web, subset: v2}}]}]}
+`,
+    asks: [{ via: 'mesh', host: 'ranked.test', to: '10.50.0.1:80', expect: { who: 'web v2' } }],
+  },
+  {
+    feature: "A client's sidecar tells the server what it calls the request",
+    config: `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: decorated, namespace: shop}
+spec: {hosts: [decorated.test], http: [{match: [{uri: {prefix: /a}}], route: [{destination: {host: web, subset: v1}}]}]}
+`,
+    asks: [
+      {
+        via: 'mesh',
+        host: 'decorated.test',
+        path: '/a',
+        to: '10.50.0.1:80',
+        expect: { received: { 'x-envoy-decorator-operation': 'web.shop.svc.cluster.local:80/a*' } },
+      },
+    ],
+  },
+  {
     feature: 'VirtualService of a service of the mesh, by its short name',
     config: `apiVersion: networking.istio.io/v1
 kind: VirtualService
