@@ -2,6 +2,9 @@
 
 export const BLACK_HOLE_CLUSTER = 'BlackHoleCluster';
 export const PASSTHROUGH_CLUSTER = 'PassthroughCluster';
+/** Where requests to undeclared hosts go by ALLOW_ANY_DYNAMIC, which looks those up. */
+export const ALLOW_ANY_DYNAMIC_CLUSTER = 'AllowAnyDynamicDNSCluster';
+export const ALLOW_ANY_DYNAMIC = 'ALLOW_ANY_DYNAMIC_DNS';
 export const INBOUND_PASSTHROUGH_CLUSTER = 'InboundPassthroughCluster';
 /** Where requests go whose destination names no host. */
 export const UNKNOWN_CLUSTER = 'UnknownService';

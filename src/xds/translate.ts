@@ -2,10 +2,12 @@
 
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { type Reads, type Snapshot, UNHEARD } from '../model/snapshot.ts';
+import { unknownHosts } from './clusters/dynamic.ts';
 import { inboundClusterOf } from './clusters/inbound.ts';
 import { blackHole, inboundPassthrough, passthrough } from './clusters/fixed.ts';
 import { outboundClusterOf } from './clusters/outbound.ts';
 import { type Target, targetsOf } from './clusters/targets.ts';
+import { looksUpUnknown } from './dynamic-dns.ts';
 import { assignmentOf } from './endpoints/assignments.ts';
 import { ownEndpoints } from './endpoints/own-endpoints.ts';
 import { grpcClusters } from './grpc/clusters.ts';
@@ -120,7 +122,11 @@ function outboundClusters(input: Input, shared: Shared): Omit<Part, 'problems'> 
   const outbound = targets(input, shared).flatMap(
     (target) => memo.clusters.get(target, input, world, outboundCluster) ?? [],
   );
-  const fixed = isGateway(input.proxy) ? [blackHole(mesh)] : [blackHole(mesh), passthrough(mesh)];
+  const fixed = [
+    blackHole(mesh),
+    ...(isGateway(input.proxy) ? [] : [passthrough(mesh)]),
+    ...(looksUpUnknown(input) ? [unknownHosts(input)] : []),
+  ];
   return { clusters: [...outbound, ...resources(ClusterSchema, fixed, ({ name }) => name)] };
 }
 

@@ -65,13 +65,6 @@ export function reportUnenforced(input: Input): void {
     }
   }
   const settings = { kind: 'MeshConfig', namespace: snapshot.mesh.istioNamespace, name: 'mesh' };
-  if (proxy.type !== 'router' && input.scope.outboundTrafficPolicy.mode === 'ALLOW_ANY_DYNAMIC_DNS') {
-    report(
-      settings,
-      'outboundTrafficPolicy ALLOW_ANY_DYNAMIC_DNS is not in force: as with ALLOW_ANY, requests to unknown ' +
-        'hosts go to the address that they were sent to.',
-    );
-  }
   if (Object.keys(snapshot.mesh.networks.networks ?? {}).length > 0) {
     report(
       { ...settings, kind: 'MeshNetworks' },

@@ -7,6 +7,7 @@ import { COMPRESSOR } from './compressor.ts';
 import { CORS } from './cors.ts';
 import { CSRF } from './csrf.ts';
 import { DECOMPRESSOR } from './decompressor.ts';
+import { DYNAMIC_FORWARD_PROXY } from './dynamic-forward-proxy.ts';
 import { FAULT } from './fault.ts';
 import type { FilterKind } from './filter.ts';
 import { GRPC_HTTP1_BRIDGE } from './grpc-http1-bridge.ts';
@@ -24,6 +25,7 @@ export const HTTP_FILTERS: readonly FilterKind[] = [
   CORS,
   CSRF,
   DECOMPRESSOR,
+  DYNAMIC_FORWARD_PROXY,
   FAULT,
   GRPC_HTTP1_BRIDGE,
   GRPC_STATS,

@@ -40,6 +40,10 @@ export class RequestContext implements LoadBalancerContext {
     return restored && localPlace.kind === 'ip' ? localPlace : undefined;
   }
 
+  get authority(): string {
+    return this.#stream.authority;
+  }
+
   header(name: string): string | undefined {
     return this.#stream.requestHeaders.get(name);
   }

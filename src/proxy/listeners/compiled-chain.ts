@@ -166,8 +166,16 @@ export class CompiledChain {
   #begin(pending: PendingConnection, socket: Socket, isTls: boolean): void {
     const { listener } = this.#context;
     const connection = new AcceptedConnection(pending, socket, isTls, listener, this.name, this.drainState);
-    for (const gate of this.#gates) {
-      const verdict = gate.onConnection(connection);
+    this.#pass(connection, 0);
+  }
+
+  /** Through the filters from one on. */
+  #pass(connection: AcceptedConnection, from: number): void {
+    const { socket } = connection;
+    for (const [offset, gate] of this.#gates.slice(from).entries()) {
+      const verdict = gate.onConnection(connection, () => {
+        if (!socket.destroyed) this.#pass(connection, from + offset + 1);
+      });
       if (verdict === 'continue') continue;
       if (verdict === 'close') socket.destroy();
       return;

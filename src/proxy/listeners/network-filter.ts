@@ -65,8 +65,8 @@ export interface NetworkFilterContext {
 
 /** A filter before the last one: it may refuse the connection, or change what the last one sees of it. */
 export interface GateFilter {
-  /** `held`: nothing else sees the connection; the filter closes it. */
-  onConnection(connection: DownstreamConnection): 'continue' | 'close' | 'held';
+  /** `held`: nothing else sees the connection until the filter calls `resume`; else it closes it. */
+  onConnection(connection: DownstreamConnection, resume: () => void): 'continue' | 'close' | 'held';
   close?(): void;
 }
 

@@ -14,6 +14,7 @@ import {
   type ConnectionMetricsOf,
   connectionMetrics,
 } from '../telemetry/istio/connection-metrics.ts';
+import { DYNAMIC_HOST_KEY } from '../upstream/discovery/dynamic-hosts.ts';
 import type { Cluster, LoadBalancerContext } from '../upstream/types.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { CLUSTER_KEY } from './sni-cluster.ts';
@@ -202,6 +203,7 @@ class TcpSession {
     return {
       hash: () => settings.hash(connection),
       metadataMatch: target.metadataMatch,
+      authority: connection.filterState.get(DYNAMIC_HOST_KEY),
       originalDestination:
         connection.restored && connection.localPlace.kind === 'ip' ? connection.localPlace : undefined,
     };

@@ -13,6 +13,7 @@ import type { Gauge, StatsScope } from '../stats/stats.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { type Assignment, readAssignment } from './assignment.ts';
+import { DnsCaches } from './dns/cache.ts';
 import { type DnsResolver, systemDns } from './dns/resolver.ts';
 import { type ClusterEnvironment, UpstreamCluster } from './cluster.ts';
 import { type Locality, NO_LOCALITY } from './host.ts';
@@ -62,10 +63,12 @@ export class ClusterManager implements Clusters {
   readonly #activeCount: Gauge;
   readonly #warmingCount: Gauge;
   #environment: ClusterEnvironment | undefined;
+  readonly dnsCaches: DnsCaches;
   readonly #listeners = new Set<(name: string) => void>();
 
   constructor(options: ClusterManagerOptions) {
     this.#options = options;
+    this.dnsCaches = new DnsCaches(options.dns ?? systemDns(), options.stats);
     const scope = options.stats.scope('cluster_manager.');
     this.#added = scope.counter('cluster_added');
     this.#modified = scope.counter('cluster_modified');
@@ -244,6 +247,7 @@ export class ClusterManager implements Clusters {
       bind,
       secrets,
       dns: dns ?? systemDns(),
+      caches: this.dnsCaches,
       random: random ?? randomNumber,
       hasLocalCluster: localCluster !== undefined,
       localHosts: () => this.#upstream(localCluster ?? '')?.hosts,

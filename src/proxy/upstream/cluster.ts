@@ -20,9 +20,11 @@ import { type BalancerChoice, balancerChoice } from './balancers/policy.ts';
 import { type BreakerLimits, Breakers } from './circuit-breakers.ts';
 import { CLUSTER_STATS, type CountMembership, balancerStats, clusterStats } from './cluster-stats.ts';
 import { connectionSettings } from './connection-settings.ts';
+import type { DnsCaches } from './dns/cache.ts';
 import type { DnsResolver } from './dns/resolver.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { discoveryOf } from './discovery/kinds.ts';
+import { DYNAMIC_TYPE, DynamicHosts } from './discovery/dynamic-hosts.ts';
 import { OriginalDestinations } from './discovery/original-destinations.ts';
 import { HealthChecker } from './health/checker.ts';
 import { checkSettings } from './health/settings.ts';
@@ -54,6 +56,7 @@ export interface ClusterEnvironment {
   readonly bind: BindConfig | undefined;
   readonly secrets: SecretSource | undefined;
   readonly dns: DnsResolver;
+  readonly caches: DnsCaches;
   /** A whole number from 0 to 2^32 - 1. */
   random(): number;
   /** The cluster that the proxy itself belongs to. */
@@ -107,11 +110,16 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
     this.#scope = scope;
     try {
       const { settings, upstream, options } = connectionSettings(owner, message);
+      const isDynamic = message.clusterDiscoveryType.case === 'clusterType';
       const errors = options?.outlierDetection?.errorMatcher;
       if (errors !== undefined)
         this.#isError = compileErrorMatcher(`${owner}.outlier_detection.error_matcher`, errors);
       this.#transports = new Transports(owner, message, {
-        auto: { sni: upstream?.autoSni === true, san: upstream?.autoSanValidation === true },
+        // Endpoints that are looked up have to be who they are asked for, unless the cluster has options of its own.
+        auto: {
+          sni: upstream?.autoSni === true || (isDynamic && options === undefined),
+          san: upstream?.autoSanValidation === true || (isDynamic && options === undefined),
+        },
         secrets: environment.secrets,
         scope,
         onSecret: () => this.#secretChanged(),
@@ -133,6 +141,20 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
       );
       if (this.#balancing.kind === 'original-destination')
         this.#balancer = new OriginalDestinations(owner, message, this.hosts, scope);
+      if (this.#balancing.kind === 'dynamic') {
+        this.#balancer = new DynamicHosts(owner, message, {
+          hosts: this.hosts,
+          caches: environment.caches,
+          isSecure: this.#transports.tls,
+          names:
+            options === undefined
+              ? undefined
+              : {
+                  autoSni: upstream?.autoSni === true,
+                  autoSanValidation: upstream?.autoSanValidation === true,
+                },
+        });
+      }
       if (message.outlierDetection !== undefined) {
         const rules = outlierSettings(owner, message.outlierDetection);
         this.#outliers = new OutlierDetector(rules, this.hosts, scope, () => environment.random());
@@ -142,6 +164,7 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
       );
       this.#discovery = discoveryOf(owner, message, count, environment.dns);
     } catch (error) {
+      this.#balancer?.close?.();
       scope.release();
       throw error;
     }
@@ -165,8 +188,12 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
       this.#discovery.isIdle &&
       this.#checkers.length === 0 &&
       !this.settings.tls &&
-      this.#balancing.kind !== 'original-destination'
+      this.#balancing.kind === 'balancer'
     );
+  }
+
+  get isDynamic(): boolean {
+    return this.#balancing.kind === 'dynamic';
   }
 
   get metadata(): Metadata | undefined {
@@ -377,7 +404,8 @@ function checkFields(owner: string, message: ClusterMessage): void {
     'common_lb_config.close_connections_on_host_set_change':
       message.commonLbConfig?.closeConnectionsOnHostSetChange === true,
   });
-  if (message.clusterDiscoveryType.case === 'clusterType') {
-    throw new UnsupportedError(`${owner}.cluster_type ${message.clusterDiscoveryType.value.name}`);
+  const type = message.clusterDiscoveryType;
+  if (type.case === 'clusterType' && type.value.name !== DYNAMIC_TYPE) {
+    throw new UnsupportedError(`${owner}.cluster_type ${type.value.name}`);
   }
 }

@@ -97,16 +97,16 @@ export class Membership implements PrioritySet {
     for (const host of removed) this.#watcher.hostRemoved(host);
   }
 
-  /** One endpoint more, outside of discovery (ORIGINAL_DST). */
-  add(host: Endpoint): void {
-    this.#hosts.set(host.id, host);
+  /** One endpoint more, outside of discovery (ORIGINAL_DST); `key` is what `find` knows it by. */
+  add(host: Endpoint, key = host.id): void {
+    this.#hosts.set(key, host);
     this.#count('membership_change');
     this.#begin(host);
     this.changed();
   }
 
-  find(id: string): Endpoint | undefined {
-    return this.#hosts.get(id);
+  find(key: string): Endpoint | undefined {
+    return this.#hosts.get(key);
   }
 
   remove(host: Endpoint): void {

@@ -5,6 +5,7 @@ import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/ba
 import type { Place, SocketPlace } from '../address.ts';
 import type { Http2Settings } from '../http2/options.ts';
 import type { Counter, Gauge, Histogram, StatsScope } from '../stats/stats.ts';
+import type { DnsCaches } from './dns/cache.ts';
 
 /** Numbers of one endpoint, as `/clusters` shows them. */
 export interface HostStats {
@@ -41,6 +42,8 @@ export interface LoadBalancerContext {
   readonly metadataMatch: ReadonlyMap<string, unknown> | undefined;
   /** For clusters of type ORIGINAL_DST. */
   readonly originalDestination: SocketPlace | undefined;
+  /** Host of the request, or what stands for it, for clusters that look it up. */
+  readonly authority?: string | undefined;
   /** A header of the request, for clusters that find their endpoint in one (`use_http_header`). */
   header?(name: string): string | undefined;
   /** True for an endpoint that should be passed over, as one that was tried before (`retry_host_predicate`). */
@@ -140,6 +143,8 @@ export interface Cluster {
   readonly name: string;
   readonly settings: ConnectionSettings;
   readonly metadata: Metadata | undefined;
+  /** Its endpoints are the hosts of requests, which have to be looked up before. */
+  readonly isDynamic?: boolean;
   /** `alt_stat_name`, else the name; colons as underscores, as Envoy shows it. */
   readonly statName: string;
   readonly stats: ClusterStats;
@@ -180,4 +185,6 @@ export interface UpstreamSource {
 /** The clusters in force. A request asks once and keeps the cluster that it got. */
 export interface Clusters {
   get(name: string): Cluster | undefined;
+  /** Where hosts of requests are looked up; undefined where none are. */
+  readonly dnsCaches?: DnsCaches;
 }

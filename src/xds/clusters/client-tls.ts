@@ -55,6 +55,8 @@ export interface ClientTlsContext {
   readonly http2: boolean;
   /** Outside of the mesh: the proxy's own certificate is none for it. */
   readonly external: boolean;
+  /** Endpoints are looked up by the hosts of requests, so that their certificates have to be for these. */
+  readonly ofHosts?: boolean;
   readonly proxyCertificate: () => CertificateFiles | undefined;
   /** A gateway, or a workload that the rule is for: those take certificates from Secrets. */
   readonly takesCredentials: () => boolean;
@@ -151,7 +153,8 @@ function withTls(tls: TlsSettings | undefined, context: ClientTlsContext): Clien
     },
     sniFromHost: sni === '',
     // Names of a ServiceEntry are asked for besides the host, as Istio has it.
-    verifiesHost: sni === '' && names.length === 0 && tls.insecureSkipVerify !== true,
+    verifiesHost:
+      (context.ofHosts === true || (sni === '' && names.length === 0)) && tls.insecureSkipVerify !== true,
     refused: false,
   };
 }

@@ -105,7 +105,8 @@ export function httpOptions(policy: EffectivePolicy, choice: HttpChoice) {
     upstream === undefined &&
     outlier === undefined &&
     choice.http1 === undefined &&
-    choice.tls?.sniFromHost !== true
+    choice.tls?.sniFromHost !== true &&
+    choice.tls?.verifiesHost !== true
   )
     return undefined;
   return {
@@ -114,11 +115,16 @@ export function httpOptions(policy: EffectivePolicy, choice: HttpChoice) {
       upstreamProtocolOptions:
         upstream ?? explicit({ case: 'httpProtocolOptions', value: choice.http1 ?? {} }),
       ...(outlier !== undefined && { outlierDetection: outlier }),
-      ...(choice.tls?.sniFromHost === true && {
-        upstreamHttpProtocolOptions: { autoSni: true, autoSanValidation: choice.tls.verifiesHost },
-      }),
+      ...namesOfHosts(choice.tls),
     }),
   };
+}
+
+/** What of TLS comes from each request's host. */
+export function namesOfHosts(tls: HttpChoice['tls']): Pick<HttpOptions, 'upstreamHttpProtocolOptions'> {
+  const { sniFromHost = false, verifiesHost = false } = tls ?? {};
+  if (!sniFromHost && !verifiesHost) return {};
+  return { upstreamHttpProtocolOptions: { autoSni: sniFromHost, autoSanValidation: verifiesHost } };
 }
 
 function commonOptions(pool: Pool): HttpOptions['commonHttpProtocolOptions'] | undefined {

@@ -13,10 +13,12 @@ import { effectivePolicy } from '../../model/traffic-policy.ts';
 import { type Init, addressOf, defined, seconds } from '../values.ts';
 import {
   HTTP_OPTIONS,
+  type HttpChoice,
   circuitBreakers,
   connectTimeout,
   keepalive,
   meshConnectTimeout,
+  namesOfHosts,
 } from './connection-pool.ts';
 
 export type ClusterInit = Init<typeof ClusterSchema>;
@@ -67,14 +69,22 @@ function toOriginalDestination(name: string, mesh: MeshConfig): ClusterInit {
     lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
     circuitBreakers: circuitBreakers(policy),
     ...defined({ upstreamConnectionOptions: keepalive(policy, mesh) }),
-    typedExtensionProtocolOptions: {
-      [HTTP_OPTIONS]: pack(HttpProtocolOptionsSchema, {
-        commonHttpProtocolOptions: { idleTimeout: seconds(300) },
-        upstreamProtocolOptions: {
-          case: 'useDownstreamProtocolConfig',
-          value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
-        },
-      }),
-    },
+    typedExtensionProtocolOptions: passthroughOptions(),
+  };
+}
+
+/** Requests go on in the protocol that they came in. */
+export function passthroughOptions(
+  tls?: HttpChoice['tls'],
+): NonNullable<ClusterInit['typedExtensionProtocolOptions']> {
+  return {
+    [HTTP_OPTIONS]: pack(HttpProtocolOptionsSchema, {
+      commonHttpProtocolOptions: { idleTimeout: seconds(300) },
+      upstreamProtocolOptions: {
+        case: 'useDownstreamProtocolConfig',
+        value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
+      },
+      ...namesOfHosts(tls),
+    }),
   };
 }

@@ -21,7 +21,9 @@ import { loadBalancing } from './load-balancer.ts';
 import { outlierDetection, panicThreshold } from './outlier-detection.ts';
 import { serviceMetadata } from '../service-metadata.ts';
 import type { Target } from './targets.ts';
-import { NO_TLS, clientTls } from './client-tls.ts';
+import { type ClientTls, NO_TLS, clientTls } from './client-tls.ts';
+import { dynamicDiscovery } from './dynamic.ts';
+import { cacheOf } from '../dynamic-dns.ts';
 
 /** The cluster of a target; undefined for one that DNS resolves, but that names no host to ask for. */
 export function outboundClusterOf(target: Target, input: Input): ClusterInit | undefined {
@@ -36,6 +38,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     : clientTls(policy, {
         http2: isHttp2(port.speaks),
         external: target.service.external,
+        ofHosts: target.discovery === 'dynamic-dns',
         proxyCertificate: () => input.proxy.clientCertificate,
         takesCredentials: () => input.proxy.type === 'router' || rule?.workloadSelector !== undefined,
         secretFault: (name) => secretFault(name, input),
@@ -44,7 +47,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
         owner,
         report: input.report,
       });
-  const discovery = tls.refused ? nowhere() : discoveryFields(target, input);
+  const discovery = tls.refused ? nowhere() : discoveryFields(target, tls, input);
   if (discovery === undefined) return undefined;
   if (policy.tunnel !== undefined && isHttp(port.speaks) && !target.passedOn) {
     input.report(
@@ -67,7 +70,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     circuitBreakers: circuitBreakers(policy),
     commonLbConfig: {
       healthyPanicThreshold: panicThreshold(policy),
-      ...localityConfig(policy, input, owner),
+      ...(target.discovery !== 'dynamic-dns' && localityConfig(policy, input, owner)),
     },
     ...defined({
       upstreamConnectionOptions: keepalive(policy, mesh),
@@ -140,7 +143,7 @@ function nowhere(): Partial<ClusterInit> {
   return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC } };
 }
 
-function discoveryFields(target: Target, input: Input): Partial<ClusterInit> | undefined {
+function discoveryFields(target: Target, tls: ClientTls, input: Input): Partial<ClusterInit> | undefined {
   const { name, policy, discovery } = target;
   const type = (value: Cluster_DiscoveryType) => ({ case: 'type' as const, value });
   switch (discovery) {
@@ -149,6 +152,8 @@ function discoveryFields(target: Target, input: Input): Partial<ClusterInit> | u
         clusterDiscoveryType: type(Cluster_DiscoveryType.ORIGINAL_DST),
         lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
       };
+    case 'dynamic-dns':
+      return dynamicDiscovery(cacheOf(target.service, input), tls);
     case 'eds':
       return {
         clusterDiscoveryType: type(Cluster_DiscoveryType.EDS),

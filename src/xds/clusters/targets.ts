@@ -1,15 +1,20 @@
 /** Everything that requests can be sent to: each port of each service in scope, and each subset of it. */
 
+import type { Protocol } from '../../base/protocol.ts';
 import type { DestinationRule, Subset } from '../../model/destination-rules.ts';
 import { gatewayServers, passesByName } from '../../model/gateway-servers.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
+import { isDynamic } from '../dynamic-dns.ts';
 import { type Input, ruleFor } from '../input.ts';
 import { outboundCluster, passedOnCluster } from '../names.ts';
 import { type EffectivePolicy, effectivePolicy } from '../../model/traffic-policy.ts';
 import { isPassthrough } from './load-balancer.ts';
 
 /** How Envoy finds the endpoints. */
-export type Discovery = 'eds' | 'strict-dns' | 'logical-dns' | 'original-destination';
+export type Discovery = 'eds' | 'strict-dns' | 'logical-dns' | 'original-destination' | 'dynamic-dns';
+
+/** What says in each request, or connection, whom it is for. */
+const NAMES_HOSTS: ReadonlySet<Protocol | undefined> = new Set<Protocol>(['HTTP', 'HTTP2', 'GRPC', 'TLS']);
 
 export interface Target {
   /** The cluster's. */
@@ -33,18 +38,20 @@ export function targetsOf(input: Input): readonly Target[] {
     // An alias has no endpoints of its own.
     if (service.externalName !== undefined) continue;
     const rule = ruleFor(input, service.hostname, service.namespace);
-    if (service.resolution === 'dynamic-dns') {
+    const looksUp = isDynamic(service);
+    // Only sidecars have the filters that look hosts up.
+    if (looksUp && (input.proxy.type !== 'sidecar' || input.proxy.isProxylessGrpc)) {
       const { meta } = service.object;
       input.report(
         { kind: 'ServiceEntry', namespace: service.namespace, name: meta.name },
-        'Resolution DYNAMIC_DNS is not in force: requests to its hosts find no endpoint. ' +
-          'Use NONE with wildcard hosts, or DNS with one entry for each host.',
+        'Resolution DYNAMIC_DNS is in force at sidecars only: requests to its hosts find no endpoint elsewhere. ' +
+          'Use DNS with one entry for each host.',
       );
       continue;
     }
     for (const port of service.ports) {
-      if (port.speaks === 'UDP') continue;
-      for (const subset of [undefined, ...(rule?.subsets ?? [])]) {
+      if (port.speaks === 'UDP' || (looksUp && !NAMES_HOSTS.has(port.speaks))) continue;
+      for (const subset of [undefined, ...(looksUp ? [] : (rule?.subsets ?? []))]) {
         const policy = effectivePolicy(rule, subset, port.number, input.snapshot.mesh.config);
         const discovery = discoveryOf(service, policy, input);
         const add = (name: string, isPassedOn: boolean): void => {
@@ -62,6 +69,7 @@ export function targetsOf(input: Input): readonly Target[] {
 }
 
 function discoveryOf(service: MeshService, policy: EffectivePolicy, input: Input): Discovery {
+  if (isDynamic(service)) return 'dynamic-dns';
   // Applications without a proxy know the simplest form of DNS only, and call no address as it is.
   const isProxyless = input.proxy.isProxylessGrpc;
   if (service.resolution === 'dns') return isProxyless ? 'logical-dns' : 'strict-dns';

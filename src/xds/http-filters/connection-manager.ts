@@ -1,6 +1,7 @@
 /** The filter that makes requests of bytes: HTTP settings, and the filters that each request passes. */
 
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { type DnsCache, looksUpUnknown, unknownCache } from '../dynamic-dns.ts';
 import type { Input } from '../input.ts';
 import type { FilterSchema } from '../proto/generated/envoy/config/listener/v3/listener_components_pb.js';
 import { CorsSchema } from '../proto/generated/envoy/extensions/filters/http/cors/v3/cors_pb.js';
@@ -18,6 +19,7 @@ import { pack } from '../proto/registry.ts';
 import type { RouteConfigurationInit } from '../routes/configuration.ts';
 import { FROM_ADS, type Init, ZERO } from '../values.ts';
 import { CORS_FILTER } from './cors.ts';
+import { DYNAMIC_FILTER, dynamicFilter } from './dynamic-dns.ts';
 import { FAULT_FILTER } from './fault.ts';
 import { PEER_METADATA_FILTER, peerMetadata } from './peer-metadata.ts';
 import { type TrafficClass, hidesEnvoy, identifyingHeaders } from './proxy-headers.ts';
@@ -34,6 +36,8 @@ export interface ManagerOptions {
   readonly routes: RouteConfigurationInit | string;
   /** Browsers speak gRPC-Web to it. */
   readonly grpcWeb?: boolean;
+  /** Where hosts of its requests are looked up. */
+  readonly caches?: readonly DnsCache[];
 }
 
 /** The network filter for a chain that carries HTTP. */
@@ -83,7 +87,8 @@ function filter(name: string, config: Any): HttpFilter {
 }
 
 /** Routes can only give settings to filters that stand here; the router has to be the last. */
-function httpFilters({ grpcWeb, trafficClass }: ManagerOptions, input: Input): HttpFilter[] {
+function httpFilters({ grpcWeb, trafficClass, caches = [] }: ManagerOptions, input: Input): HttpFilter[] {
+  const looksUp = trafficClass === 'outbound' && looksUpUnknown(input);
   return [
     ...(input.proxy.tellsPeers ? [filter(PEER_METADATA_FILTER, peerMetadata(trafficClass, input))] : []),
     ...(grpcWeb === true ? [filter('envoy.filters.http.grpc_web', pack(GrpcWebSchema, {}))] : []),
@@ -96,6 +101,9 @@ function httpFilters({ grpcWeb, trafficClass }: ManagerOptions, input: Input): H
     ),
     filter(FAULT_FILTER, pack(HTTPFaultSchema, {})),
     filter(CORS_FILTER, pack(CorsSchema, {})),
+    ...[...caches, ...(looksUp ? [unknownCache(input)] : [])].map((cache) =>
+      filter(DYNAMIC_FILTER, dynamicFilter(cache)),
+    ),
     filter(
       'envoy.filters.http.router',
       pack(RouterSchema, hidesEnvoy(input) ? { suppressEnvoyHeaders: true } : {}),

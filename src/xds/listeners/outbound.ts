@@ -3,6 +3,7 @@
 import { isHttp, parseProtocol } from '../../base/protocol.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import type { EgressListener } from '../../model/sidecar-scopes.ts';
+import { type DnsCache, cacheOf, isDynamic } from '../dynamic-dns.ts';
 import type { Input } from '../input.ts';
 import { LOCALHOST, RESERVED_PORTS, WILDCARD_ADDRESS } from '../names.ts';
 import type { RouteConfigurationInit } from '../routes/configuration.ts';
@@ -32,7 +33,7 @@ export function outboundListeners(input: Input): OutboundResources {
     if (listener.port !== undefined && isForwardProxy) {
       const bind = listener.bind === '' ? LOCALHOST : listener.bind;
       const name = bind.startsWith('unix://') ? bind : String(listener.port.number);
-      pending.at(bind, listener.port.number, true).addHttp(name);
+      pending.at(bind, listener.port.number, true).addHttp(name, undefined, cachesOf(listener, input));
       routes.set(name, sharedRoutes(name, 0, listener, input));
       continue;
     }
@@ -49,6 +50,11 @@ export function outboundListeners(input: Input): OutboundResources {
     listeners: [...pending.build(input), ...(redirected ? [virtualOutbound(input)] : [])],
     routes: [...routes.values()],
   };
+}
+
+/** Of a forward proxy, which takes requests for all of its services. */
+function cachesOf({ services }: EgressListener, input: Input): readonly DnsCache[] {
+  return services.filter(isDynamic).map((service) => cacheOf(service, input));
 }
 
 function addServicePort(
@@ -68,7 +74,8 @@ function addServicePort(
     const bind = place.bind !== '' ? place.bind : bound ? LOCALHOST : WILDCARD_ADDRESS;
     if (bind === WILDCARD_ADDRESS && RESERVED_PORTS.has(port.number)) return;
     const name = bind.startsWith('unix://') ? bind : String(port.number);
-    pending.at(bind, port.number, bound).addHttp(name, speaks);
+    const caches = isDynamic(service) ? [cacheOf(service, input)] : [];
+    pending.at(bind, port.number, bound).addHttp(name, speaks, caches);
     if (routes.has(name)) return;
     const routing = (bind === name ? undefined : routingAt(port, input)) ?? listener;
     routes.set(name, sharedRoutes(name, port.number, routing, input));
@@ -123,6 +130,6 @@ function addMeshForwardProxy(
   );
   const listener = scope.egress.find((one) => one.port === undefined);
   if (listener === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) return;
-  pending.at(LOCALHOST, port, true).addHttp(HTTP_PROXY_ROUTES);
+  pending.at(LOCALHOST, port, true).addHttp(HTTP_PROXY_ROUTES, undefined, cachesOf(listener, input));
   routes.set(HTTP_PROXY_ROUTES, sharedRoutes(HTTP_PROXY_ROUTES, 0, listener, input));
 }

@@ -2,6 +2,7 @@
 
 import type { Protocol } from '../../base/protocol.ts';
 import { connectionManager } from '../http-filters/connection-manager.ts';
+import type { DnsCache } from '../dynamic-dns.ts';
 import type { Input } from '../input.ts';
 import { WILDCARD_ADDRESS, listenerName } from '../names.ts';
 import { TrafficDirection } from '../proto/generated/envoy/config/core/v3/base_pb.js';
@@ -50,6 +51,8 @@ class PendingListener {
   isLocked = false;
   #routeName: string | undefined;
   #grpcWeb = false;
+  /** By their names. */
+  readonly #caches = new Map<string, DnsCache>();
   readonly #chains = new Map<string, FilterChain>();
   /** Server names or networks of the chains, each with what else its chain asks for. */
   readonly #taken = new Set<string>();
@@ -61,9 +64,13 @@ class PendingListener {
     this.#bound = bound;
   }
 
-  /** HTTP with these routes; those that came first stay. Where one service is called by browsers, all can be. */
-  addHttp(routeName: string, speaks?: Protocol): void {
+  /**
+   * HTTP with these routes; those that came first stay. Where one service is called by browsers, all can be; hosts are
+   * looked up in the caches of all.
+   */
+  addHttp(routeName: string, speaks?: Protocol, caches: readonly DnsCache[] = []): void {
     if (this.isLocked) return;
+    for (const cache of caches) this.#caches.set(cache.name ?? '', cache);
     this.#routeName ??= routeName;
     this.#grpcWeb ||= speaks === 'GRPC-Web';
   }
@@ -134,6 +141,7 @@ class PendingListener {
         trafficClass: 'outbound',
         routes: routeName,
         grpcWeb: this.#grpcWeb,
+        caches: [...this.#caches.values()],
       },
       input,
     );

@@ -5,11 +5,12 @@ import { MESH_GATEWAY } from '../../model/gateways.ts';
 import { hostsOverlap } from '../../model/hosts.ts';
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import type { EgressListener } from '../../model/sidecar-scopes.ts';
+import { cacheOf, isDynamic } from '../dynamic-dns.ts';
 import type { Input } from '../input.ts';
 import { WILDCARD_ADDRESS, outboundCluster } from '../names.ts';
 import { type FilterChain, TRANSPORT_TIMEOUT, serverNameMatch } from './chains.ts';
 import { tcpChains, tlsChains } from './l4-routes.ts';
-import { tcpToService } from './tcp-proxy.ts';
+import { lookUpServerName, tcpToService } from './tcp-proxy.ts';
 
 const MESH: ReadonlySet<string> = new Set([MESH_GATEWAY]);
 
@@ -34,7 +35,8 @@ export function serviceTcpChains(
     const chains = tlsChains(services, subnets, context);
     if (chains.length > 0) return chains;
     // Without an address of its own only the server name tells the service.
-    const names = subnets.length > 0 || bind === WILDCARD_ADDRESS ? [service.hostname] : [];
+    const isShared = subnets.length > 0 || bind === WILDCARD_ADDRESS || isDynamic(service);
+    const names = isShared ? [service.hostname] : [];
     return [plainChain(service, port, names, subnets, input)];
   }
   const { chains, complete } = tcpChains(services, subnets, context);
@@ -52,7 +54,10 @@ function plainChain(
   const cluster = outboundCluster(port.number, undefined, service.hostname);
   return {
     ...(Object.keys(match).length > 0 && { filterChainMatch: match }),
-    filters: [tcpToService(cluster, service.hostname, port.number, input)],
+    filters: [
+      ...(isDynamic(service) ? [lookUpServerName(cacheOf(service, input), port.number)] : []),
+      tcpToService(cluster, service.hostname, port.number, input),
+    ],
     transportSocketConnectTimeout: TRANSPORT_TIMEOUT,
   };
 }

@@ -2,8 +2,10 @@
 
 import type { TcpRoute, VirtualService } from '../../model/virtual-services.ts';
 import { type EffectivePolicy, effectivePolicy } from '../../model/traffic-policy.ts';
+import type { DnsCache } from '../dynamic-dns.ts';
 import { type Input, ruleFor, serviceNamed } from '../input.ts';
 import type { FilterSchema } from '../proto/generated/envoy/config/listener/v3/listener_components_pb.js';
+import { FilterConfigSchema as ServerNameLookupSchema } from '../proto/generated/envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy_pb.js';
 import { TcpProxySchema } from '../proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { pack } from '../proto/registry.ts';
 import { resolveDestination } from '../routes/destination.ts';
@@ -21,6 +23,20 @@ function asFilter(config: TcpProxy, input: Input): NetworkFilter {
     configType: {
       case: 'typedConfig',
       value: pack(TcpProxySchema, { ...config, accessLog: accessLogs(input) }),
+    },
+  };
+}
+
+/** Looks the server name of a TLS connection up, before the TCP proxy asks its cluster for an endpoint. */
+export function lookUpServerName(cache: DnsCache, port: number): NetworkFilter {
+  return {
+    name: 'envoy.filters.network.sni_dynamic_forward_proxy',
+    configType: {
+      case: 'typedConfig',
+      value: pack(ServerNameLookupSchema, {
+        dnsCacheConfig: cache,
+        portSpecifier: { case: 'portValue', value: port },
+      }),
     },
   };
 }

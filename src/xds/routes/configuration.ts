@@ -3,8 +3,14 @@
 import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import { effectivePolicy } from '../../model/traffic-policy.ts';
 import { countsAttempts, tellsForwardedHost } from '../http-filters/proxy-headers.ts';
+import { looksUpUnknown } from '../dynamic-dns.ts';
 import { type Input, ruleFor } from '../input.ts';
-import { BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER, outboundCluster } from '../names.ts';
+import {
+  ALLOW_ANY_DYNAMIC_CLUSTER,
+  BLACK_HOLE_CLUSTER,
+  PASSTHROUGH_CLUSTER,
+  outboundCluster,
+} from '../names.ts';
 import type { RouteConfigurationSchema } from '../proto/generated/envoy/config/route/v3/route_pb.js';
 import type { VirtualHostSchema } from '../proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { type Init, ZERO } from '../values.ts';
@@ -90,18 +96,20 @@ export function fallbackHost(input: Input): VirtualHostInit {
     };
     return virtualHost('block_all', ['*'], [refuse], input);
   }
+  const looksUp = looksUpUnknown(input);
+  const name = looksUp ? 'allow_any_dynamic_dns' : 'allow_any';
   const pass: RouteInit = {
-    name: 'allow_any',
+    name,
     match: matchAll(),
     action: {
       case: 'route',
       value: {
-        clusterSpecifier: { case: 'cluster', value: cluster },
+        clusterSpecifier: { case: 'cluster', value: looksUp ? ALLOW_ANY_DYNAMIC_CLUSTER : cluster },
         timeout: ZERO,
         maxGrpcTimeout: ZERO,
         ...(tellsForwardedHost(input) && { appendXForwardedHost: true }),
       },
     },
   };
-  return virtualHost('allow_any', ['*'], [pass], input);
+  return virtualHost(name, ['*'], [pass], input);
 }

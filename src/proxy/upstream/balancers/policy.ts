@@ -14,8 +14,8 @@ import { typedPolicy } from './typed-policy.ts';
 import { leastRequest, randomChoice, roundRobin } from './weighted.ts';
 
 export interface BalancerChoice {
-  /** `original-destination`: the cluster makes endpoints as they are asked for. */
-  readonly kind: 'balancer' | 'original-destination';
+  /** All but `balancer`: the cluster makes endpoints as they are asked for. */
+  readonly kind: 'balancer' | 'original-destination' | 'dynamic';
   readonly create: BalancerFactory;
   readonly locality: BalancerEnvironment['locality'];
   readonly panicThreshold: number;
@@ -34,6 +34,10 @@ export function balancerChoice(owner: string, cluster: Cluster, scope: StatsScop
     cluster.clusterDiscoveryType.value === Cluster_DiscoveryType.ORIGINAL_DST;
   const provided =
     cluster.lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED && cluster.loadBalancingPolicy === undefined;
+  if (cluster.clusterDiscoveryType.case === 'clusterType') {
+    if (!provided) throw new InvalidConfigError(`${owner}.lb_policy`, 'this type needs CLUSTER_PROVIDED');
+    return { ...shared, kind: 'dynamic', create: () => ({ choose: () => undefined }) };
+  }
   if (isOriginal || provided) {
     if (!isOriginal) {
       throw new InvalidConfigError(

@@ -22,6 +22,8 @@ export function discoveryOf(
   dns: DnsResolver,
 ): Discovery {
   const type = cluster.clusterDiscoveryType;
+  // Endpoints come as they are asked for.
+  if (type.case === 'clusterType') return fixedEndpoints(NO_ENDPOINTS);
   const kind = type.case === 'type' ? type.value : Cluster_DiscoveryType.STATIC;
   const assignment = (names: boolean) =>
     cluster.loadAssignment === undefined

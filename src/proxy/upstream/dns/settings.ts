@@ -23,7 +23,7 @@ export interface DnsSettings {
   readonly respectsTtl: boolean;
 }
 
-const FAMILIES: Readonly<Record<Family, DnsFamilies>> = {
+export const FAMILIES: Readonly<Record<Family, DnsFamilies>> = {
   [Family.AUTO]: 'auto',
   [Family.V4_ONLY]: 'v4',
   [Family.V6_ONLY]: 'v6',
@@ -51,7 +51,13 @@ export function dnsSettings(owner: string, cluster: Cluster, byDefault: DnsResol
   };
 }
 
-function resolverOf(owner: string, cluster: Cluster, byDefault: DnsResolver): DnsResolver {
+/** The resolver that a cluster or a cache names. Throws an `UnsupportedError` or `InvalidConfigError`. */
+export function resolverOf(
+  owner: string,
+  cluster: Pick<Cluster, 'typedDnsResolverConfig' | 'dnsResolutionConfig'> &
+    Partial<Pick<Cluster, 'dnsResolvers'>>,
+  byDefault: DnsResolver,
+): DnsResolver {
   const typed = cluster.typedDnsResolverConfig?.typedConfig;
   if (typed !== undefined) {
     const field = `${owner}.typed_dns_resolver_config`;
@@ -89,8 +95,9 @@ function resolverOf(owner: string, cluster: Cluster, byDefault: DnsResolver): Dn
       searches: config.dnsResolverOptions?.noDefaultSearchDomain !== true,
     });
   }
-  if (cluster.dnsResolvers.length === 0) return byDefault;
-  return systemDns({ servers: servers(`${owner}.dns_resolvers`, cluster.dnsResolvers) });
+  const { dnsResolvers = [] } = cluster;
+  if (dnsResolvers.length === 0) return byDefault;
+  return systemDns({ servers: servers(`${owner}.dns_resolvers`, dnsResolvers) });
 }
 
 function servers(field: string, addresses: readonly Address[]): readonly string[] {
