@@ -6,11 +6,57 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sendBytes } from './differential/client.ts';
 import { Pair } from './differential/pair.ts';
+import { RAW_ANSWERS } from './differential/raw-answers.ts';
+import { ANSWER_HEADER } from './differential/raw-backend.ts';
+import { type RawListener, rawEdges } from './differential/raw-edges.ts';
 import { RAW_STREAMS } from './differential/raw-streams.ts';
 import type { Scenario } from './differential/scenario.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
-const SCENARIOS: readonly Scenario[] = [{ title: 'raw', host: { domains: ['*'] }, questions: [] }];
+const ROUTES: Scenario['routes'] = [
+  { match: { connect_matcher: {} }, route: { cluster: 'b1' } },
+  { match: { prefix: '/' }, route: { cluster: 'b1' } },
+];
+const EDGES = rawEdges(1_000);
+const scenario = (title: string, manager: Scenario['manager'] | undefined, cluster: string): Scenario => ({
+  title,
+  host: { domains: ['*'] },
+  ...(manager === undefined ? {} : { manager }),
+  routes: cluster === 'b1' ? ROUTES : [{ match: { prefix: '/' }, route: { cluster } }],
+  questions: [],
+});
+const SCENARIOS: readonly Scenario[] = [
+  scenario('plain', undefined, 'b1'),
+  scenario(
+    'old',
+    {
+      http_protocol_options: {
+        accept_http_10: true,
+        default_host_for_http_10: 'old.example',
+        enable_trailers: true,
+        allow_chunked_length: true,
+        allow_absolute_url: false,
+        allow_custom_methods: true,
+      },
+      common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' },
+    },
+    'b1',
+  ),
+  scenario(
+    'strict',
+    {
+      normalize_path: true,
+      merge_slashes: true,
+      path_with_escaped_slashes_action: 'UNESCAPE_AND_REDIRECT',
+      strip_any_host_port: true,
+      upgrade_configs: [{ upgrade_type: 'websocket' }, { upgrade_type: 'CONNECT' }],
+    },
+    'b1',
+  ),
+  scenario('answers', { proxy_100_continue: true }, 'raw'),
+];
+const LISTENERS: readonly RawListener[] = ['plain', 'old', 'strict'];
+const ANSWERS = SCENARIOS.length - 1;
 
 /** The statuses of the answers, and whether the connection goes after the last of them. */
 function answersIn(text: string): readonly string[] {
@@ -18,6 +64,13 @@ function answersIn(text: string): readonly string[] {
   return [...heads].map(
     ([, status, headers = '']) => `${status}${/^connection: close\r$/m.test(headers) ? ' close' : ''}`,
   );
+}
+
+/** Without what differs from answer to answer. */
+function comparableText(text: string): string {
+  return text
+    .replaceAll(/^date: .*$/gm, 'date: then')
+    .replaceAll(/^x-envoy-upstream-service-time: \d+/gm, 'x-envoy-upstream-service-time: 1');
 }
 
 describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
@@ -35,13 +88,13 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     expect(RAW_STREAMS.length).toBeGreaterThanOrEqual(150);
   });
 
-  async function ask(number: number, bytes: string | readonly string[]) {
+  async function ask(number: number, bytes: string | readonly string[], listener = 0) {
     if (pair === undefined) throw new Error('not started');
     return Promise.all(
       pair.sides.map(async ({ engine, backends, portOf }) => {
         backends.take();
         const before = await engine.stats();
-        const text = await sendBytes(portOf(0), bytes);
+        const text = await sendBytes(portOf(listener), bytes);
         const total = 'cluster.b1.upstream_rq_total';
         let after = await engine.stats();
         const sent = () => (after.get(total) ?? 0) - (before.get(total) ?? 0);
@@ -75,4 +128,28 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
       expect(other?.surplus).toBe(0);
     },
   );
+
+  it.each(EDGES.map(([listener, title, bytes]) => [listener, title, bytes] as const))(
+    '%s: %s',
+    { timeout: 120_000 },
+    async (listener, _, bytes) => {
+      const number = Number(/\/(\d{4,})/.exec(bytes)?.[1] ?? -1);
+      const [envoy, other] = await ask(number, bytes, LISTENERS.indexOf(listener));
+      expect(other).toEqual(envoy);
+      expect(other?.strangers).toBe(0);
+      expect(other?.surplus).toBe(0);
+    },
+  );
+
+  // What the client gets must be one answer to its question and then one to the next, however the endpoint answers the first.
+  it.each(RAW_ANSWERS)('an answer: %s', { timeout: 120_000 }, async (_, answer) => {
+    const question = `GET / HTTP/1.1\r\nHost: raw.example\r\n`;
+    const named = `${ANSWER_HEADER}: ${Buffer.from(answer, 'latin1').toString('hex')}\r\n`;
+    const bytes = `${question}${named}\r\n${question}\r\n`;
+    const [envoy = '', other = ''] = await Promise.all(
+      pair?.sides.map(async ({ portOf }) => comparableText(await sendBytes(portOf(ANSWERS), bytes))) ?? [],
+    );
+    expect(other).toBe(envoy);
+    expect(other).not.toContain('evil');
+  });
 });

@@ -46,7 +46,8 @@ export function rewriteTarget(
   }
   info.path = path;
   info.authority = authority;
-  return { authority, path };
+  const { connectPort } = stream;
+  return { authority: connectPort === undefined ? authority : `${authority}:${connectPort}`, path };
 }
 
 /** The route's own limits of time. */

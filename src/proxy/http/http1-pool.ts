@@ -4,7 +4,7 @@ import { type ClientOptions, Http1ClientConnection } from '../http1/client-conne
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
 import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
-import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
+import { ConnectionLimits } from './connection-limits.ts';
 import type { HostPool, PendingRequest } from './pool.ts';
 
 export class Http1Pool implements HostPool, ConnectOwner {
@@ -167,16 +167,14 @@ export class Http1Pool implements HostPool, ConnectOwner {
 }
 
 /** A connection with the limits that the cluster sets to it. */
-class PooledConnection implements DeadlineOwner {
+class PooledConnection {
   readonly #connection: Http1ClientConnection;
-  readonly #cluster: Cluster;
+  readonly #limits: ConnectionLimits;
   readonly #pool: Http1Pool;
-  readonly #idle = new Deadline(this);
-  readonly #age = new Deadline(this);
 
   constructor(connected: Connected, options: ClientOptions, cluster: Cluster, pool: Http1Pool) {
-    this.#cluster = cluster;
     this.#pool = pool;
+    this.#limits = new ConnectionLimits(cluster, this);
     this.#connection = new Http1ClientConnection(connected.socket, options, {
       onIdle: () => this.#onIdle(),
       onClosed: ({ cutShort }) => {
@@ -184,44 +182,28 @@ class PooledConnection implements DeadlineOwner {
         this.#onClosed();
       },
     });
-    const { maxConnectionDuration } = cluster.settings;
-    if (maxConnectionDuration > 0) deadlinesOf(maxConnectionDuration).start(this.#age, performance.now());
   }
 
   start(receiver: ResponseReceiver): ReturnType<Http1ClientConnection['start']> {
-    this.#idle.cancel();
+    this.#limits.wake();
     return this.#connection.start(receiver);
   }
 
   rest(): void {
-    const { idleTimeout } = this.#cluster.settings;
-    if (idleTimeout > 0) deadlinesOf(idleTimeout).start(this.#idle, performance.now());
+    this.#limits.rest();
   }
 
   retire(): void {
     this.#connection.retire();
   }
 
-  onDeadline(deadline: Deadline): void {
-    const { scope } = this.#cluster.stats;
-    if (deadline === this.#idle) scope.counter('upstream_cx_idle_timeout').value++;
-    else scope.counter('upstream_cx_max_duration_reached').value++;
-    this.retire();
-  }
-
   #onIdle(): void {
-    const { maxRequestsPerConnection: most } = this.#cluster.settings;
-    if (most > 0 && this.#connection.requests >= most) {
-      this.#cluster.stats.scope.counter('upstream_cx_max_requests').value++;
-      this.retire();
-      return;
-    }
-    this.#pool.onIdle(this);
+    if (this.#limits.isUsedUp(this.#connection.requests)) this.retire();
+    else this.#pool.onIdle(this);
   }
 
   #onClosed(): void {
-    this.#idle.cancel();
-    this.#age.cancel();
+    this.#limits.end();
     this.#pool.onClosed(this);
   }
 }

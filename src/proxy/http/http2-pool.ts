@@ -4,15 +4,22 @@ import { Http2ClientConnection, type Http2ClientOwner } from '../http2/client-se
 import { http2Stats } from '../http2/stats.ts';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
+import { ConnectionLimits } from './connection-limits.ts';
 import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import type { HostPool, PendingRequest } from './pool.ts';
+
+/** A connection, and what is told of it. */
+interface Pooled {
+  readonly connected: Connected;
+  readonly limits: ConnectionLimits;
+}
 
 export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
   readonly #cluster: Cluster;
   readonly #host: Host;
   readonly #breaker: CircuitBreaker;
   readonly #open = new Set<Http2ClientConnection>();
-  readonly #all = new Map<Http2ClientConnection, Connected>();
+  readonly #all = new Map<Http2ClientConnection, Pooled>();
   readonly #pending: PendingRequest[] = [];
   readonly #connecting = new Set<ConnectAttempt>();
   #closed = false;
@@ -74,9 +81,10 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
       },
       this,
     );
-    this.#all.set(connection, connected);
+    this.#all.set(connection, { connected, limits: new ConnectionLimits(this.#cluster, connection) });
     this.#open.add(connection);
     this.onRoom(connection);
+    if (connection.idle) this.onIdle(connection);
     if (this.#closed) connection.retire();
   }
 
@@ -107,20 +115,25 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     }
   }
 
+  onIdle(connection: Http2ClientConnection): void {
+    this.#all.get(connection)?.limits.rest();
+  }
+
   onRetired(connection: Http2ClientConnection): void {
     this.#open.delete(connection);
   }
 
   onClosed(connection: Http2ClientConnection): void {
-    const connected = this.#all.get(connection);
-    if (connected === undefined) return;
+    const pooled = this.#all.get(connection);
+    if (pooled === undefined) return;
+    pooled.limits.end();
     this.#all.delete(connection);
     this.#open.delete(connection);
     this.#breaker.connections.current--;
     const { active } = connection;
     // As in Envoy, though they waited for their answers only.
     this.#cluster.stats.rqPendingFailureEject.value += active;
-    connected.onGone(active > 0);
+    pooled.connected.onGone(active > 0);
     if (this.#pending.length > 0 && this.#connecting.size === 0) this.#connect(this.#connectOptions);
     this.#finishWhenEmpty();
   }
@@ -130,9 +143,10 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
   }
 
   #attach(connection: Http2ClientConnection, receiver: ResponseReceiver): void {
-    const most = this.#cluster.settings.maxRequestsPerConnection;
+    const limits = this.#all.get(connection)?.limits;
+    limits?.wake();
     const writer = connection.start(receiver);
-    if (most > 0 && connection.requests >= most) connection.retire();
+    if (limits?.isUsedUp(connection.requests) === true) connection.retire();
     receiver.onReady(writer);
   }
 

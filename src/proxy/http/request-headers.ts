@@ -13,6 +13,8 @@ import { localAddress } from './local-address.ts';
 import type { ManagerSettings } from './settings.ts';
 import type { StreamRecord } from './stream-record.ts';
 
+const MAX_UINT32 = 4_294_967_295;
+
 /** What clients may not say of themselves: `edge` ones only when they come from outside. */
 const FROM_INSIDE: ReadonlySet<string> = new Set([
   'x-envoy-retry-on',
@@ -50,20 +52,27 @@ export function orderedPath(
   if (plain === undefined) return undefined;
   const redirects = plain !== path && escapedSlashes === 'redirect';
   if (!normalizePath && !mergeSlashes) return { path: plain, redirects };
-  if (normalizePath && /%00/.test(plain)) return undefined;
+  if (normalizePath && /^[^?]*%00/.test(plain)) return undefined;
   return { path: normalizedPath(plain, settings), redirects };
 }
 
+export interface OrderedHost {
+  readonly host: string;
+  /** What was taken away. */
+  readonly port: number | undefined;
+}
+
 /** The host without what the configuration takes away from it. */
-export function orderedHost(authority: string, settings: ManagerSettings, localPort: number): string {
+export function orderedHost(authority: string, settings: ManagerSettings, localPort: number): OrderedHost {
   let host = authority;
   if (settings.stripTrailingDot) host = host.replace(/\.(:\d+)?$/, '$1');
-  if (settings.stripPort === 'no') return host;
-  const found = /^(.*):(\d{1,5})$/s.exec(host);
-  const [, name = '', port = ''] = found ?? [];
-  // The last group of a bare IPv6 address is no port.
-  if (found === null || (name.includes(':') && !name.endsWith(']'))) return host;
-  return settings.stripPort === 'any' || Number(port) === localPort ? name : host;
+  if (settings.stripPort === 'no') return { host, port: undefined };
+  // As in Envoy whatever follows the last colon, even in an address that lacks its brackets.
+  const found = /^(.*):(\+?\d{1,10})$/s.exec(host);
+  const [, name = '', text = ''] = found ?? [];
+  const port = Number(text);
+  const strips = settings.stripPort === 'any' || port === localPort;
+  return found !== null && port <= MAX_UINT32 && strips ? { host: name, port } : { host, port: undefined };
 }
 
 /** Says in the headers who the client is and how it came. The record holds the request. */

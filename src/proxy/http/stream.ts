@@ -34,6 +34,8 @@ export class HttpStream
   method: string;
   authority: string;
   path: string;
+  /** Of CONNECT, when routing does without it: it goes on with the request. */
+  connectPort: number | undefined;
   scheme = 'http';
   random: number;
   /** All of the request has come. */
@@ -58,6 +60,8 @@ export class HttpStream
   #timers: StreamTimers | undefined;
   #onEnd: (() => void)[] | undefined;
   #pauses = 0;
+  /** An interim answer has gone out. */
+  #informed = false;
 
   constructor(
     manager: Manager,
@@ -118,7 +122,7 @@ export class HttpStream
     if (this.path !== '' || this.method !== 'CONNECT') {
       if (!this.path.startsWith('/')) {
         manager.stats.counters.downstream_rq_non_relative_path.value++;
-        this.reply({ status: 404, body: '', details: 'absolute_path_rejected' });
+        this.#replyEarly({ status: 404, body: '', details: 'absolute_path_rejected' });
         return;
       }
       const ordered = orderedPath(this.path, settings);
@@ -130,14 +134,17 @@ export class HttpStream
       if (ordered.redirects) {
         manager.stats.counters.downstream_rq_redirected_with_normalized_path.value++;
         const headers = [['location', ordered.path]] as const;
-        this.reply({ status: 307, body: '', headers, details: 'path_normalization_redirect' });
+        this.#replyEarly({ status: 307, body: '', headers, details: 'path_normalization_redirect' });
         return;
       }
       this.path = ordered.path;
     }
     const { localPlace } = info.connection;
     if (settings.stripPort !== 'no' || settings.stripTrailingDot) {
-      this.authority = orderedHost(this.authority, settings, localPlace.kind === 'ip' ? localPlace.port : 0);
+      const localPort = localPlace.kind === 'ip' ? localPlace.port : 0;
+      const { host, port } = orderedHost(this.authority, settings, localPort);
+      this.authority = host;
+      if (this.method === 'CONNECT') this.connectPort = port;
     }
     introduceClient(
       info,
@@ -171,7 +178,13 @@ export class HttpStream
 
   #refuse(details: string): void {
     if (!this.manager.settings.keepsRefused) this.writer.closeAfter();
-    this.reply({ status: 400, body: '', details });
+    this.#replyEarly({ status: 400, body: '', details });
+  }
+
+  /** Before it is known whether the client keeps the connection, which those of HTTP/1.0 have to ask for. */
+  #replyEarly(reply: LocalReply): void {
+    if (this.info.protocol === 'HTTP/1.0') this.writer.closeAfter();
+    this.reply(reply);
   }
 
   /** Answers what was no request. */
@@ -305,9 +318,12 @@ export class HttpStream
     if (!end && !this.ended) this.#response.responseData(built.body, true);
   }
 
-  /** From behind: an interim answer. Without the setting none goes on, and unknown ones never do, as in Envoy. */
+  /** From behind: an interim answer. Without the setting none goes on, as in Envoy. */
   inform(status: number, headers: HeaderList): void {
-    if (this.responseStarted || status > 103 || !this.manager.settings.proxy100Continue) return;
+    if (this.responseStarted || !this.manager.settings.proxy100Continue) return;
+    // One is enough, and of a kind that is known.
+    if (status > 104 || this.#informed) return;
+    this.#informed = true;
     this.manager.stats.onAnswer(status);
     this.writer.inform(status, headers);
   }

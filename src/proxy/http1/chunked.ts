@@ -2,7 +2,7 @@
 
 import { HeaderList } from '../http/header-list.ts';
 import { endOfHead, lastLine, readFields } from './fields.ts';
-import { HEADERS_TOO_LARGE, MALFORMED, type Refusal } from './refusal.ts';
+import { HEADERS_TOO_LARGE, MALFORMED, type Refusal, UNDERSCORES } from './refusal.ts';
 
 const LF = 10;
 const CR = 13;
@@ -13,7 +13,10 @@ type State = 'size' | 'extension' | 'data' | 'data-end' | 'trailers' | 'done';
 
 export interface ChunkedLimits {
   readonly maxTrailerBytes: number;
+  /** Infinity where nobody looks at trailers. */
   readonly maxHeaders: number;
+  /** Names with underscores are refused. */
+  readonly refusesUnderscores?: boolean;
 }
 
 /** Takes the bytes as they come; keeps nothing but what it needs to go on. */
@@ -36,6 +39,11 @@ export class ChunkedDecoder {
 
   get done(): boolean {
     return this.#state === 'done';
+  }
+
+  /** The body is there; what may follow it is being read. */
+  get inTrailers(): boolean {
+    return this.#state === 'trailers';
   }
 
   /**
@@ -125,6 +133,9 @@ export class ChunkedDecoder {
       const trailers = new HeaderList();
       const read = readFields(whole, 0, trailers, this.#limits.maxHeaders);
       if (typeof read !== 'number') return read;
+      if (this.#limits.refusesUnderscores === true && trailers.names.some((name) => name.includes('_'))) {
+        return UNDERSCORES;
+      }
       this.trailers = trailers;
     }
     this.#trailerText = '';

@@ -32,8 +32,7 @@ export interface ClientOwner {
 const NO_BYTES = Buffer.alloc(0);
 const BLANK_LINE = /\n\r?\n/;
 const HEAD_WINDOW = 4_096;
-const LF = 10;
-const CR = 13;
+const SPACE = 32;
 
 /** Methods whose requests mostly have no body: nothing is said of one that is not there. */
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
@@ -122,11 +121,10 @@ export class Http1ClientConnection {
     }
   }
 
-  #readHead(bytes: Buffer, from: number, stream: ClientStream): number {
-    let at = from;
+  #readHead(bytes: Buffer, at: number, stream: ClientStream): number {
     if (this.#headBytes === 0) {
-      while (bytes[at] === LF || bytes[at] === CR) at++;
-      if (at === bytes.length) return at;
+      // Unlike requests answers have nothing ahead of them, not even a line's end.
+      if ((bytes[at] ?? 0) <= SPACE) return this.#fail(MALFORMED, bytes);
       const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
       const end = quickEndOfHead(text);
       if (end >= 0) return this.#onHead(text.slice(0, end), bytes, at, 0, stream);
@@ -173,11 +171,14 @@ export class Http1ClientConnection {
       this.#left === CHUNKED
         ? new ChunkedDecoder({
             maxTrailerBytes: this.options.maxHeadBytes,
-            maxHeaders: this.options.maxHeaders,
+            maxHeaders: this.options.enableTrailers ? this.options.maxHeaders : Infinity,
           })
         : undefined;
     const end = this.#left === 0;
-    if (end) stream.responseDone = true;
+    if (end) {
+      stream.responseDone = true;
+      this.#expectNoMore(bytes, stopped);
+    }
     stream.receiver.onHead(status, headers, end);
     if (end) this.#afterResponse(stream);
     return stopped;
@@ -194,7 +195,10 @@ export class Http1ClientConnection {
       const end = Math.min(bytes.length, at + this.#left);
       this.#left -= end - at;
       const done = this.#left === 0;
-      if (done) stream.responseDone = true;
+      if (done) {
+        stream.responseDone = true;
+        this.#expectNoMore(bytes, end);
+      }
       receiver.onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), done);
       if (done) this.#afterResponse(stream);
       return end;
@@ -204,8 +208,13 @@ export class Http1ClientConnection {
     const { done } = decoder;
     const trailers = this.options.enableTrailers ? decoder.trailers : undefined;
     const last = done && trailers === undefined;
-    if (done) stream.responseDone = true;
-    if (parts.length > 0 || last) {
+    if (done) {
+      stream.responseDone = true;
+      this.#expectNoMore(bytes, typeof stopped === 'number' ? stopped : bytes.length);
+    }
+    // As in Envoy what was read together with a broken chunk is lost with it.
+    const isLost = typeof stopped !== 'number' && !decoder.inTrailers;
+    if ((parts.length > 0 || last) && !isLost) {
       const only = parts.length === 1 ? parts[0] : undefined;
       receiver.onData(only ?? Buffer.concat(parts), last);
     }
@@ -213,6 +222,11 @@ export class Http1ClientConnection {
     if (done && trailers !== undefined) receiver.onTrailers(trailers);
     if (done) this.#afterResponse(stream);
     return stopped;
+  }
+
+  /** What follows an answer in the same bytes is no answer to anybody: the connection carries no further request. */
+  #expectNoMore(bytes: Buffer, at: number): void {
+    if (at < bytes.length) this.#reusable = false;
   }
 
   /** Called for each end, that of the request and that of the response: with both the connection is free. */

@@ -13,6 +13,7 @@ export class Exchange implements ResponseWriter {
   readonly #connection: Http1ServerConnection;
   /** Undefined for what was no request. */
   readonly #head: RequestHead | undefined;
+  readonly #old: boolean;
   readonly #writer: MessageWriter;
   requestDone: boolean;
   responseDone = false;
@@ -24,9 +25,11 @@ export class Exchange implements ResponseWriter {
   #drains = false;
   headBytes = 0;
 
-  constructor(connection: Http1ServerConnection, head: RequestHead | undefined) {
+  /** `old`: the client speaks HTTP/1.0. */
+  constructor(connection: Http1ServerConnection, head: RequestHead | undefined, old: boolean) {
     this.#connection = connection;
     this.#head = head;
+    this.#old = old;
     this.#writer = new MessageWriter(connection.socket, connection.options.sent);
     this.requestDone = head?.end ?? false;
     this.closes = head === undefined || !head.keepAlive;
@@ -35,7 +38,7 @@ export class Exchange implements ResponseWriter {
   inform(status: number, headers: HeaderList): void {
     const { socket, options } = this.#connection;
     const fields = headers.size === 0 ? '' : fieldLines(headers, options.nameStyle);
-    const text = statusLine('1.1', status) + fields + NO_FIELDS;
+    const text = statusLine(this.#old ? '1.0' : '1.1', status) + fields + NO_FIELDS;
     options.sent.value += text.length;
     socket.write(text, 'latin1');
   }
@@ -51,13 +54,13 @@ export class Exchange implements ResponseWriter {
 
   head(status: number, headers: HeaderList, end: boolean): void {
     const head = this.#head;
-    const old = head?.protocol === 'HTTP/1.0';
+    const old = this.#old;
     const upgraded = status === 101 || (head?.method === 'CONNECT' && status >= 200 && status < 300);
     const { nameStyle } = this.#connection.options;
     let text = statusLine(old ? '1.0' : '1.1', status) + fieldLines(headers, nameStyle);
     if (!upgraded) {
       if (!this.requestDone) this.closes = true;
-      text += this.#framing(status, headers, end, old);
+      const framing = this.#framing(status, headers, end, old);
       // Of a client whose request has been read whole, and is known to be its last one, nothing can be on its way.
       const isLast = old || head?.keepAlive === false || this.#closesAfter;
       this.closesAtOnce = this.closes && this.requestDone && isLast;
@@ -67,6 +70,7 @@ export class Exchange implements ResponseWriter {
         headers.append('connection', 'close');
       } else if (old)
         text += nameStyle === 'lower' ? 'connection: keep-alive\r\n' : 'Connection: keep-alive\r\n';
+      text += framing;
     } else {
       this.closes = true;
       this.closesAtOnce = true;
@@ -91,7 +95,8 @@ export class Exchange implements ResponseWriter {
 
   reset(_reason: ResetReason): void {
     this.closes = true;
-    this.#connection.socket.destroy();
+    this.#writer.flush();
+    this.#connection.breakOff();
   }
 
   pause(): void {

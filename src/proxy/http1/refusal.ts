@@ -5,10 +5,18 @@ export class Refusal {
   readonly status: number;
   /** `%RESPONSE_CODE_DETAILS%`, in Envoy's words. */
   readonly details: string;
+  /** The version in which it is said. */
+  readonly version: '1.0' | '1.1';
 
-  constructor(status: number, details: string) {
+  constructor(status: number, details: string, version: '1.0' | '1.1' = '1.1') {
     this.status = status;
     this.details = details;
+    this.version = version;
+  }
+
+  /** To a client that is known to speak HTTP/1.0. */
+  inOldVersion(): Refusal {
+    return new Refusal(this.status, this.details, '1.0');
   }
 }
 

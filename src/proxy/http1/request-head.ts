@@ -8,6 +8,7 @@ import {
   BOTH_LENGTHS,
   CONNECTION_REJECTED,
   INVALID_AUTHORITY,
+  INVALID_CHARACTERS,
   MALFORMED,
   OLD_VERSION,
   Refusal,
@@ -49,10 +50,12 @@ const METHODS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+export const CONTROLS = /[\0-\x08\v\f\x0e-\x1f\x7f]/;
 const REQUEST_LINE = /^([^\0- ]+)[\0- ]+([^\0- ]+)(?:[\0- ]+([^\0- ](?:.*[^\0- ])?))?[\0- ]*$/s;
 const VERSION = /^HTTP\/\d\.\d$/;
-/** Names in a connection header. */
-const MAX_NOMINATED = 10;
+/** Names in a connection header, at most. */
+const MAX_NOMINATED = 9;
 const DIGITS = /^\d+$/;
 /** 2^64 - 1 has twenty digits. */
 const MAX_LENGTH = 18_446_744_073_709_551_615n;
@@ -79,6 +82,7 @@ export function readRequestLine(line: string, allowCustomMethods: boolean): Requ
   if (first <= 0 || second < 0 || version !== 'HTTP/1.1' || target === '') {
     const parts = REQUEST_LINE.exec(line);
     if (parts === null) return MALFORMED;
+    if (CONTROLS.test(line)) return INVALID_CHARACTERS;
     [, method = '', target = '', version = ''] = parts;
     if (version !== '' && !VERSION.test(version)) return MALFORMED;
   }
@@ -126,12 +130,33 @@ class HeadReader {
   }
 
   read(method: string, headBytes: number): RequestHead | Refusal {
-    const options = this.#options;
     const refusal = this.#sort();
     if (refusal !== undefined) return refusal;
-    const version = this.#line.version === 'HTTP/1.1' ? '1.1' : '1.0';
+    const head = this.#readSorted(method, headBytes);
+    // From here on the client is known to speak what its first line says.
+    if (!(head instanceof Refusal) || head === MALFORMED || this.#line.version === 'HTTP/1.1') return head;
+    return this.#options.acceptHttp10 ? head.inOldVersion() : head;
+  }
 
-    const keepAlive = this.#keepAlive(version);
+  #readSorted(method: string, headBytes: number): RequestHead | Refusal {
+    const options = this.#options;
+    const version = this.#line.version === 'HTTP/1.1' ? '1.1' : '1.0';
+    const contentLength = this.#contentLength;
+    if (method === 'CONNECT' && contentLength !== undefined) {
+      if (contentLength !== '0') return BODY_DISALLOWED;
+      this.#headers.remove('content-length');
+      this.#contentLength = undefined;
+    }
+    const encoding = this.#transferEncoding?.toLowerCase();
+    if (encoding !== undefined && contentLength !== undefined && method !== 'CONNECT') {
+      if (!options.allowChunkedLength || encoding !== 'chunked') return BOTH_LENGTHS;
+      this.#headers.remove('content-length');
+      this.#contentLength = undefined;
+    }
+    if (encoding !== undefined && (encoding !== 'chunked' || method === 'CONNECT')) return UNKNOWN_ENCODING;
+
+    const upgrade = method === 'CONNECT' ? 'CONNECT' : this.#chosenUpgrade();
+    const keepAlive = this.#keepAlive(version, upgrade !== '');
     if (keepAlive instanceof Refusal) return keepAlive;
     let { target: path } = this.#line;
     let authority = this.#host;
@@ -143,10 +168,7 @@ class HeadReader {
       authority = target.authority ?? authority;
     }
 
-    let upgrade = this.#chosenUpgrade();
-    let length = this.#bodyLength(method);
-    if (length instanceof Refusal) return length;
-    if (method === 'CONNECT') upgrade = 'CONNECT';
+    let length = this.#bodyLength();
     if (upgrade !== '') {
       length = RAW;
       if (method !== 'CONNECT') {
@@ -207,7 +229,6 @@ class HeadReader {
           this.#te = joined(this.#te, value);
           continue;
         case 'keep-alive':
-        case 'http2-settings':
           continue;
         case 'expect':
           if (value.toLowerCase() === '100-continue') this.#expectsContinue = true;
@@ -226,43 +247,60 @@ class HeadReader {
     }
     names.length = kept;
     values.length = kept;
-    return undefined;
+    // A length beside chunks that may stand there counts for nothing, whatever it says.
+    const ignored = this.#transferEncoding !== undefined && this.#options.allowChunkedLength;
+    const length = this.#contentLength;
+    return length === undefined || ignored || isLength(length) ? undefined : MALFORMED;
   }
 
   /** What the connection header names goes with it: RFC 9110, section 7.6.1. */
-  #keepAlive(version: '1.0' | '1.1'): boolean | Refusal {
+  #keepAlive(version: '1.0' | '1.1', upgrades: boolean): boolean | Refusal {
     let keepAlive = version === '1.1';
-    const connection = joinedOrOne(this.#connection, this.#proxyConnection);
-    const te = this.#te;
-    if (te !== undefined && te.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers')) {
-      this.#headers.append('te', 'trailers');
-    }
-    if (connection === undefined) return keepAlive;
-    const parts = connection.toLowerCase().split(',');
-    if (parts.length > MAX_NOMINATED) return CONNECTION_REJECTED;
-    for (const part of parts) {
+    let namesTe = false;
+    const proxy = this.#proxyConnection;
+    // One that is meant for proxies can only end the connection.
+    const proxyCloses = proxy !== undefined && /(?:^|,)\s*close\s*(?:,|$)/i.test(proxy);
+    const connection = this.#connection;
+    let named = 0;
+    for (const part of connection?.toLowerCase().split(',') ?? []) {
       const token = part.trim();
+      if (token === '') continue;
+      if (++named > MAX_NOMINATED && !upgrades) return CONNECTION_REJECTED;
       switch (token) {
         case 'close':
-          keepAlive = false;
+          if (version === '1.1') keepAlive = false;
           break;
         case 'keep-alive':
           if (version === '1.0') keepAlive = true;
           break;
         case 'host':
-          this.#host = undefined;
+          if (!upgrades) this.#host = undefined;
           break;
-        case '':
         case 'te':
+          namesTe = true;
+          break;
         case 'upgrade':
           break;
         default:
+          // Who takes the connection over is told all.
+          if (upgrades) break;
           // What tells who the client is cannot be talked away.
           if (token.startsWith(':') || token.startsWith('x-forwarded-')) return CONNECTION_REJECTED;
           this.#headers.remove(token);
       }
     }
-    return keepAlive;
+    this.#keepTe(namesTe);
+    return keepAlive && !proxyCloses;
+  }
+
+  /** Trailers are all that a client may say it takes. */
+  #keepTe(named: boolean): void {
+    const te = this.#te;
+    if (te === undefined) return;
+    // Envoy is exact about the word, and takes none for one, where the connection header does not name it.
+    const codings = (named ? te.toLowerCase() : te).split(',');
+    if (codings.some((coding) => coding.trim() === 'trailers')) this.#headers.append('te', 'trailers');
+    else if (te === '' && !named) this.#headers.append('te', '');
   }
 
   /** An upgrade counts only when the connection header names it; going over to HTTP/2 is not offered. */
@@ -270,24 +308,16 @@ class HeadReader {
     const upgrade = this.#upgrade;
     if (upgrade === undefined || this.#connection === undefined) return '';
     if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(this.#connection)) return '';
-    return upgrade.toLowerCase() === 'h2c' ? '' : upgrade;
+    // One without a name is one that nobody offers.
+    if (upgrade === '') return ' ';
+    if (upgrade.toLowerCase() !== 'h2c') return upgrade;
+    this.#headers.remove('http2-settings');
+    return '';
   }
 
-  #bodyLength(method: string): number | Refusal {
-    const contentLength = this.#contentLength;
-    const encoding = this.#transferEncoding;
-    if (contentLength !== undefined && !isLength(contentLength)) return MALFORMED;
-    if (method === 'CONNECT' && contentLength !== undefined) {
-      if (contentLength !== '0') return BODY_DISALLOWED;
-      this.#headers.remove('content-length');
-    }
-    if (encoding === undefined) return contentLength === undefined ? 0 : Number(contentLength);
-    if (contentLength !== undefined) {
-      if (encoding.toLowerCase() !== 'chunked' || !this.#options.allowChunkedLength) return BOTH_LENGTHS;
-      this.#headers.remove('content-length');
-    }
-    if (encoding.toLowerCase() !== 'chunked' || method === 'CONNECT') return UNKNOWN_ENCODING;
-    return CHUNKED;
+  #bodyLength(): number {
+    if (this.#transferEncoding !== undefined) return CHUNKED;
+    return this.#contentLength === undefined ? 0 : Number(this.#contentLength);
   }
 }
 
@@ -295,10 +325,8 @@ export function isLength(text: string): boolean {
   return DIGITS.test(text) && (text.length < 16 || BigInt(text) <= MAX_LENGTH);
 }
 
+/** Values of one header; empty ones add nothing. */
 function joined(before: string | undefined, value: string): string {
-  return before === undefined ? value : `${before},${value}`;
-}
-
-function joinedOrOne(one: string | undefined, other: string | undefined): string | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : `${one},${other}`;
+  if (before === undefined || before === '') return value;
+  return value === '' ? before : `${before},${value}`;
 }

@@ -3,7 +3,7 @@
 import { HeaderList } from '../http/header-list.ts';
 import { readFields } from './fields.ts';
 import { BOTH_LENGTHS, MALFORMED, type Refusal, UNKNOWN_ENCODING } from './refusal.ts';
-import { CHUNKED, UNTIL_CLOSE, isLength } from './request-head.ts';
+import { CHUNKED, CONTROLS, UNTIL_CLOSE, isLength } from './request-head.ts';
 
 export interface ResponseHead {
   readonly status: number;
@@ -19,7 +19,7 @@ export interface ResponseHeadOptions {
   readonly allowChunkedLength: boolean;
 }
 
-const STATUS_LINE = /^HTTP\/(\d)\.(\d)[\0- ]+([1-9]\d\d)(?:[\0- ].*)?$/s;
+const STATUS_LINE = /^HTTP\/(\d)\.(\d)[\t\r ]+\+?0*([1-9]\d\d)(?:[\t\r ].*)?$/s;
 
 /** Reads the head that the text begins with, all of it. `method` is that of the request. */
 export function parseResponseHead(
@@ -30,13 +30,12 @@ export function parseResponseHead(
   const lineEnd = text.indexOf('\n');
   let status: number;
   let recent = true;
-  if (text.startsWith('HTTP/1.1 200 ')) {
+  if (text.startsWith('HTTP/1.1 200 OK\r\n')) {
     status = 200;
   } else {
-    const parts = STATUS_LINE.exec(
-      text.slice(0, text.charCodeAt(lineEnd - 1) === 13 ? lineEnd - 1 : lineEnd),
-    );
-    if (parts === null) return MALFORMED;
+    const line = text.slice(0, text.charCodeAt(lineEnd - 1) === 13 ? lineEnd - 1 : lineEnd);
+    const parts = STATUS_LINE.exec(line);
+    if (parts === null || CONTROLS.test(line)) return MALFORMED;
     status = Number(parts[3]);
     recent = parts[1] === '1' && parts[2] === '1';
   }
@@ -85,7 +84,7 @@ export function parseResponseHead(
   const tokens = connection === undefined ? '' : connection.toLowerCase();
   const keepAlive = recent ? !tokens.includes('close') : tokens.includes('keep-alive');
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-  if (status === 204) {
+  if (status === 204 || status < 200) {
     // It has no body; a server that speaks of one is not to be trusted with the connection.
     if (encoding !== undefined || (contentLength ?? '0') !== '0') return MALFORMED;
     if (contentLength !== undefined) headers.remove('content-length');

@@ -106,6 +106,13 @@ export class Http1ServerConnection implements DeadlineOwner {
     else if (this.#headBytes === 0) this.#leave(false);
   }
 
+  /** The answer cannot be finished: what there is of it goes out, and the end of the connection tells. */
+  breakOff(): void {
+    if (this.#closed) return;
+    this.#leave(false);
+    this.socket.end();
+  }
+
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
@@ -233,10 +240,11 @@ export class Http1ServerConnection implements DeadlineOwner {
       length === CHUNKED
         ? new ChunkedDecoder({
             maxTrailerBytes: this.options.maxHeadBytes,
-            maxHeaders: this.options.maxHeaders,
+            maxHeaders: this.options.enableTrailers ? this.options.maxHeaders : Infinity,
+            refusesUnderscores: this.options.enableTrailers && this.options.underscores === 'reject',
           })
         : undefined;
-    const exchange = new Exchange(this, head);
+    const exchange = new Exchange(this, head, head.protocol === 'HTTP/1.0');
     if (this.#isLast) exchange.closes = true;
     this.#exchange = exchange;
     const receiver = this.#owner.onRequest(head, exchange);
@@ -266,7 +274,9 @@ export class Http1ServerConnection implements DeadlineOwner {
     const { done } = decoder;
     const trailers = this.options.enableTrailers ? decoder.trailers : undefined;
     if (done) exchange.requestDone = true;
-    if (parts.length > 0 || (done && trailers === undefined)) {
+    // As in Envoy what was read together with a broken chunk is lost with it.
+    const isLost = typeof stopped !== 'number' && !decoder.inTrailers;
+    if ((parts.length > 0 || (done && trailers === undefined)) && !isLost) {
       const only = parts.length === 1 ? parts[0] : undefined;
       receiver?.onData(only ?? Buffer.concat(parts), done && trailers === undefined);
     }
@@ -289,7 +299,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#closing = true;
     this.#idle.cancel();
     this.#timer.cancel();
-    const exchange = new Exchange(this, undefined);
+    const exchange = new Exchange(this, undefined, refusal.version === '1.0');
     this.#exchange = exchange;
     const receiver = this.#owner.onRefused(refusal, exchange);
     if (this.#exchange === exchange) this.#receiver = receiver;
@@ -302,13 +312,16 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#exchange = undefined;
     this.#receiver = undefined;
     if (exchange.closes) {
-      this.#leave(exchange.closesAtOnce);
+      // What is answered while it is read may have more behind it.
+      this.#leave(exchange.closesAtOnce && !this.#processing);
       return;
     }
     this.options.idle?.start(this.#idle, performance.now());
     if (this.#pending !== undefined || this.#paused) {
       this.#paused = false;
-      this.#goOn();
+      // The connection that the answer came on may have ended with it, which is read a turn later: the request that waits is
+      // not to go there.
+      setImmediate(() => setImmediate(() => this.#goOn()));
     }
   }
 
@@ -338,7 +351,7 @@ export class Http1ServerConnection implements DeadlineOwner {
       return;
     }
     this.#closing = true;
-    const exchange = new Exchange(this, undefined);
+    const exchange = new Exchange(this, undefined, false);
     this.#exchange = exchange;
     const receiver = this.#owner.onHeadTimeout(exchange);
     if (this.#exchange === exchange) this.#receiver = receiver;

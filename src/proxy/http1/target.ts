@@ -9,10 +9,11 @@ export interface Target {
 }
 
 const NOT_PRINTABLE = /[^!-~]/;
-/** As the parser takes a URL: a scheme of letters, a host of the characters of an authority. */
-const ABSOLUTE = /^([A-Za-z]+):\/\/([A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]*)(.*)$/;
-const CONNECT_TARGET = /^([A-Za-z0-9!$%&'()*+,\-.;=@_~]+|\[[0-9A-Fa-f:.]+\]):(\d{1,10})$/;
-const PORT = /:(\d*)$/;
+/** As the parser takes a URL: a scheme, and a host of the characters of an authority. */
+const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+\-.]*):\/\/([A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]*)(.*)$/;
+/** Who asks, the host and its port, as Envoy's reader of URLs takes them. */
+const SERVER = /^(?:[A-Za-z0-9\-_.!~*'()%;:&=+$,]*@)?((?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d+))?)$/;
+const CONNECT_TARGET = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(\d+)\??$/;
 
 /** RFC 3986, section 3.2, as far as Envoy asks for it. */
 const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/;
@@ -37,13 +38,14 @@ export function parseTarget(
   if (method === 'CONNECT') {
     if (isPath(text)) return INVALID_URL;
     if (NOT_PRINTABLE.test(text)) return MALFORMED;
-    const port = CONNECT_TARGET.exec(text)?.[2];
-    return port === undefined || Number(port) > 65_535 ? INVALID_URL : { path: '', authority: text };
+    const port = CONNECT_TARGET.exec(text)?.[1];
+    if (port === undefined || Number(port) > 65_535) return INVALID_URL;
+    return text.endsWith('?') ? { path: '?', authority: text.slice(0, -1) } : { path: '', authority: text };
   }
   if (isPath(text)) {
     if (text.startsWith('/') || !allowAbsolute) return { path: text, authority: undefined };
     // The asterisk is for OPTIONS alone.
-    return method === 'OPTIONS' && text === '*' ? { path: text, authority: undefined } : INVALID_URL;
+    return method === 'OPTIONS' ? { path: text, authority: undefined } : INVALID_URL;
   }
   const absolute = ABSOLUTE.exec(text);
   if (absolute === null || NOT_PRINTABLE.test(text)) return MALFORMED;
@@ -52,9 +54,9 @@ export function parseTarget(
     return path.startsWith('#') ? INVALID_URL : MALFORMED;
   }
   if (!allowAbsolute) return { path: text, authority: undefined };
-  const host = authority.slice(authority.lastIndexOf('@') + 1);
-  if (host === '' || host.startsWith(':')) return INVALID_URL;
-  const port = host.endsWith(']') ? '' : (PORT.exec(host)?.[1] ?? '');
+  const server = SERVER.exec(authority);
+  if (server === null) return INVALID_URL;
+  const [, host = '', port = ''] = server;
   if (Number(port) > 65_535) return INVALID_URL;
   const shown = scheme.toLowerCase();
   if (shown !== 'http' && shown !== 'https') return INVALID_SCHEME;

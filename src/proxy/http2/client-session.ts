@@ -10,6 +10,8 @@ import { MAX_STREAM_ID, PREFACE, Setting } from './frames.ts';
 export interface Http2ClientOwner {
   /** There is room for a further request. */
   onRoom(session: Http2ClientConnection): void;
+  /** The last of its requests is done. */
+  onIdle(session: Http2ClientConnection): void;
   /** The server wants no further requests, or the connection is gone. */
   onRetired(session: Http2ClientConnection): void;
   onClosed(session: Http2ClientConnection): void;
@@ -137,8 +139,12 @@ export class Http2ClientConnection extends Http2Connection {
   protected onStreamRemoved(): void {
     if (this.gone) return;
     this.#requests--;
-    if (this.retired) this.#closeWhenIdle();
-    else if (this.hasRoom) this.#owner.onRoom(this);
+    if (this.retired) {
+      this.#closeWhenIdle();
+      return;
+    }
+    if (this.hasRoom) this.#owner.onRoom(this);
+    if (this.idle) this.#owner.onIdle(this);
   }
 
   protected onBroken(): void {

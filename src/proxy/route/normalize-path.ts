@@ -26,14 +26,19 @@ export function normalizedPath(path: string, { normalizePath, mergeSlashes }: Pa
   let plain = end < 0 ? path : path.slice(0, end);
   const rest = end < 0 ? '' : path.slice(end);
   if (!plain.startsWith('/')) return path;
-  if (normalizePath && !NORMAL.test(plain))
-    plain = withoutDots(escaped(unescaped(plain.replaceAll('\\', '/'))));
+  if (normalizePath && !NORMAL.test(plain)) {
+    const bare = plain.replaceAll(DOTS_WITH_PARAMETERS, '$1');
+    plain = withoutDots(escaped(unescaped(bare.replaceAll('\\', '/'))));
+  }
   if (mergeSlashes && plain.includes('//')) plain = plain.replaceAll(/\/{2,}/g, '/');
   return plain + rest;
 }
 
 /** Nothing to escape, to resolve or to write plainly: mostly so. */
 const NORMAL = /^(?:\/(?!\.)[A-Za-z0-9\-._~!$&'()*+,;=:@[\]]*)+$/;
+
+/** A segment of dots stays one when parameters follow it: servers that drop them would see the dots alone. */
+const DOTS_WITH_PARAMETERS = /(\/\.\.?);[^/]*/g;
 
 /** Characters that a path may not have, as they are written in it. */
 function escaped(path: string): string {

@@ -8,6 +8,7 @@ import {
 } from 'node:http2';
 import { type AddressInfo, type Server, createServer as createTcpServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { rawBackend } from './raw-backend.ts';
 
 /** One request as an endpoint saw it. */
 export interface Seen {
@@ -25,7 +26,7 @@ export interface Seen {
 /** Those that speak HTTP/1.1. */
 const HTTP1 = ['b1', 'b2', 'b3'] as const;
 
-export type BackendName = (typeof HTTP1)[number] | 'h2' | 'tcp' | 'dead';
+export type BackendName = (typeof HTTP1)[number] | 'h2' | 'tcp' | 'raw' | 'dead';
 
 /** In the request header `x-do`, separated by semicolons. */
 interface Orders {
@@ -96,7 +97,7 @@ type AnyResponse = ServerResponse | Http2ServerResponse;
 
 export class Backends {
   readonly seen: Seen[] = [];
-  readonly ports: Record<BackendName, number> = { b1: 0, b2: 0, b3: 0, h2: 0, tcp: 0, dead: 0 };
+  readonly ports: Record<BackendName, number> = { b1: 0, b2: 0, b3: 0, h2: 0, tcp: 0, raw: 0, dead: 0 };
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #tries = new Map<string, number>();
@@ -126,6 +127,7 @@ export class Backends {
         socket.on('error', () => undefined);
       }),
     );
+    backends.ports.raw = await backends.#listen(rawBackend());
     // Nobody listens there: the port is taken and given back.
     const dead = createTcpServer();
     backends.ports.dead = await backends.#listen(dead);

@@ -33,6 +33,7 @@ function commonClusters(ports: Ports): JsonMap[] {
     cluster('all', [ports.b1, ports.b2, ports.b3]),
     cluster('h2', [ports.h2], HTTP2),
     cluster('tcp', [ports.tcp]),
+    cluster('raw', [ports.raw]),
     cluster('dead', [ports.dead]),
     cluster('empty', []),
   ];

@@ -398,6 +398,7 @@ function ask(over: Partial<Http2Settings> = {}) {
   const events: string[] = [];
   const connection = new Http2ClientConnection(socket.asSocket(), codecOptions(over), {
     onRoom: () => events.push('room'),
+    onIdle: () => undefined,
     onRetired: () => events.push('retired'),
     onClosed: () => events.push('closed'),
   });

@@ -437,6 +437,7 @@ export async function ourClient(port: number, { settings, tls = false }: Manner)
   await new Promise<void>((resolve) => socket.once(tls ? 'secureConnect' : 'connect', resolve));
   const connection = new Http2ClientConnection(socket, codecOptions(settings), {
     onRoom: () => undefined,
+    onIdle: () => undefined,
     onRetired: () => undefined,
     onClosed: () => undefined,
   });

@@ -1,0 +1,26 @@
+/** An endpoint that answers each request with the bytes that it names. */
+
+import { type Server, createServer } from 'node:net';
+
+/** In hexadecimal digits. */
+export const ANSWER_HEADER = 'x-raw';
+
+/** Requests have no body here. */
+export function rawBackend(): Server {
+  return createServer((socket) => {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
+        const head = text.slice(0, end);
+        text = text.slice(end + 4);
+        const asked = /\r\nx-raw: ([0-9a-f]*)/.exec(head)?.[1];
+        socket.write(
+          asked === undefined
+            ? 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnext'
+            : Buffer.from(asked, 'hex'),
+        );
+      }
+    });
+  });
+}
