@@ -9,7 +9,7 @@ import { eventually } from '../peers/run-envoy.ts';
 import { Backends } from './differential/backends.ts';
 import { COMPARED, Engine, type EngineKind } from './differential/engines.ts';
 import type { JsonMap } from './differential/json.ts';
-import { HTTP_CASES, TCP_CASES, httpScenario, logs, tcpScenario } from './differential/log-cases.ts';
+import { HTTP_CASES, TCP_CASES, TWICE, httpScenario, logs, tcpScenario } from './differential/log-cases.ts';
 import { DEFAULT_FORMAT, ISTIO_FORMAT, comparableFields, textFields } from './differential/log-formats.ts';
 import { listenerCount, setUp } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
@@ -24,6 +24,11 @@ const FORMATS = ['default', 'istio', 'json'] as const;
 function fieldsOf(format: (typeof FORMATS)[number], line: string): Fields {
   if (format === 'json') return JSON.parse(line) as Fields;
   return textFields(format === 'istio' ? ISTIO_FORMAT : DEFAULT_FORMAT, line);
+}
+
+/** What the second line of a case is called. */
+function second(title: string): string {
+  return `${title}, afterwards`;
 }
 
 async function linesOf(kind: EngineKind, program: string): Promise<Lines> {
@@ -52,8 +57,10 @@ async function linesOf(kind: EngineKind, program: string): Promise<Lines> {
       );
     const lines = new Map<string, Fields>();
     // Lines of one request stand at the same place in all files.
-    const http = await written('http.json', Object.keys(HTTP_CASES).length);
-    const titles = http.map((line) => String((JSON.parse(line) as JsonMap)['REQ(X-CASE)']));
+    const http = await written('http.json', Object.keys(HTTP_CASES).length + TWICE.size);
+    const titles = http
+      .map((line) => String((JSON.parse(line) as JsonMap)['REQ(X-CASE)']))
+      .map((title, index, all) => (all.indexOf(title) === index ? title : second(title)));
     for (const format of FORMATS) {
       for (const [index, line] of (await written(`http.${format}`, titles.length)).entries()) {
         lines.set(`${titles[index]} ${format}`, comparableFields(fieldsOf(format, line)));
@@ -79,7 +86,7 @@ describeOnRealEnvoy('lines of access logs', (program) => {
     [envoy, other] = await Promise.all([linesOf('envoy', program), linesOf(COMPARED, program)]);
   }, 90_000);
 
-  const rows = [...Object.keys(HTTP_CASES), ...Object.keys(TCP_CASES)];
+  const rows = [...Object.keys(HTTP_CASES), ...[...TWICE].map(second), ...Object.keys(TCP_CASES)];
   it.each(rows.flatMap((title) => FORMATS.map((format) => [title, format] as const)))(
     '%s, %s',
     (title, format) => {

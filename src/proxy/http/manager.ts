@@ -73,8 +73,9 @@ export class Manager {
   onStreamEnd(stream: HttpStream): void {
     const { info } = stream;
     this.stats.gauges.downstream_rq_active.value--;
-    // Health checks are not counted, as in Envoy.
-    if (info.responseCode !== 0 && info.healthCheck !== true) this.stats.onAnswer(info.responseCode);
+    // Health checks are not counted, as in Envoy, nor redirects that the client never sees.
+    if (info.responseCode !== 0 && info.healthCheck !== true && !stream.isSucceeded)
+      this.stats.onAnswer(info.responseCode);
     this.stats.requestTime.record(info.times.end - info.times.start);
     stream.span?.finish();
     this.#accessLog?.(info);

@@ -144,6 +144,16 @@ export class RetryState {
     return this.#decide(this.#wantsReset(reason, sent));
   }
 
+  /** A try that takes too long is to go on beside another one. */
+  onHedge(): RetryVerdict {
+    return this.#decide(true);
+  }
+
+  /** Whether it is such an answer that the request would be sent again for. */
+  isUnwanted(status: number, headers: HeaderList): boolean {
+    return this.#wantsStatus(status, headers);
+  }
+
   /** Milliseconds until the next try. */
   delay(headers: HeaderList | undefined, random: number): number {
     const asked = headers === undefined ? undefined : this.#askedDelay(headers);

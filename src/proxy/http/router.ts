@@ -11,6 +11,7 @@ import type { OutgoingRequest, RequestWriter, ResetReason } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import { Flow } from './flow.ts';
 import type { HeaderList } from './header-list.ts';
+import { redirected } from './internal-redirect.ts';
 import { RequestContext, metadataMatch } from './load-balancing.ts';
 import { Mirrors } from './mirrors.ts';
 import { type Replay, RequestBody } from './request-body.ts';
@@ -44,6 +45,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   #retry: RetryState | undefined;
   #body: RequestBody | undefined;
   #try: UpstreamTry | undefined;
+  /** Earlier ones that take too long, and may still be answered first. */
+  readonly #hedged = new Set<UpstreamTry>();
   #timer: NodeJS.Timeout | undefined;
   #deadline: Deadline | undefined;
   #mirrors: Mirrors | undefined;
@@ -51,6 +54,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   /** All of the request has come through the filters. */
   #done = false;
   #internal = false;
+  /** The body is longer than what may be kept. */
+  #abandoned = false;
   method = '';
   authority = '';
   path = '';
@@ -84,9 +89,10 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const writer = attempt?.sent === true ? attempt.writer : undefined;
     this.#mirrors?.data(chunk, end);
     body.add(chunk, end, writer !== undefined);
-    if (body.tooLong && this.#retry !== undefined) {
+    if (body.tooLong && !this.#abandoned) {
       // What cannot be kept cannot be sent again.
-      this.#retry.release();
+      this.#abandoned = true;
+      this.#retry?.release();
       this.#retry = undefined;
       if (this.#cluster !== undefined) this.#cluster.stats.scope.counter('retry_or_shadow_abandoned').value++;
     }
@@ -186,7 +192,8 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       hash,
       metadataMatch(forwarding.metadataMatch, destination.metadataMatch),
     );
-    if (!end) this.#body = new RequestBody(this.#retry !== undefined, this.#limit);
+    const keeps = this.#retry !== undefined || forwarding.redirects !== undefined;
+    if (!end) this.#body = new RequestBody(keeps, this.#limit);
     if (forwarding.mirrors.length > 0) this.#mirrors = Mirrors.of(forwarding.mirrors, stream, this, end);
     this.#attempt();
     if (end) this.#onRequestDone();
@@ -264,7 +271,9 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const now = performance.now();
     info.times.upstreamFirstReceived = now;
     cluster.report(host, { kind: 'status', status });
-    if (this.#retry !== undefined) {
+    let isUnwanted = false;
+    if (attempt.hedged) isUnwanted = this.#retry?.isUnwanted(status, headers) ?? false;
+    else if (this.#retry !== undefined) {
       const verdict = this.#retry.onHead(status, headers);
       if (verdict === 'again') {
         this.#codes?.countRetried(status);
@@ -274,7 +283,16 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
         return;
       }
       noteVerdict(this.#stream.info, verdict);
+      isUnwanted = verdict !== 'no';
     }
+    if (this.#follows(attempt, status, headers)) return;
+    if (isUnwanted && this.#waitsForMore(attempt)) {
+      host.stats.rqError++;
+      this.#hedged.delete(attempt);
+      attempt.abandon();
+      return;
+    }
+    this.#settle(attempt);
     this.#codes?.count(status, this.#internal);
     countTry(attempt, status);
     addResponseHeaders(stream, headers, now, this.#context?.cookies);
@@ -315,7 +333,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
         this.#stop();
         return;
       }
-    } else if (this.#retry !== undefined) {
+    } else if (this.#retry !== undefined && !attempt.hedged) {
       const verdict = this.#retry.onReset(reason, attempt.sent);
       if (verdict === 'again') {
         countTry(attempt, 503);
@@ -324,12 +342,15 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       }
       noteVerdict(this.#stream.info, verdict);
     }
-    info.flag(resetFlag(reason));
-    if (reason !== 'overflow') {
-      info.upstreamTransportFailureReason = details;
-      countTry(attempt, 503);
-    }
     const status = reason === 'protocol-error' ? 502 : 503;
+    if (reason !== 'overflow') countTry(attempt, 503);
+    if (this.#waitsForMore(attempt)) {
+      this.#codes?.count(status, this.#internal);
+      this.#hedged.delete(attempt);
+      return;
+    }
+    info.flag(resetFlag(reason));
+    if (reason !== 'overflow') info.upstreamTransportFailureReason = details;
     this.#answer(
       status,
       resetBody(reason, info.upstreamAttempts > 1),
@@ -342,6 +363,10 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const { cluster, host } = attempt;
     const { info } = this.#stream;
     cluster.report(host, { kind: 'local', what: 'timeout' });
+    if (this.#timeouts?.hedges === true) {
+      this.#hedge(attempt);
+      return;
+    }
     cluster.stats.rqPerTryTimeout.value++;
     host.stats.rqTimeout++;
     const { sent } = attempt;
@@ -368,31 +393,97 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   onDeadline(): void {
     const stream = this.#stream;
     const cluster = this.#cluster;
-    const attempt = this.#try;
     if (this.#over || cluster === undefined) return;
-    cluster.stats.rqTimeout.value++;
-    const hasBegun = attempt?.started === true;
-    if (attempt !== undefined && !attempt.over) {
-      if (!hasBegun) cluster.report(attempt.host, { kind: 'local', what: 'timeout' });
+    const attempts = [...this.#hedged, ...(this.#try === undefined ? [] : [this.#try])];
+    for (const attempt of attempts.filter(({ over }) => !over)) {
+      cluster.stats.rqTimeout.value++;
       attempt.host.stats.rqTimeout++;
+      // The status of an answer that has begun is counted already, and that a try took too long is known of one that has been.
+      if (!attempt.started) {
+        if (!attempt.hedged) cluster.report(attempt.host, { kind: 'local', what: 'timeout' });
+        this.#codes?.count(504, this.#internal);
+      }
       attempt.abandon();
     }
     stream.info.flag('UT');
-    // The status of an answer that has begun is counted already.
-    if (!hasBegun) this.#codes?.count(504, this.#internal);
     this.#giveUp(504, 'upstream request timeout', 'response_timeout');
+  }
+
+  /** The try goes on, and another one is made beside it. */
+  #hedge(attempt: UpstreamTry): void {
+    const verdict = this.#retry?.onHedge() ?? 'no';
+    if (verdict !== 'again') {
+      noteVerdict(this.#stream.info, verdict);
+      return;
+    }
+    attempt.hedged = true;
+    this.#hedged.add(attempt);
+    this.#again(attempt, undefined);
+  }
+
+  /** Whether another try may still be answered, or will be made. */
+  #waitsForMore(attempt: UpstreamTry): boolean {
+    if (this.#timer !== undefined) return true;
+    const newest = this.#try;
+    if (newest !== undefined && newest !== attempt && !newest.over) return true;
+    return [...this.#hedged].some((one) => one !== attempt && !one.over);
+  }
+
+  /** The answer to this try is the one that the client gets. */
+  #settle(attempt: UpstreamTry): void {
+    if (this.#hedged.size === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const newest = this.#try;
+    this.#try = attempt;
+    this.#hedged.delete(attempt);
+    for (const other of this.#hedged) other.abandon();
+    this.#hedged.clear();
+    if (newest !== attempt) newest?.abandon();
+    const { info } = this.#stream;
+    info.upstreamHost = attempt.host;
+    if (attempt.writer !== undefined) info.sentOver(attempt.writer);
+  }
+
+  /** An endpoint's redirect is followed where the route says so. */
+  #follows(attempt: UpstreamTry, status: number, headers: HeaderList): boolean {
+    const policy = this.#action?.forwarding.redirects;
+    if (policy === undefined || !policy.statuses.has(status)) return false;
+    const { scope } = attempt.cluster.stats;
+    const asked =
+      this.#done && !this.#abandoned ? redirected(this.#stream, policy, this, status, headers) : undefined;
+    if (asked === undefined) {
+      scope.counter('upstream_internal_redirect_failed_total').value++;
+      return false;
+    }
+    scope.counter('upstream_internal_redirect_succeeded_total').value++;
+    const body = asked.keepsBody ? (this.#body?.replay().chunks ?? []) : [];
+    attempt.abandon();
+    this.#stop();
+    this.#stream.redirect(
+      asked,
+      status,
+      headers,
+      body.filter(({ length }) => length > 0),
+    );
+    return true;
   }
 
   #again(attempt: UpstreamTry, headers: HeaderList | undefined): void {
     const retry = this.#retry;
     if (retry === undefined) return;
-    this.#try = undefined;
+    if (this.#try === attempt) this.#try = undefined;
     this.#context?.onTried(attempt.host, retry.policy);
     const delay = retry.delay(headers, this.#stream.manager.context.random());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#over) return;
-      const { info, requestHeaders } = this.#stream;
+      const { info, manager, requestHeaders } = this.#stream;
+      const { requestEnd } = info.times;
+      const elapsed = requestEnd === 0 ? 0 : performance.now() - requestEnd;
+      if (this.#timeouts !== undefined && !manager.router.suppressHeaders) {
+        announceTimeout(requestHeaders, this.#timeouts, elapsed);
+      }
       if (this.#stream.compiled?.virtualHost.includeRequestAttemptCount === true) {
         requestHeaders.set('x-envoy-attempt-count', String(info.upstreamAttempts + 1));
       }
@@ -442,5 +533,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.#deadline?.cancel();
     this.#retry?.release();
     this.#try?.abandon();
+    for (const other of this.#hedged) other.abandon();
   }
 }

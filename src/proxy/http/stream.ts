@@ -10,6 +10,7 @@ import type { Drainable, IncomingRequest, RequestReceiver, ResetReason, Response
 import { HeaderList } from './header-list.ts';
 import { httpDate } from './http-date.ts';
 import { ownAnswer } from './own-answer.ts';
+import type { Redirected, RedirectHistory } from './internal-redirect.ts';
 import type { Manager } from './manager.ts';
 import { RequestChain, type RequestChainOwner, type RequestSink } from './request-chain.ts';
 import { introduceClient, orderedHost, orderedPath } from './request-headers.ts';
@@ -47,6 +48,12 @@ export class HttpStream
   ended = false;
   /** Undefined without tracing. */
   span: StreamSpan | undefined;
+  /** The redirects of endpoints that were followed on the way here. */
+  history: RedirectHistory | undefined;
+  /** An endpoint's redirect has led here. */
+  readonly #isRedirected: boolean;
+  /** The stream that an endpoint's redirect has led to, which hears in place of this one what becomes of the connection. */
+  #successor: HttpStream | undefined;
   readonly #downstream: Drainable;
   readonly #table: RouteTable | undefined;
   readonly #expectsContinue: boolean;
@@ -69,8 +76,11 @@ export class HttpStream
     request: IncomingRequest,
     writer: ResponseWriter,
     downstream: Drainable,
+    history?: RedirectHistory,
   ) {
     this.manager = manager;
+    this.history = history;
+    this.#isRedirected = history !== undefined;
     this.writer = writer;
     this.#downstream = downstream;
     const info = new StreamRecord(connection, performance.now());
@@ -100,6 +110,11 @@ export class HttpStream
 
   get headers(): HeaderList {
     return this.requestHeaders;
+  }
+
+  /** The client is answered by another stream. */
+  get isSucceeded(): boolean {
+    return this.#successor !== undefined;
   }
 
   get requestEnded(): boolean {
@@ -146,13 +161,15 @@ export class HttpStream
       this.authority = host;
       if (this.method === 'CONNECT') this.connectPort = port;
     }
-    introduceClient(
-      info,
-      this.requestHeaders,
-      settings,
-      manager.context.node,
-      manager.internalOnly(this.#table),
-    );
+    if (!this.#isRedirected) {
+      introduceClient(
+        info,
+        this.requestHeaders,
+        settings,
+        manager.context.node,
+        manager.internalOnly(this.#table),
+      );
+    }
     this.scheme = info.scheme;
     info.path = this.path;
     info.authority = this.authority;
@@ -207,6 +224,7 @@ export class HttpStream
   }
 
   onReset(reason: ResetReason, details: string): void {
+    this.#successor?.onReset(reason, details);
     if (this.ended) return;
     this.manager.stats.counters.downstream_rq_rx_reset.value++;
     this.info.resetByClient(reason, details);
@@ -230,7 +248,8 @@ export class HttpStream
   }
 
   onWritable(): void {
-    this.#router?.onClientWritable();
+    if (this.#successor === undefined) this.#router?.onClientWritable();
+    else this.#successor.onWritable();
   }
 
   /** Asks the client to wait with its request, as often as `resumeClient` is called afterwards. */
@@ -258,6 +277,11 @@ export class HttpStream
     if (known !== undefined) return known;
     const found = this.#table?.find(this) ?? NO_HOST;
     this.#found = found;
+    this.#noteRoute(found);
+    return found;
+  }
+
+  #noteRoute(found: Found): void {
     const { info } = this;
     if (found.kind === 'route') {
       const { route, virtualHost } = found.compiled;
@@ -269,7 +293,11 @@ export class HttpStream
       info.virtualHostName = found.virtualHost.name;
       info.virtualHostMetadata = found.virtualHost.metadata;
     }
-    return found;
+  }
+
+  /** Where another request would go. */
+  findRoute(request: RouteRequest): Found {
+    return this.#table?.find(request) ?? NO_HOST;
   }
 
   get compiled(): CompiledRoute | undefined {
@@ -293,6 +321,49 @@ export class HttpStream
 
   rateLimits(): RouteRateLimits {
     return rateLimitsOf(this.compiled);
+  }
+
+  /**
+   * Begins anew, filters and all, with the request that an endpoint's redirect asks for; the client hears nothing of it.
+   * All of the request has come. `body` goes with it.
+   */
+  redirect(
+    { request, found }: Redirected,
+    status: number,
+    headers: HeaderList,
+    body: readonly Buffer[],
+  ): void {
+    const { info } = this;
+    info.responseCode = status;
+    info.responseHeaders = headers;
+    info.responseCodeDetails = 'internal_redirect';
+    // As in Envoy logs of this one already tell of the request that it becomes.
+    info.requestHeaders = request.headers;
+    info.method = request.method;
+    info.scheme = request.scheme;
+    info.authority = request.authority;
+    info.path = request.path;
+    info.originalPath = request.path;
+    this.#found = found;
+    this.#noteRoute(found);
+    info.upstreamCluster = clusterOnRoute(this, found);
+    while (this.#pauses > 0) this.resumeClient();
+    const end = body.length === 0;
+    const next = new HttpStream(
+      this.manager,
+      info.connection,
+      { ...request, end },
+      this.writer,
+      this.#downstream,
+      this.history,
+    );
+    next.info.downstreamRemoteIp = info.downstreamRemoteIp;
+    next.info.requestId = info.requestId;
+    this.#successor = next;
+    this.#end();
+    next.begin({ ...request, end });
+    for (const [index, chunk] of body.entries()) next.onData(chunk, index === body.length - 1);
+    next.info.bytesReceived = info.bytesReceived;
   }
 
   // === answers ===

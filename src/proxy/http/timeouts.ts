@@ -9,11 +9,14 @@ export interface Timeouts {
   readonly response: number;
   /** Milliseconds of one try; 0 for none. */
   readonly perTry: number;
+  /** A try that takes longer goes on beside the next one. */
+  readonly hedges: boolean;
 }
 
 const RESPONSE = 'x-envoy-upstream-rq-timeout-ms';
 const PER_TRY = 'x-envoy-upstream-rq-per-try-timeout-ms';
 const EXPECTED = 'x-envoy-expected-rq-timeout-ms';
+const HEDGE = 'x-envoy-hedge-on-per-try-timeout';
 
 /** Takes the headers away that ask for other times. */
 export function timeoutsOf(
@@ -27,6 +30,7 @@ export function timeoutsOf(
     response = grpcTimeout(forwarding, headers);
   }
   let perTry = forwarding.retries?.perTryTimeout ?? 0;
+  let { hedges } = forwarding;
   if (asked) {
     const expected = respectExpected ? milliseconds(headers.get(EXPECTED)) : undefined;
     const own = milliseconds(headers.get(RESPONSE));
@@ -34,10 +38,13 @@ export function timeoutsOf(
     perTry = milliseconds(headers.get(PER_TRY)) ?? perTry;
     headers.remove(RESPONSE);
     headers.remove(PER_TRY);
+    const hedge = headers.get(HEDGE);
+    if (hedge === 'true' || hedge === 'false') hedges = hedge === 'true';
+    headers.remove(HEDGE);
   }
   // A try cannot take longer than all of them.
   if (perTry >= response && response !== 0) perTry = 0;
-  return { response, perTry };
+  return { response, perTry, hedges };
 }
 
 /** What `grpc-timeout` asks for, as far as the route lets it; without it there is no end. */
@@ -71,8 +78,13 @@ function milliseconds(text: string | undefined): number | undefined {
 }
 
 /** Tells those behind how long they have. */
-export function announceTimeout(headers: HeaderList, { response, perTry }: Timeouts, elapsed: number): void {
+export function announceTimeout(
+  headers: HeaderList,
+  { response, perTry, hedges }: Timeouts,
+  elapsed: number,
+): void {
   let expected = response === 0 ? 0 : Math.max(1, response - elapsed);
-  if (perTry > 0 && (expected === 0 || perTry < expected)) expected = perTry;
+  // A try that goes on may take as long as all of them.
+  if (perTry > 0 && !hedges && (expected === 0 || perTry < expected)) expected = perTry;
   if (expected > 0) headers.set(EXPECTED, String(Math.round(expected)));
 }

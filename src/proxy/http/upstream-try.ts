@@ -30,6 +30,8 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
   /** The head of the response has come. */
   started = false;
   over = false;
+  /** It took too long, and goes on beside another one. */
+  hedged = false;
   /** Takes the wish for a connection back. */
   cancelWish: (() => void) | undefined;
   span: TrySpan | undefined;

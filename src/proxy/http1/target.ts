@@ -47,8 +47,8 @@ export function parseTarget(
     // The asterisk is for OPTIONS alone.
     return method === 'OPTIONS' ? { path: text, authority: undefined } : INVALID_URL;
   }
-  const absolute = ABSOLUTE.exec(text);
-  if (absolute === null || NOT_PRINTABLE.test(text)) return MALFORMED;
+  const absolute = NOT_PRINTABLE.test(text) ? null : ABSOLUTE.exec(text);
+  if (absolute === null) return MALFORMED;
   const [, scheme = '', authority = '', path = ''] = absolute;
   if (authority.includes('@@') || (path !== '' && !path.startsWith('/') && !path.startsWith('?'))) {
     return path.startsWith('#') ? INVALID_URL : MALFORMED;
@@ -62,4 +62,20 @@ export function parseTarget(
   if (shown !== 'http' && shown !== 'https') return INVALID_SCHEME;
   if (shown === 'https' && !tls) return HTTPS_ON_PLAINTEXT;
   return { path: path === '' ? '/' : path, authority: host };
+}
+
+export interface AbsoluteUrl extends Target {
+  readonly scheme: string;
+  readonly authority: string;
+}
+
+/** A URL with its scheme and host, as a redirect names one; undefined when it is none. */
+export function parseUrl(text: string): AbsoluteUrl | undefined {
+  const absolute = NOT_PRINTABLE.test(text) ? null : ABSOLUTE.exec(text);
+  const [, scheme = '', asked = '', path = ''] = absolute ?? [];
+  const server = SERVER.exec(asked);
+  if (absolute === null || server === null || (path !== '' && !/^[/?#]/.test(path))) return undefined;
+  const [, authority = '', port = ''] = server;
+  if (Number(port) > 65_535) return undefined;
+  return { scheme, authority, path: path === '' ? '/' : path };
 }

@@ -3,6 +3,7 @@
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { RoutingPriority } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import {
+  type HedgePolicy,
   type RetryPolicy,
   type RouteAction,
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
@@ -11,6 +12,7 @@ import {
 import { type ConnectConfig, connectConfig } from './connect-config.ts';
 import { type HashPolicy, compileHashPolicies } from './hash-policies.ts';
 import { type HeaderEdits, editsOf } from './headers.ts';
+import { type InternalRedirects, compileInternalRedirects } from './internal-redirects.ts';
 import { milliseconds } from './milliseconds.ts';
 import { type Retries, compileRetries } from './retries.ts';
 import { type HostRewrite, compileHostRewrite } from './rewrite.ts';
@@ -44,6 +46,10 @@ export interface Forwarding {
   readonly timeout: number;
   readonly retries: Retries | undefined;
   readonly mirrors: readonly Mirror[];
+  /** Those of endpoints that the proxy follows itself. */
+  readonly redirects: InternalRedirects | undefined;
+  /** A try that takes too long goes on beside the next one (`hedge_on_per_try_timeout`). */
+  readonly hedges: boolean;
   readonly priority: 'default' | 'high';
   readonly metadataMatch: Metadata | undefined;
   /** What a request is answered whose cluster is not there. */
@@ -74,6 +80,7 @@ const DEFAULT_TIMEOUT = 15_000;
 export interface Inherited {
   readonly retries: RetryPolicy | undefined;
   readonly mirrors: readonly RouteAction_RequestMirrorPolicy[];
+  readonly hedging: HedgePolicy | undefined;
 }
 
 export function compileForwarding(action: RouteAction, inherited: Inherited): Forwarding {
@@ -86,6 +93,8 @@ export function compileForwarding(action: RouteAction, inherited: Inherited): Fo
     timeout: action.timeout === undefined ? DEFAULT_TIMEOUT : milliseconds(action.timeout),
     retries: retries === undefined ? undefined : compileRetries(retries),
     mirrors: (own.length > 0 ? own : inherited.mirrors).map(mirrorOf),
+    redirects: compileInternalRedirects(action),
+    hedges: (action.hedgePolicy ?? inherited.hedging)?.hedgeOnPerTryTimeout ?? false,
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
     metadataMatch: action.metadataMatch,
     clusterNotFound: NOT_FOUND[action.clusterNotFoundResponseCode],
@@ -107,8 +116,6 @@ const NOT_FOUND: Readonly<Record<NotFoundCode, number>> = {
 };
 
 function refuseUnknown(action: RouteAction): void {
-  if (action.hedgePolicy !== undefined) throw new UnsupportedError('hedge_policy');
-  if (action.internalRedirectPolicy !== undefined) throw new UnsupportedError('internal_redirect_policy');
   if (action.retryPolicyTypedConfig !== undefined) throw new UnsupportedError('retry_policy_typed_config');
   if (action.earlyDataPolicy !== undefined) throw new UnsupportedError('early_data_policy');
   if (action.cors !== undefined) throw new UnsupportedError('route.cors');

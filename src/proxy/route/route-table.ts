@@ -276,7 +276,6 @@ export function compileHost(virtualHost: VirtualHost, config: RouteConfiguration
 function compileRoutes(virtualHost: VirtualHost, config: RouteConfiguration): readonly CompiledRoute[] {
   if (virtualHost.matcher !== undefined) throw new UnsupportedError('virtual_hosts.matcher');
   if (virtualHost.cors !== undefined) throw new UnsupportedError('virtual_hosts.cors');
-  if (virtualHost.hedgePolicy !== undefined) throw new UnsupportedError('virtual_hosts.hedge_policy');
   return virtualHost.routes.map((route, index) => compileRoute(route, index, virtualHost, config));
 }
 
@@ -318,6 +317,7 @@ function compileAction(
           virtualHost.requestMirrorPolicies.length > 0
             ? virtualHost.requestMirrorPolicies
             : config.requestMirrorPolicies,
+        hedging: virtualHost.hedgePolicy,
       });
       const common = editsFrom(undefined);
       const { prefixRewrite, regexRewrite } = action.value;

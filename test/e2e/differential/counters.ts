@@ -10,6 +10,8 @@ export const MAIN: readonly RegExp[] = [
   /^cluster\.[^.]+\.(internal\.|external\.)?upstream_rq_(\d\d\d|[1-5]xx|completed|total)$/,
   /^cluster\.[^.]+\.upstream_rq_(retry|retry_success|retry_overflow|retry_limit_exceeded|pending_overflow|timeout|per_try_timeout|maintenance_mode)$/,
   /^cluster\.[^.]+\.upstream_cx_(none_healthy|connect_fail)$/,
+  /^cluster\.[^.]+\.upstream_internal_redirect_/,
+  /^http\.(common|apart_\d+)\.passthrough_internal_redirect_/,
   /http_local_rate_limit\./,
   /^cluster\.[^.]+\.grpc\./,
 ];

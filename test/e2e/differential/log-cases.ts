@@ -57,6 +57,21 @@ const ROUTES: readonly JsonMap[] = [
       }),
     },
   },
+  {
+    name: 'followed',
+    match: { prefix: '/followed' },
+    // Over HTTP/2 no header concerns the connection.
+    route: { cluster: 'h2', internal_redirect_policy: { redirect_response_codes: [302, 303] } },
+  },
+  {
+    name: 'hedged',
+    match: { prefix: '/hedged' },
+    route: {
+      cluster: 'b1',
+      hedge_policy: { hedge_on_per_try_timeout: true },
+      retry_policy: { retry_on: '5xx', num_retries: 1, per_try_timeout: '0.2s' },
+    },
+  },
   { name: 'written', match: { prefix: '/written' }, route: { cluster: 'b1', prefix_rewrite: '/other' } },
   { name: 'http2', match: { prefix: '/http2' }, route: { cluster: 'h2' } },
   { name: 'grpc', match: { prefix: '/grpc' }, route: { cluster: 'h2' } },
@@ -178,7 +193,23 @@ const GRPC = [
   ['te', 'trailers'],
 ] as const;
 
+/** Those that make two lines: of the request, and of the one that it becomes. */
+export const TWICE: ReadonlySet<string> = new Set([
+  'a redirect that is followed',
+  'a body that is redirected',
+]);
+
 export const HTTP_CASES: Readonly<Record<string, Turn>> = {
+  'a redirect that is followed': sent(
+    { path: '/followed' },
+    'status=302;header=location:http://shop.example/served/new;times=1',
+  ),
+  'a body that is redirected': sent(
+    { path: '/followed', method: 'POST', body: 'some' },
+    'status=303;header=location:http://shop.example/served/new;times=1',
+  ),
+  'a redirect that is not followed': sent({ path: '/followed' }, 'status=302;header=location:/served'),
+  'a try that is overtaken': sent({ path: '/hedged' }, 'delay=1500;times=1'),
   'an answer': sent({ path: '/served/it?a=one%20two&b&c=%41%2F%25%7b%7E%22' }),
   'a body both ways': sent({ path: '/served', method: 'POST', body: 'x'.repeat(2000) }, 'size=3000'),
   'a body in chunks': sent({ path: '/served', method: 'POST', body: 'some', chunked: true }, 'chunked'),

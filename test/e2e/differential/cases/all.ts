@@ -6,6 +6,7 @@ import { FORWARDING } from './forwarding.ts';
 import { HEADERS } from './headers.ts';
 import { HTTP } from './http.ts';
 import { MANAGER } from './manager.ts';
+import { REDIRECTS } from './redirects.ts';
 import { ROUTING } from './routing.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...FORWARDING, ...HTTP, ...MANAGER, ...FILTERS];
+export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...FORWARDING, ...REDIRECTS, ...HTTP, ...MANAGER, ...FILTERS];
