@@ -3,7 +3,8 @@
 import type { Forwarding, WeightedDestination } from '../route/forwarding.ts';
 import type { CompiledAction, CompiledRoute } from '../route/route-table.ts';
 import { isGrpc } from '../telemetry/grpc-status.ts';
-import type { Cluster } from '../upstream/types.ts';
+import type { DownstreamConnection } from '../listeners/connection.ts';
+import type { Cluster, ConnectOptions } from '../upstream/types.ts';
 import type { HeaderList } from './header-list.ts';
 import type { PoolProtocol } from './pool.ts';
 import type { HttpStream } from './stream.ts';
@@ -105,4 +106,14 @@ export function addResponseHeaders(
     headers.set('x-envoy-attempt-count', String(info.upstreamAttempts));
   }
   if (cookies !== undefined) for (const cookie of cookies) headers.append('set-cookie', cookie);
+}
+
+/** For whom a connection to an endpoint is. */
+export function connectOptions(client: DownstreamConnection, authority: string): ConnectOptions {
+  return {
+    alpn: [],
+    authority,
+    downstream: { source: client.remotePlace, destination: client.localPlace },
+    source: client.upstreamSource,
+  };
 }

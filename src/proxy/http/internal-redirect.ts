@@ -3,10 +3,12 @@
 import { parseUrl } from '../http1/target.ts';
 import type { InternalRedirects } from '../route/internal-redirects.ts';
 import type { CompiledRoute, Found } from '../route/route-table.ts';
+import type { Cluster } from '../upstream/types.ts';
 import type { IncomingRequest } from './codec.ts';
 import type { Target } from './forward-request.ts';
 import type { HeaderList } from './header-list.ts';
 import type { HttpStream } from './stream.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 /** What has been followed for one request. */
 export class RedirectHistory {
@@ -33,10 +35,26 @@ export interface Redirected {
 }
 
 /**
- * Undefined when the answer has to go to the client, which the counters of the connection manager give a reason for.
- * `sent` is what the endpoint was asked for.
+ * The request that takes the place of this one; undefined when the answer has to go to the client. `sent` is what the
+ * endpoint was asked for; `mayFollow`: the request has come whole and is kept.
  */
-export function redirected(
+export function followed(
+  stream: HttpStream,
+  cluster: Cluster,
+  policy: InternalRedirects,
+  sent: Target,
+  status: number,
+  answer: HeaderList,
+  mayFollow: boolean,
+): Redirected | undefined {
+  const asked = mayFollow ? redirected(stream, policy, sent, status, answer) : undefined;
+  const outcome = asked === undefined ? 'failed' : 'succeeded';
+  cluster.stats.scope.counter(`upstream_internal_redirect_${outcome}_total`).value++;
+  return asked;
+}
+
+/** The counters of the connection manager give a reason for each that is not followed. */
+function redirected(
   stream: HttpStream,
   policy: InternalRedirects,
   sent: Target,
@@ -131,4 +149,22 @@ function accepts(
         return !wasPlain || isPlain;
     }
   });
+}
+
+/** As in Envoy logs of the request already tell of the one that it becomes. */
+export function noteRedirect(
+  info: StreamRecord,
+  request: IncomingRequest,
+  status: number,
+  answer: HeaderList,
+): void {
+  info.responseCode = status;
+  info.responseHeaders = answer;
+  info.responseCodeDetails = 'internal_redirect';
+  info.requestHeaders = request.headers;
+  info.method = request.method;
+  info.scheme = request.scheme;
+  info.authority = request.authority;
+  info.path = request.path;
+  info.originalPath = request.path;
 }

@@ -1,5 +1,6 @@
 /** The body of a request for as long as it may have to be sent, or sent again. */
 
+import type { OutgoingRequest, RequestWriter } from './codec.ts';
 import type { HeaderList } from './header-list.ts';
 import { HeldBody } from './held-body.ts';
 
@@ -61,4 +62,22 @@ export class RequestBody {
     }
     return { chunks, trailers: this.#trailers, done: this.#done };
   }
+}
+
+/** Sends a request with what there is of its body. `done`: all of it has come. */
+export function writeRequest(
+  writer: RequestWriter,
+  request: OutgoingRequest,
+  replay: Replay | undefined,
+  done: boolean,
+): void {
+  const trailers = replay?.trailers;
+  const end = done && (replay === undefined || (replay.chunks.length === 0 && trailers === undefined));
+  writer.head(request, end);
+  if (replay === undefined || end) return;
+  const last = replay.chunks.length - 1;
+  for (const [index, chunk] of replay.chunks.entries()) {
+    writer.data(chunk, index === last && replay.done && trailers === undefined);
+  }
+  if (trailers !== undefined) writer.trailers(trailers);
 }

@@ -6,6 +6,7 @@ import type { CompiledRoute, Found } from '../route/route-table.ts';
 import type { Cluster } from '../upstream/types.ts';
 import type { ManagerSettings } from './settings.ts';
 import type { HttpStream } from './stream.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 const NO_SETTINGS: readonly Any[] = [];
 
@@ -42,4 +43,18 @@ export function mayUpgrade(upgrade: string, { action }: CompiledRoute, settings:
 /** Where the route leads, which logs tell of requests that a filter has answered, too. */
 export function clusterOnRoute(stream: HttpStream, found: Found | undefined): Cluster | undefined {
   return found?.kind === 'route' ? stream.manager.context.clusters.get(stream.routeCluster) : undefined;
+}
+
+/** Says in the record which route the request takes. */
+export function noteRoute(info: StreamRecord, found: Found): void {
+  if (found.kind === 'route') {
+    const { route, virtualHost } = found.compiled;
+    info.routeName = route.name;
+    info.virtualHostName = virtualHost.name;
+    info.routeMetadata = route.metadata;
+    info.virtualHostMetadata = virtualHost.metadata;
+  } else if (found.kind !== 'no-host') {
+    info.virtualHostName = found.virtualHost.name;
+    info.virtualHostMetadata = found.virtualHost.metadata;
+  }
 }

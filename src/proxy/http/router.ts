@@ -4,33 +4,27 @@
  */
 
 import type { CompiledRoute } from '../route/route-table.ts';
-import type { Cluster, ConnectOptions } from '../upstream/types.ts';
+import type { Cluster } from '../upstream/types.ts';
 import { askEndpoint } from './ask-endpoint.ts';
-import { type ClusterCodes, codesOf } from './cluster-codes.ts';
+import type { ClusterCodes } from './cluster-codes.ts';
 import type { OutgoingRequest, RequestWriter, ResetReason } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import { Flow } from './flow.ts';
 import type { HeaderList } from './header-list.ts';
-import { redirected } from './internal-redirect.ts';
-import { RequestContext, metadataMatch } from './load-balancing.ts';
+import { followed } from './internal-redirect.ts';
+import type { RequestContext } from './load-balancing.ts';
 import { Mirrors } from './mirrors.ts';
-import { type Replay, RequestBody } from './request-body.ts';
+import { RequestBody, writeRequest } from './request-body.ts';
 import type { RequestSink } from './request-chain.ts';
 import { resetBody, resetDetails, resetFlag } from './reset-reasons.ts';
-import { RetryState, noteVerdict } from './retry-state.ts';
+import { type RetryState, noteVerdict } from './retry-state.ts';
 import { forwardingRoute } from './route-answers.ts';
-import { type EditPlan, planOf } from './route-plan.ts';
+import type { EditPlan } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
-import {
-  type ForwardAction,
-  addResponseHeaders,
-  asksForMore,
-  limitStream,
-  namesEndpoint,
-  rewriteTarget,
-} from './forward-request.ts';
-import { dropReply } from './drop-overload.ts';
-import { type Timeouts, announceTimeout, timeoutsOf } from './timeouts.ts';
+import { type ForwardAction, addResponseHeaders, connectOptions, namesEndpoint } from './forward-request.ts';
+import { prepareRequest } from './prepare-request.ts';
+import { type Timeouts, announceTimeout } from './timeouts.ts';
+import { TriesInFlight } from './tries-in-flight.ts';
 import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
 
 export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingRequest {
@@ -44,9 +38,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   #context: RequestContext | undefined;
   #retry: RetryState | undefined;
   #body: RequestBody | undefined;
-  #try: UpstreamTry | undefined;
-  /** Earlier ones that take too long, and may still be answered first. */
-  readonly #hedged = new Set<UpstreamTry>();
+  readonly #tries = new TriesInFlight();
   #timer: NodeJS.Timeout | undefined;
   #deadline: Deadline | undefined;
   #mirrors: Mirrors | undefined;
@@ -85,7 +77,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const body = this.#body;
     if (body === undefined) return;
     this.#done = end;
-    const attempt = this.#try;
+    const attempt = this.#tries.newest;
     const writer = attempt?.sent === true ? attempt.writer : undefined;
     this.#mirrors?.data(chunk, end);
     body.add(chunk, end, writer !== undefined);
@@ -106,7 +98,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.#done = true;
     this.#body.end(trailers);
     this.#mirrors?.trailers(trailers);
-    const attempt = this.#try;
+    const attempt = this.#tries.newest;
     if (attempt?.sent === true) attempt.writer?.trailers(trailers);
     this.#onRequestDone();
   }
@@ -122,11 +114,11 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   }
 
   onClientBlocked(): void {
-    this.flow.stopResponse(this.#try?.writer);
+    this.flow.stopResponse(this.#tries.newest?.writer);
   }
 
   onClientWritable(): void {
-    this.flow.resumeResponse(this.#try?.writer);
+    this.flow.resumeResponse(this.#tries.newest?.writer);
   }
 
   /** A filter holds more of the response than it should, or no longer does. */
@@ -140,58 +132,22 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   }
 
   #forward(compiled: CompiledRoute, action: ForwardAction, end: boolean): void {
-    const plan = planOf(compiled);
     const stream = this.#stream;
-    const { info, manager, requestHeaders: headers } = stream;
     const { forwarding } = action;
-    const destination = forwarding.choose(stream);
-    const cluster = destination === undefined ? undefined : manager.context.clusters.get(destination.cluster);
-    if (destination === undefined || cluster === undefined) {
-      manager.stats.counters.no_cluster.value++;
-      info.flag('NC');
-      stream.reply({ status: forwarding.clusterNotFound, body: '', details: 'cluster_not_found' });
-      return;
-    }
-    this.#cluster = cluster;
-    this.#codes = codesOf(cluster);
+    const prepared = prepareRequest(stream, compiled, action);
+    if (prepared === undefined) return;
     this.#action = action;
-    this.#edits = plan.byDestination.get(destination) ?? plan.edits;
-    info.upstreamCluster = cluster;
-    this.#internal = headers.has('x-envoy-internal');
-    const dropped = cluster.dropShare > 0 ? dropReply(cluster, info, manager.context.random()) : undefined;
-    if (dropped !== undefined) {
-      this.#codes.count(dropped.status, this.#internal);
-      stream.reply(dropped);
-      return;
-    }
-
-    const asked = asksForMore(headers);
-    const timeouts = timeoutsOf(forwarding, headers, asked, manager.router.respectExpectedTimeout);
-    this.#timeouts = timeouts;
-    limitStream(stream, forwarding);
-    this.#retry = RetryState.of(
-      forwarding.retries,
-      headers,
-      asked,
-      cluster.breaker(forwarding.priority),
-      cluster.stats,
-    );
-    if (compiled.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', '1');
-    this.#edits.request?.(headers, info);
+    this.#cluster = prepared.cluster;
+    this.#codes = prepared.codes;
+    this.#edits = prepared.edits;
+    this.#timeouts = prepared.timeouts;
+    this.#context = prepared.context;
+    this.#retry = prepared.retry;
+    this.#internal = prepared.internal;
     this.method = stream.method;
     this.upgrade = stream.upgrade;
-    const target = rewriteTarget(stream, action, destination);
-    this.authority = target.authority;
-    this.path = target.path;
-    stream.span?.inject();
-    if (!manager.router.suppressHeaders) announceTimeout(headers, timeouts, 0);
-
-    const { hash } = forwarding;
-    this.#context = new RequestContext(
-      stream,
-      hash,
-      metadataMatch(forwarding.metadataMatch, destination.metadataMatch),
-    );
+    this.authority = prepared.target.authority;
+    this.path = prepared.target.path;
     const keeps = this.#retry !== undefined || forwarding.redirects !== undefined;
     if (!end) this.#body = new RequestBody(keeps, this.#limit);
     if (forwarding.mirrors.length > 0) this.#mirrors = Mirrors.of(forwarding.mirrors, stream, this, end);
@@ -218,18 +174,13 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     }
     info.upstreamHost = host;
     const attempt = new UpstreamTry(cluster, host, cluster.breaker(forwarding.priority).requests, this);
-    this.#try = attempt;
+    this.#tries.newest = attempt;
     attempt.span = stream.span?.beginTry(cluster, host);
     if (namesEndpoint(stream.compiled)) {
       this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
       info.authority = this.authority;
     }
-    const options: ConnectOptions = {
-      alpn: [],
-      authority: this.authority,
-      downstream: { source: info.connection.remotePlace, destination: info.connection.localPlace },
-      source: info.connection.upstreamSource,
-    };
+    const options = connectOptions(info.connection, this.authority);
     askEndpoint(attempt, forwarding, this.method, info.protocol, options);
     if (this.#done) this.#limitTry(attempt);
   }
@@ -244,18 +195,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     attempt.sent = true;
     info.sentOver(writer);
     info.times.upstreamFirstSent = performance.now();
-    const replay: Replay | undefined = this.#body?.replay();
-    const trailers = replay?.trailers;
-    const end =
-      this.#done && (replay === undefined || (replay.chunks.length === 0 && trailers === undefined));
-    writer.head(this, end);
-    if (replay !== undefined && !end) {
-      const last = replay.chunks.length - 1;
-      for (const [index, chunk] of replay.chunks.entries()) {
-        writer.data(chunk, index === last && replay.done && trailers === undefined);
-      }
-      if (trailers !== undefined) writer.trailers(trailers);
-    }
+    writeRequest(writer, this, this.#body?.replay(), this.#done);
     if (this.#done) info.times.upstreamLastSent = info.times.upstreamFirstSent;
     this.flow.resumeRequest();
   }
@@ -288,7 +228,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     if (this.#follows(attempt, status, headers)) return;
     if (isUnwanted && this.#waitsForMore(attempt)) {
       host.stats.rqError++;
-      this.#hedged.delete(attempt);
       attempt.abandon();
       return;
     }
@@ -346,7 +285,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     if (reason !== 'overflow') countTry(attempt, 503);
     if (this.#waitsForMore(attempt)) {
       this.#codes?.count(status, this.#internal);
-      this.#hedged.delete(attempt);
       return;
     }
     info.flag(resetFlag(reason));
@@ -394,8 +332,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const stream = this.#stream;
     const cluster = this.#cluster;
     if (this.#over || cluster === undefined) return;
-    const attempts = [...this.#hedged, ...(this.#try === undefined ? [] : [this.#try])];
-    for (const attempt of attempts.filter(({ over }) => !over)) {
+    for (const attempt of this.#tries.all) {
       cluster.stats.rqTimeout.value++;
       attempt.host.stats.rqTimeout++;
       // The status of an answer that has begun is counted already, and that a try took too long is known of one that has been.
@@ -416,30 +353,20 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       noteVerdict(this.#stream.info, verdict);
       return;
     }
-    attempt.hedged = true;
-    this.#hedged.add(attempt);
+    this.#tries.hedge(attempt);
     this.#again(attempt, undefined);
   }
 
   /** Whether another try may still be answered, or will be made. */
   #waitsForMore(attempt: UpstreamTry): boolean {
-    if (this.#timer !== undefined) return true;
-    const newest = this.#try;
-    if (newest !== undefined && newest !== attempt && !newest.over) return true;
-    return [...this.#hedged].some((one) => one !== attempt && !one.over);
+    return this.#timer !== undefined || this.#tries.hasOther(attempt);
   }
 
   /** The answer to this try is the one that the client gets. */
   #settle(attempt: UpstreamTry): void {
-    if (this.#hedged.size === 0) return;
+    if (!this.#tries.settle(attempt)) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const newest = this.#try;
-    this.#try = attempt;
-    this.#hedged.delete(attempt);
-    for (const other of this.#hedged) other.abandon();
-    this.#hedged.clear();
-    if (newest !== attempt) newest?.abandon();
     const { info } = this.#stream;
     info.upstreamHost = attempt.host;
     if (attempt.writer !== undefined) info.sentOver(attempt.writer);
@@ -449,30 +376,20 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   #follows(attempt: UpstreamTry, status: number, headers: HeaderList): boolean {
     const policy = this.#action?.forwarding.redirects;
     if (policy === undefined || !policy.statuses.has(status)) return false;
-    const { scope } = attempt.cluster.stats;
-    const asked =
-      this.#done && !this.#abandoned ? redirected(this.#stream, policy, this, status, headers) : undefined;
-    if (asked === undefined) {
-      scope.counter('upstream_internal_redirect_failed_total').value++;
-      return false;
-    }
-    scope.counter('upstream_internal_redirect_succeeded_total').value++;
+    const mayFollow = this.#done && !this.#abandoned;
+    const asked = followed(this.#stream, attempt.cluster, policy, this, status, headers, mayFollow);
+    if (asked === undefined) return false;
     const body = asked.keepsBody ? (this.#body?.replay().chunks ?? []) : [];
     attempt.abandon();
     this.#stop();
-    this.#stream.redirect(
-      asked,
-      status,
-      headers,
-      body.filter(({ length }) => length > 0),
-    );
+    this.#stream.redirect(asked, status, headers, body);
     return true;
   }
 
   #again(attempt: UpstreamTry, headers: HeaderList | undefined): void {
     const retry = this.#retry;
     if (retry === undefined) return;
-    if (this.#try === attempt) this.#try = undefined;
+    this.#tries.leave(attempt);
     this.#context?.onTried(attempt.host, retry.policy);
     const delay = retry.delay(headers, this.#stream.manager.context.random());
     this.#timer = setTimeout(() => {
@@ -495,14 +412,14 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const timeouts = this.#timeouts;
     if (timeouts === undefined || this.#over) return;
     const { times } = this.#stream.info;
-    if (this.#try?.sent === true) {
+    if (this.#tries.newest?.sent === true) {
       times.upstreamLastSent = Math.max(times.requestEnd, times.upstreamFirstSent);
     }
     if (timeouts.response > 0 && this.#deadline === undefined) {
       this.#deadline = new Deadline(this);
       deadlinesOf(timeouts.response).start(this.#deadline, times.requestEnd);
     }
-    if (this.#try !== undefined) this.#limitTry(this.#try);
+    if (this.#tries.newest !== undefined) this.#limitTry(this.#tries.newest);
   }
 
   #onResponseDone(): void {
@@ -532,7 +449,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     clearTimeout(this.#timer);
     this.#deadline?.cancel();
     this.#retry?.release();
-    this.#try?.abandon();
-    for (const other of this.#hedged) other.abandon();
+    this.#tries.abandon();
   }
 }

@@ -10,12 +10,13 @@ import type { Drainable, IncomingRequest, RequestReceiver, ResetReason, Response
 import { HeaderList } from './header-list.ts';
 import { httpDate } from './http-date.ts';
 import { ownAnswer } from './own-answer.ts';
-import type { Redirected, RedirectHistory } from './internal-redirect.ts';
+import { orderRequest } from './early-answers.ts';
+import { type Redirected, type RedirectHistory, noteRedirect } from './internal-redirect.ts';
 import type { Manager } from './manager.ts';
 import { RequestChain, type RequestChainOwner, type RequestSink } from './request-chain.ts';
-import { introduceClient, orderedHost, orderedPath } from './request-headers.ts';
+import { introduceClient } from './request-headers.ts';
 import { ResponseChain, type ResponseChainOwner, type ResponseSink } from './response-chain.ts';
-import { clusterOnRoute, mayUpgrade, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
+import { clusterOnRoute, mayUpgrade, noteRoute, rateLimitsOf, settingsOnRoute } from './route-parts.ts';
 import { Router } from './router.ts';
 import { StreamRecord } from './stream-record.ts';
 import { StreamSpan } from './stream-span.ts';
@@ -126,40 +127,13 @@ export class HttpStream
     const { manager, info } = this;
     const { settings } = manager;
     this.#timers = StreamTimers.of(this);
-    if (!request.hasAuthority) {
-      this.#refuse('missing_host_header');
+    const early = orderRequest(this, request.hasAuthority);
+    if (early !== undefined) {
+      // Whether the client keeps the connection is not known yet, which those of HTTP/1.0 have to ask for.
+      const closes = early.refuses ? !settings.keepsRefused : false;
+      if (closes || info.protocol === 'HTTP/1.0') this.writer.closeAfter();
+      this.reply(early.reply);
       return;
-    }
-    if (this.method === 'QUERY' && !this.requestHeaders.has('content-type')) {
-      this.#refuse('query_missing_content_type');
-      return;
-    }
-    if (this.path !== '' || this.method !== 'CONNECT') {
-      if (!this.path.startsWith('/')) {
-        manager.stats.counters.downstream_rq_non_relative_path.value++;
-        this.#replyEarly({ status: 404, body: '', details: 'absolute_path_rejected' });
-        return;
-      }
-      const ordered = orderedPath(this.path, settings);
-      if (ordered === undefined) {
-        manager.stats.counters.downstream_rq_failed_path_normalization.value++;
-        this.#refuse('path_normalization_failed');
-        return;
-      }
-      if (ordered.redirects) {
-        manager.stats.counters.downstream_rq_redirected_with_normalized_path.value++;
-        const headers = [['location', ordered.path]] as const;
-        this.#replyEarly({ status: 307, body: '', headers, details: 'path_normalization_redirect' });
-        return;
-      }
-      this.path = ordered.path;
-    }
-    const { localPlace } = info.connection;
-    if (settings.stripPort !== 'no' || settings.stripTrailingDot) {
-      const localPort = localPlace.kind === 'ip' ? localPlace.port : 0;
-      const { host, port } = orderedHost(this.authority, settings, localPort);
-      this.authority = host;
-      if (this.method === 'CONNECT') this.connectPort = port;
     }
     if (!this.#isRedirected) {
       introduceClient(
@@ -191,17 +165,6 @@ export class HttpStream
     // What follows is for the other protocol, once the destination has agreed to it.
     if (this.upgrade !== '') this.pauseClient();
     this.#request?.start(this.requestDone);
-  }
-
-  #refuse(details: string): void {
-    if (!this.manager.settings.keepsRefused) this.writer.closeAfter();
-    this.#replyEarly({ status: 400, body: '', details });
-  }
-
-  /** Before it is known whether the client keeps the connection, which those of HTTP/1.0 have to ask for. */
-  #replyEarly(reply: LocalReply): void {
-    if (this.info.protocol === 'HTTP/1.0') this.writer.closeAfter();
-    this.reply(reply);
   }
 
   /** Answers what was no request. */
@@ -277,22 +240,8 @@ export class HttpStream
     if (known !== undefined) return known;
     const found = this.#table?.find(this) ?? NO_HOST;
     this.#found = found;
-    this.#noteRoute(found);
+    noteRoute(this.info, found);
     return found;
-  }
-
-  #noteRoute(found: Found): void {
-    const { info } = this;
-    if (found.kind === 'route') {
-      const { route, virtualHost } = found.compiled;
-      info.routeName = route.name;
-      info.virtualHostName = virtualHost.name;
-      info.routeMetadata = route.metadata;
-      info.virtualHostMetadata = virtualHost.metadata;
-    } else if (found.kind !== 'no-host') {
-      info.virtualHostName = found.virtualHost.name;
-      info.virtualHostMetadata = found.virtualHost.metadata;
-    }
   }
 
   /** Where another request would go. */
@@ -333,36 +282,21 @@ export class HttpStream
     headers: HeaderList,
     body: readonly Buffer[],
   ): void {
-    const { info } = this;
-    info.responseCode = status;
-    info.responseHeaders = headers;
-    info.responseCodeDetails = 'internal_redirect';
-    // As in Envoy logs of this one already tell of the request that it becomes.
-    info.requestHeaders = request.headers;
-    info.method = request.method;
-    info.scheme = request.scheme;
-    info.authority = request.authority;
-    info.path = request.path;
-    info.originalPath = request.path;
+    const { manager, writer, info } = this;
+    noteRedirect(info, request, status, headers);
     this.#found = found;
-    this.#noteRoute(found);
+    noteRoute(info, found);
     info.upstreamCluster = clusterOnRoute(this, found);
     while (this.#pauses > 0) this.resumeClient();
-    const end = body.length === 0;
-    const next = new HttpStream(
-      this.manager,
-      info.connection,
-      { ...request, end },
-      this.writer,
-      this.#downstream,
-      this.history,
-    );
+    const pieces = body.filter(({ length }) => length > 0);
+    const asked = { ...request, end: pieces.length === 0 };
+    const next = new HttpStream(manager, info.connection, asked, writer, this.#downstream, this.history);
     next.info.downstreamRemoteIp = info.downstreamRemoteIp;
     next.info.requestId = info.requestId;
     this.#successor = next;
     this.#end();
-    next.begin({ ...request, end });
-    for (const [index, chunk] of body.entries()) next.onData(chunk, index === body.length - 1);
+    next.begin(asked);
+    for (const [index, piece] of pieces.entries()) next.onData(piece, index === pieces.length - 1);
     next.info.bytesReceived = info.bytesReceived;
   }
 

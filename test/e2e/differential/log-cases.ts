@@ -208,7 +208,10 @@ export const HTTP_CASES: Readonly<Record<string, Turn>> = {
     { path: '/followed', method: 'POST', body: 'some' },
     'status=303;header=location:http://shop.example/served/new;times=1',
   ),
-  'a redirect that is not followed': sent({ path: '/followed' }, 'status=302;header=location:/served'),
+  'a redirect that is not followed': sent(
+    { path: '/followed' },
+    'status=302;header=location:/served;chunked',
+  ),
   'a try that is overtaken': sent({ path: '/hedged' }, 'delay=1500;times=1'),
   'an answer': sent({ path: '/served/it?a=one%20two&b&c=%41%2F%25%7b%7E%22' }),
   'a body both ways': sent({ path: '/served', method: 'POST', body: 'x'.repeat(2000) }, 'size=3000'),

@@ -1,0 +1,73 @@
+/** Makes a request ready for the cluster that its route leads to: limits, retries, headers, host and path. */
+
+import type { CompiledRoute } from '../route/route-table.ts';
+import type { Cluster } from '../upstream/types.ts';
+import { type ClusterCodes, codesOf } from './cluster-codes.ts';
+import { dropReply } from './drop-overload.ts';
+import {
+  type ForwardAction,
+  type Target,
+  asksForMore,
+  limitStream,
+  rewriteTarget,
+} from './forward-request.ts';
+import { RequestContext, metadataMatch } from './load-balancing.ts';
+import { RetryState } from './retry-state.ts';
+import { type EditPlan, planOf } from './route-plan.ts';
+import type { HttpStream } from './stream.ts';
+import { type Timeouts, announceTimeout, timeoutsOf } from './timeouts.ts';
+
+export interface PreparedRequest {
+  readonly cluster: Cluster;
+  readonly codes: ClusterCodes;
+  readonly edits: EditPlan;
+  readonly timeouts: Timeouts;
+  readonly context: RequestContext;
+  readonly retry: RetryState | undefined;
+  readonly target: Target;
+  /** It comes from inside. */
+  readonly internal: boolean;
+}
+
+/** Undefined when the request has been answered instead. */
+export function prepareRequest(
+  stream: HttpStream,
+  compiled: CompiledRoute,
+  action: ForwardAction,
+): PreparedRequest | undefined {
+  const plan = planOf(compiled);
+  const { info, manager, requestHeaders: headers } = stream;
+  const { forwarding } = action;
+  const destination = forwarding.choose(stream);
+  const cluster = destination === undefined ? undefined : manager.context.clusters.get(destination.cluster);
+  if (destination === undefined || cluster === undefined) {
+    manager.stats.counters.no_cluster.value++;
+    info.flag('NC');
+    stream.reply({ status: forwarding.clusterNotFound, body: '', details: 'cluster_not_found' });
+    return undefined;
+  }
+  const codes = codesOf(cluster);
+  const edits = plan.byDestination.get(destination) ?? plan.edits;
+  info.upstreamCluster = cluster;
+  const internal = headers.has('x-envoy-internal');
+  const dropped = cluster.dropShare > 0 ? dropReply(cluster, info, manager.context.random()) : undefined;
+  if (dropped !== undefined) {
+    codes.count(dropped.status, internal);
+    stream.reply(dropped);
+    return undefined;
+  }
+
+  const asked = asksForMore(headers);
+  const timeouts = timeoutsOf(forwarding, headers, asked, manager.router.respectExpectedTimeout);
+  limitStream(stream, forwarding);
+  const breaker = cluster.breaker(forwarding.priority);
+  const retry = RetryState.of(forwarding.retries, headers, asked, breaker, cluster.stats);
+  if (compiled.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', '1');
+  edits.request?.(headers, info);
+  const target = rewriteTarget(stream, action, destination);
+  stream.span?.inject();
+  if (!manager.router.suppressHeaders) announceTimeout(headers, timeouts, 0);
+  const wanted = metadataMatch(forwarding.metadataMatch, destination.metadataMatch);
+  const context = new RequestContext(stream, forwarding.hash, wanted);
+  return { cluster, codes, edits, timeouts, context, retry, target, internal };
+}
