@@ -62,6 +62,7 @@ describeOnEachEngine('settings of the mesh', (engine) => {
       engine,
       addresses: ADDRESSES,
       workload: CLIENT.ip,
+      backends: [`unix://${folder}/backend`],
       meshConfig: MESH,
       manifests: {
         'shop.json': shopManifests(),
@@ -278,6 +279,36 @@ spec:
     expect(wider.filter(({ status }) => status === 200)).toHaveLength(6);
     world.remove('sidecar.yaml');
     await world.until({ to: '127.0.0.1:15080', path: '/' }, ({ status }) => status === 0);
+  });
+
+  test('a Sidecar leads to the address of its workload and to sockets, listens at sockets, and hides what is outside', async () => {
+    world.write(
+      'sidecar.yaml',
+      `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: client, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: client}}
+  ingress:
+  - {port: {number: 8077, name: own, protocol: HTTP}, defaultEndpoint: "0.0.0.0:8080"}
+  - {port: {number: 8078, name: socket, protocol: HTTP}, defaultEndpoint: "unix://${folder}/backend"}
+  egress:
+  - {port: {number: 0, name: socket, protocol: HTTP}, bind: "unix://${folder}/egress", captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
+  - {hosts: ["~/*"]}
+`,
+    );
+    const own = { to: `${CLIENT.ip}:8077`, headers: { host: 'client' } };
+    await world.until(own, ({ echo }) => echo?.ip === CLIENT.ip && echo.port === 8080);
+    expect(seenOf(await world.send({ ...own, to: `${CLIENT.ip}:8078` })).who).toBe(`${folder}/backend`);
+    const out = { to: `unix://${folder}/egress`, headers: { host: 'web.shop.svc.cluster.local' } };
+    expect(seenOf(await world.send(out))).toMatchObject({
+      status: 200,
+      who: expect.stringMatching(/^web v/),
+    });
+    // No other host is known to it.
+    expect((await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } })).status).not.toBe(200);
+    world.remove('sidecar.yaml');
+    await world.until({ to: `${SERVICES.web}:80`, headers: { host: 'web' } }, ({ status }) => status === 200);
   });
 
   test('a Sidecar ends TLS for its workload, on ports where the TLS of the mesh is off', async () => {

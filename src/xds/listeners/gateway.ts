@@ -30,7 +30,7 @@ import {
   serverNameMatch,
   tlsInspector,
 } from './chains.ts';
-import { holdsFor, routeChain, tlsChains } from './l4-routes.ts';
+import { holdsFor, reportUnused, routeChain, tlsChains } from './l4-routes.ts';
 import { passedOnChains } from './passed-on.ts';
 import { serverTls } from './server-tls.ts';
 
@@ -87,6 +87,7 @@ function openedServers(input: Input): readonly Opened[] {
   const opened = new Map<string, Opened>();
   const gateways = snapshot.list('networking.istio.io/Gateway');
   for (const server of gatewayServers(gateways, proxy.labels, (one) => snapshot.namespaceOf(one))) {
+    reportDefaultEndpoint(server, input);
     const port = targets.get(server.port) ?? server.port;
     const key = `${server.bind}|${port}`;
     const found = opened.get(key) ?? { bind: server.bind, port, servers: [] };
@@ -94,6 +95,16 @@ function openedServers(input: Input): readonly Opened[] {
     if (fitsBeside(server, found.servers, input)) found.servers.push(server);
   }
   return [...opened.values()];
+}
+
+/** What Istio's API has, and no version of Istio does. */
+function reportDefaultEndpoint(server: GatewayServer, input: Input): void {
+  if ((server.spec.defaultEndpoint ?? '') !== '') {
+    input.report(
+      { kind: 'Gateway', namespace: server.namespace, name: server.gatewayName },
+      `defaultEndpoint of server ${server.index} (port ${server.port}) is not in force: use a VirtualService.`,
+    );
+  }
 }
 
 /** HTTP in the clear does not share a port with anything else; what came first stays. */
@@ -208,7 +219,9 @@ function serverChains(
       ({ match: matches = [], route = [] }) =>
         route.length > 0 && (matches.length === 0 || matches.some((one) => holdsFor(one, context))),
     );
-    if (route !== undefined) return [{ ...routeChain(service, route, match, context), ...secured }];
+    if (route === undefined) continue;
+    for (const one of route.match ?? []) reportUnused(one, service, context);
+    return [{ ...routeChain(service, route, match, context), ...secured }];
   }
   return [];
 }

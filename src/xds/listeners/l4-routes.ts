@@ -34,6 +34,20 @@ export function holdsFor(match: TcpMatch | TlsMatch, context: L4Context): boolea
   return wanted === '' || wanted === input.proxy.namespace;
 }
 
+/** A condition that Istio has given up: connections are not told apart by it. */
+export function reportUnused(
+  match: TcpMatch | TlsMatch,
+  { name, namespace }: VirtualService,
+  { input }: L4Context,
+): void {
+  if ((match.sourceSubnet ?? '') === '') return;
+  input.report(
+    { kind: 'VirtualService', namespace, name },
+    `sourceSubnet ${match.sourceSubnet} of a match is not in force: the match holds wherever connections come from. ` +
+      'Use sourceLabels, or an AuthorizationPolicy at the destination.',
+  );
+}
+
 /** A chain for the destinations of a route. */
 export function routeChain(
   service: VirtualService,
@@ -62,6 +76,7 @@ export function tlsChains(
       if ((route.route ?? []).length === 0) continue;
       for (const match of route.match ?? []) {
         if (!holdsFor(match, context)) continue;
+        reportUnused(match, service, context);
         const names = withoutRest(match.sniHosts ?? []);
         if (!mayHave(names, service)) continue;
         const own = match.destinationSubnets ?? [];
@@ -91,6 +106,7 @@ export function tcpChains(
       const matches = route.match ?? [];
       const held = matches.filter((match) => holdsFor(match, context));
       if (matches.length > 0 && held.length === 0) continue;
+      for (const match of held) reportUnused(match, service, context);
       const own = held.flatMap((match) => match.destinationSubnets ?? []);
       const takesAll =
         matches.length === 0 || held.some(({ destinationSubnets = [] }) => destinationSubnets.length === 0);

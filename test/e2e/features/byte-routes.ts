@@ -65,6 +65,60 @@ spec:
     ],
   },
   {
+    feature: 'VirtualService tcp match: gateways and sourceNamespace',
+    config: `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: sourced, namespace: shop}
+spec: {hosts: [sourced.test], addresses: [240.2.255.1], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.2}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: sourced, namespace: shop}
+spec:
+  hosts: [sourced.test]
+  gateways: [nowhere, mesh]
+  tcp:
+  - match: [{gateways: [nowhere]}, {sourceNamespace: other}]
+    route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}}]
+  - match: [{gateways: [mesh], sourceNamespace: shop}]
+    route: [{destination: {host: bytes, port: {number: 9000}, subset: v2}}]
+`,
+    asks: [{ via: 'mesh', to: '240.2.255.1:9000', protocol: 'tcp', times: 3, expect: { who: 'bytes v2' } }],
+  },
+  {
+    feature: 'VirtualService tls match: destinationSubnets, sourceLabels and sourceNamespace',
+    config: `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: tls-subnets, namespace: shop}
+spec: {hosts: [tls-subnets.test], addresses: [240.3.0.0/16], resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.50.0.1}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: tls-subnets, namespace: shop}
+spec:
+  hosts: [tls-subnets.test]
+  tls:
+  - match: [{sniHosts: [tls-subnets.test], sourceLabels: {app: other}}, {sniHosts: [tls-subnets.test], sourceNamespace: other}]
+    route: [{destination: {host: outer.test, port: {number: 443}}}]
+  - match: [{sniHosts: [tls-subnets.test], destinationSubnets: [240.3.7.0/24], sourceLabels: {app: client}}]
+    route: [{destination: {host: vault, port: {number: 443}}}]
+  - match: [{sniHosts: [tls-subnets.test]}]
+    route: [{destination: {host: tls-subnets.test, port: {number: 443}}}]
+`,
+    asks: (
+      [
+        ['240.3.7.7', 'vault v1'],
+        ['240.3.8.8', 'outside 1'],
+      ] as const
+    ).map(([address, who]) => ({
+      via: 'mesh',
+      to: `${address}:443`,
+      protocol: 'https',
+      serverName: 'tls-subnets.test',
+      expect: { who, serverName: 'tls-subnets.test' },
+    })),
+  },
+  {
     feature: 'VirtualService tls by SNI at a gateway that passes it through',
     config: `apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { eventually } from '../../peers/run-envoy.ts';
 import { type FeatureCase, expectShare, get, send, shares } from './case.ts';
-import { V1, routed } from './manifests.ts';
+import { V1, envoyFilter, routed } from './manifests.ts';
 
 const preflight = (origin: string) => ({
   method: 'OPTIONS',
@@ -274,6 +274,23 @@ ${routed('cors-ignore', `- corsPolicy: {allowOrigins: [{exact: "https://shop.exa
           expect(one?.headers).not.toHaveProperty('deep');
         },
       },
+    ],
+  },
+  {
+    feature: 'VirtualService http.name and match.name: what the route is called, to which patches refer',
+    config: `${routed('named-match', `- name: outer\n  match: [{name: inner, uri: {prefix: /in}}, {uri: {prefix: /}}]\n  ${V1}`)}---
+${envoyFilter(
+  'patch-named-match',
+  `- applyTo: HTTP_ROUTE
+  match: {context: GATEWAY, routeConfiguration: {vhost: {name: "named-match.test:80", route: {name: outer.inner}}}}
+  patch: {operation: MERGE, value: {response_headers_to_add: [{header: {key: named, value: inner}}]}}
+- applyTo: HTTP_ROUTE
+  match: {context: GATEWAY, routeConfiguration: {vhost: {name: "named-match.test:80", route: {name: outer}}}}
+  patch: {operation: MERGE, value: {response_headers_to_add: [{header: {key: named, value: outer}}]}}`,
+)}`,
+    asks: [
+      { ...get('named-match', { path: '/in' }), expect: { status: 200, headers: { named: 'inner' } } },
+      { ...get('named-match'), expect: { status: 200, headers: { named: 'outer' } } },
     ],
   },
   {

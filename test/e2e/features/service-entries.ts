@@ -78,6 +78,41 @@ ${entry('se-pods', 'resolution: STATIC, location: MESH_INTERNAL, ports: [{number
     ],
   },
   {
+    feature: 'WorkloadEntry ports, weight and locality',
+    config: `${entry('we-weighed', 'resolution: STATIC, location: MESH_INTERNAL, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 9999}], workloadSelector: {labels: {kind: weighed}}')}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: we-weighed, namespace: shop}
+spec: {host: we-weighed.test, trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN, localityLbSetting: {distribute: [{from: "*", to: {"north/*": 100}}]}}}}
+${[
+  ['10.50.0.1', 'north/a', 4],
+  ['10.50.0.2', 'north/a', 1],
+  ['10.40.0.1', 'south/c', 9],
+]
+  .map(
+    ([address, locality, weight], index) => `---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: weighed-${index}, namespace: shop}
+spec: {address: ${address}, ports: {http: 8080}, weight: ${weight}, locality: ${locality}, labels: {kind: weighed}}
+`,
+  )
+  .join('')}`,
+    asks: [
+      {
+        via: 'mesh',
+        host: 'we-weighed.test',
+        times: 200,
+        expect: { status: 200 },
+        check: (all) => {
+          const { 'outside 1': one = 0, 'outside 2': two = 0 } = shares(all);
+          expect(one + two).toBe(200);
+          expect(Math.abs(one - 160)).toBeLessThan(5);
+        },
+      },
+    ],
+  },
+  {
     feature: 'ServiceEntry of another name for a service of Kubernetes (W4.3)',
     config: entry(
       'se-alias',

@@ -1,7 +1,7 @@
 /** What the courier is asked and what it answers, as JSON. */
 
 export interface Errand {
-  /** Address and port to connect to. */
+  /** Address and port to connect to; for HTTP/1.1 a Unix domain socket too, as `unix:///path`. */
   readonly to: string;
   readonly protocol?: 'http' | 'http2' | 'https' | 'tcp' | 'tls';
   readonly method?: string;

@@ -35,9 +35,16 @@ function once(errand: Errand): Promise<Answer> {
   }
 }
 
-function place({ to }: Errand): { host: string; port: number } {
+function place({ to }: Errand): { host: string; port: number } | { socketPath: string } {
+  if (to.startsWith('unix://')) return { socketPath: to.slice('unix://'.length) };
   const colon = to.lastIndexOf(':');
   return { host: to.slice(0, colon), port: Number(to.slice(colon + 1)) };
+}
+
+function tcpPlace(errand: Errand): { host: string; port: number } {
+  const found = place(errand);
+  if ('socketPath' in found) throw new Error('only HTTP/1.1 goes to a Unix domain socket');
+  return found;
 }
 
 function echoIn(text: string): Echo | undefined {
@@ -106,7 +113,7 @@ function overHttp(errand: Errand): Promise<Answer> {
 }
 
 function overHttp2(errand: Errand): Promise<Answer> {
-  const { host, port } = place(errand);
+  const { host, port } = tcpPlace(errand);
   const { method = 'GET', path = '/', headers = {}, body, timeout = 20_000 } = errand;
   const { host: authority, ...others } = headers;
   return new Promise((resolve, reject) => {
@@ -150,7 +157,7 @@ function overHttp2(errand: Errand): Promise<Answer> {
 function overBytes(errand: Errand): Promise<Answer> {
   const { protocol, body = 'ping', from, holds = false, timeout = 20_000 } = errand;
   return new Promise((resolve, reject) => {
-    const options = { ...place(errand), ...(from === undefined ? {} : { localAddress: from }) };
+    const options = { ...tcpPlace(errand), ...(from === undefined ? {} : { localAddress: from }) };
     const socket: Socket =
       protocol === 'tls' ? connectTls({ ...options, ...tlsOptions(errand) }) : connect(options);
     let text = '';
