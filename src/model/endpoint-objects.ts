@@ -7,6 +7,7 @@ import type { MeshObject } from '../config/object.ts';
 import { type Grouped, isSameList, keepLists } from './grouped.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Labels } from './selectors.ts';
+import { NETWORK_LABEL } from './topology.ts';
 
 /** A workload at an address. */
 export interface EndpointAddress {
@@ -20,6 +21,8 @@ export interface EndpointAddress {
   /** `region/zone/subzone`, what is not known left out from the right. */
   readonly locality: string;
   readonly network: string;
+  /** The name of the node that it runs on; '' when that is not known. */
+  readonly node: string;
   /** Its share of the requests, beside the other endpoints'. */
   readonly weight: number;
   /** It has a proxy that ends the mesh's mutual TLS. */
@@ -49,7 +52,6 @@ type EndpointsAddress = NonNullable<
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Injection puts it on pods: `istio` where a proxy ends mutual TLS. */
 const TLS_MODE_LABEL = 'security.istio.io/tlsMode';
-const NETWORK_LABEL = 'topology.istio.io/network';
 /** Names the workload in place of what its object is called. */
 const WORKLOAD_NAME_LABEL = 'service.istio.io/workload-name';
 /** Of a WorkloadEntry that its workload made itself: the WorkloadGroup. */
@@ -244,6 +246,7 @@ export class EndpointObjects {
       serviceAccount: pod?.value.spec?.serviceAccountName ?? '',
       locality: this.#locality(labels, endpoint.nodeName ?? pod?.value.spec?.nodeName, endpoint.zone),
       network: labels[NETWORK_LABEL] ?? '',
+      node: endpoint.nodeName ?? pod?.value.spec?.nodeName ?? '',
       weight: 1,
       endsMeshTls: labels[TLS_MODE_LABEL] === 'istio',
     };
@@ -317,6 +320,7 @@ function entryAddress(entry: WorkloadEntry, namespace: string): EntryAddress {
     serviceAccount: spec.serviceAccount ?? '',
     locality: spec.locality ?? (labels['istio-locality'] ?? '').replaceAll('.', '/'),
     network: spec.network ?? labels[NETWORK_LABEL] ?? '',
+    node: '',
     weight: spec.weight ?? 1,
     endsMeshTls: entryEndsMeshTls(labels, spec.serviceAccount),
     ready: isHealthy(conditions),

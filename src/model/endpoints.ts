@@ -220,6 +220,7 @@ function inlineAddress(endpoint: InlineEndpoint, service: MeshService, port: num
     serviceAccount: endpoint.serviceAccount ?? '',
     locality: endpoint.locality ?? endpoint.labels?.['istio-locality'] ?? '',
     network: endpoint.network ?? '',
+    node: '',
     weight: endpoint.weight ?? 1,
     endsMeshTls: entryEndsMeshTls(endpoint.labels ?? {}, endpoint.serviceAccount),
     ready: true,

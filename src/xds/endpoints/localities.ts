@@ -1,7 +1,7 @@
 /** The endpoints of a target, grouped by where they are, and in which order the places are used. */
 
 import type { ServiceEndpoint } from '../../model/endpoints.ts';
-import { matchesLabels } from '../../model/selectors.ts';
+import { hasLabels } from '../../model/topology.ts';
 import type { Target } from '../clusters/targets.ts';
 import type { Input } from '../input.ts';
 import { HealthStatus } from '../proto/generated/envoy/config/core/v3/health_check_pb.js';
@@ -31,7 +31,7 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
   const labels = subset?.labels ?? {};
   const endpoints = input.snapshot
     .endpointsOf(service, port)
-    .filter((endpoint) => matchesLabels(labels, endpoint.labels))
+    .filter((endpoint) => hasLabels(labels, endpoint))
     // What came with TLS must not reach a workload that takes it for something else.
     .filter(({ endsMeshTls }) => endsMeshTls || !target.passedOn);
   const { proxy, snapshot } = input;

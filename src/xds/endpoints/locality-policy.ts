@@ -3,6 +3,7 @@
 import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 import type { MeshConfig } from '../../model/mesh-settings.ts';
 import type { Labels } from '../../model/selectors.ts';
+import { CLUSTER_LABEL, type Located, NETWORK_LABEL, labelOf } from '../../model/topology.ts';
 
 export interface Place {
   readonly region: string;
@@ -14,6 +15,9 @@ export interface Place {
 interface Client {
   readonly locality: Place;
   readonly labels: Labels;
+  readonly network: string;
+  /** `NODE_NAME` is the name of its node. */
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 type Balancer = NonNullable<EffectivePolicy['loadBalancer']>;
@@ -45,14 +49,10 @@ export function zoneSettings(policy: EffectivePolicy, mesh: MeshConfig): ZoneSet
 }
 
 /** The rank of an endpoint for a client: its own region first, then the one that is to take over, then all others. */
-export function zoneRank(
-  settings: ZoneSettings,
-  client: Client,
-  endpoint: { readonly locality: string; readonly labels: Labels },
-): number {
+export function zoneRank(settings: ZoneSettings, client: Client, endpoint: Located): number {
   if (settings.enabled === false) return 0;
   const priority = settings.failoverPriority ?? [];
-  const byLabel = priority.length === 0 ? 0 : byLabels(priority, client.labels, endpoint.labels);
+  const byLabel = priority.length === 0 ? 0 : byLabels(priority, client, endpoint);
   const { region } = parsePlace(endpoint.locality);
   const own = client.locality.region;
   if (region === own) return byLabel * 3;
@@ -77,13 +77,20 @@ export function failover(
   settings: Settings | undefined,
   policy: EffectivePolicy,
   client: Client,
-  endpoint: { readonly locality: string; readonly labels: Labels },
+  endpoint: Located,
 ): number {
   if (settings === undefined || policy.outlierDetection === undefined) return 0;
   if ((settings.distribute ?? []).length > 0) return 0;
   const priority = settings.failoverPriority ?? [];
-  if (priority.length > 0) return byLabels(priority, client.labels, endpoint.labels);
-  const own = client.locality;
+  if (priority.length === 0) return byPlace(settings, client.locality, endpoint);
+  const byLabel = byLabels(priority, client, endpoint);
+  // Regions count only where something is said of them, and then within what the labels say.
+  const hasRegions = (settings.failover ?? []).length > 0;
+  return hasRegions ? byLabel * 5 + byPlace(settings, client.locality, endpoint) : byLabel;
+}
+
+/** From 0, the same place, to 4, another region than the one that is to take over. */
+function byPlace(settings: Settings, own: Place, endpoint: Located): number {
   if (own.region === '') return 0;
   const place = parsePlace(endpoint.locality);
   if (place.region !== own.region) {
@@ -94,15 +101,37 @@ export function failover(
   return place.subzone === own.subzone ? 0 : 1;
 }
 
-/** One rank further for each label that does not agree, from the first that does not. */
-function byLabels(priority: readonly string[], own: Labels, theirs: Labels): number {
+/**
+ * One rank further for each label that does not agree, from the first that does not; one that neither has agrees. Where the
+ * network comes first the others count all the same, and endpoints of other networks come after all of the client's own.
+ */
+function byLabels(priority: readonly string[], client: Client, theirs: Located): number {
+  let elsewhere = 0;
   for (const [index, entry] of priority.entries()) {
     const equals = entry.indexOf('=');
     const key = equals < 0 ? entry : entry.slice(0, equals);
-    const wanted = equals < 0 ? own[key] : entry.slice(equals + 1);
-    if (wanted === undefined || theirs[key] !== wanted) return priority.length - index;
+    // All workloads that a controller knows are of one cluster.
+    if (key === CLUSTER_LABEL && equals < 0) continue;
+    const wanted = equals < 0 ? ownLabel(client, key) : entry.slice(equals + 1);
+    if (labelOf(theirs, key) === wanted) continue;
+    if (index > 0 || key !== NETWORK_LABEL) return priority.length - index + elsewhere;
+    elsewhere = priority.length;
   }
-  return 0;
+  return elsewhere;
+}
+
+const NOWHERE: Place = { region: '', zone: '', subzone: '' };
+
+/** Only what the label needs is read of the client, so that others who have the same there can share what comes of it. */
+function ownLabel(client: Client, key: string): string {
+  const { NODE_NAME: node } = key === 'kubernetes.io/hostname' ? client.metadata : {};
+  const { region, zone, subzone } = key.startsWith('topology.') ? client.locality : NOWHERE;
+  const locality = [region, zone, subzone].join('/');
+  const network = key === NETWORK_LABEL ? client.network : '';
+  return labelOf(
+    { labels: client.labels, locality, network, node: typeof node === 'string' ? node : '' },
+    key,
+  );
 }
 
 interface Weighed {

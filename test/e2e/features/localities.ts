@@ -111,6 +111,21 @@ export const LOCALITIES: readonly FeatureCase[] = [
     asks: [{ via: 'mesh', host: 'labelled.test', times: 12, expect: { who: 'api v1' } }],
   },
   {
+    feature: 'DestinationRule localityLbSetting.failoverPriority: labels of places are where endpoints run',
+    config: placed(
+      'by-zone',
+      `{loadBalancer: {localityLbSetting: {enabled: true, failoverPriority: [topology.kubernetes.io/region, topology.kubernetes.io/zone]}}, ${OUTLIERS}}`,
+      '  - {address: 10.40.0.3, locality: north/b}\n',
+    ),
+    asks: [{ via: 'mesh', host: 'by-zone.test', times: 12, expect: { who: 'web v1' } }],
+  },
+  {
+    feature: 'DestinationRule subsets: of a place',
+    config: `${placed('by-place', '{loadBalancer: {localityLbSetting: {enabled: false}}}').replace('trafficPolicy:', 'subsets: [{name: south, labels: {topology.kubernetes.io/zone: b}}], trafficPolicy:')}---
+${routed('by-place', '- route: [{destination: {host: by-place.test, subset: south}}]')}`,
+    asks: [{ via: 'mesh', host: 'by-place.test', times: 12, expect: { who: 'web v2' } }],
+  },
+  {
     feature: 'VirtualService retries.retryRemoteLocalities: the next try goes to other places',
     config: `${placed('remote', `{${OUTLIERS.replace('consecutive5xxErrors: 1', 'consecutive5xxErrors: 1000')}}`)}---
 ${routed('remote', '- retries: {attempts: 2, retryOn: 5xx, retryRemoteLocalities: true}\n  route: [{destination: {host: remote.test}}]')}`,

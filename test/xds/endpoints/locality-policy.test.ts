@@ -7,14 +7,27 @@ import {
 } from '../../../src/xds/endpoints/locality-policy.ts';
 
 const OUTLIER = { outlierDetection: {} };
-const CLIENT = { locality: parsePlace('eu/a/1'), labels: { rack: 'r1', row: 'w1' } };
+const CLIENT = {
+  locality: parsePlace('eu/a/1'),
+  labels: { rack: 'r1', row: 'w1' },
+  network: 'lan',
+  metadata: { NODE_NAME: 'node-1' },
+};
+
+/** An endpoint that is somewhere. */
+const at = (locality: string, labels: Record<string, string> = {}, network = 'lan', node = '') => ({
+  locality,
+  labels,
+  network,
+  node,
+});
 
 function rank(
   locality: string,
   settings: Parameters<typeof failover>[0] = {},
   labels: Record<string, string> = {},
 ): number {
-  return failover(settings, OUTLIER, CLIENT, { locality, labels });
+  return failover(settings, OUTLIER, CLIENT, at(locality, labels));
 }
 
 describe('failover', () => {
@@ -42,8 +55,45 @@ describe('failover', () => {
     expect(rank('', { failoverPriority: ['row=w9'] }, { row: 'w9' })).toBe(0);
   });
 
+  it('by labels of places takes where workloads run, whatever their own labels are', () => {
+    const settings = {
+      failoverPriority: [
+        'topology.istio.io/network',
+        'topology.kubernetes.io/region',
+        'topology.kubernetes.io/zone',
+        'kubernetes.io/hostname',
+      ],
+    };
+    const rankOf = (endpoint: ReturnType<typeof at>) => failover(settings, OUTLIER, CLIENT, endpoint);
+    expect(rankOf(at('eu/a', {}, 'lan', 'node-1'))).toBe(0);
+    expect(rankOf(at('eu/a', {}, 'lan', 'node-2'))).toBe(1);
+    expect(rankOf(at('eu/b', {}, 'lan', 'node-1'))).toBe(2);
+    expect(rankOf(at('us', { 'topology.kubernetes.io/region': 'eu' }))).toBe(3);
+    // Of another network: after all of this one, in the same order.
+    expect(rankOf(at('eu/a', {}, 'wan', 'node-1'))).toBe(4);
+    expect(rankOf(at('us', {}, 'wan'))).toBe(7);
+    expect(
+      failover({ failoverPriority: ['nobody-has-it', 'row'] }, OUTLIER, CLIENT, at('', { row: 'w2' })),
+    ).toBe(1);
+    expect(
+      failover(
+        { failoverPriority: ['topology.istio.io/cluster', 'row'] },
+        OUTLIER,
+        CLIENT,
+        at('', { row: 'w1' }),
+      ),
+    ).toBe(0);
+  });
+
+  it('by labels and regions ranks regions within what the labels say', () => {
+    const settings = { failoverPriority: ['row'], failover: [{ from: 'eu', to: 'us' }] };
+    const rankOf = (place: string, row: string) => rank(place, settings, { row });
+    expect([rankOf('eu/a/1', 'w1'), rankOf('us', 'w1'), rankOf('asia', 'w1')]).toEqual([0, 3, 4]);
+    expect([rankOf('eu/a/1', 'w2'), rankOf('us', 'w2')]).toEqual([5, 8]);
+  });
+
   it('needs outlier detection, as nothing else would find a rank failing', () => {
-    const far = { locality: 'us', labels: {} };
+    const far = at('us');
     expect(failover({}, {}, CLIENT, far)).toBe(0);
     expect(failover(undefined, OUTLIER, CLIENT, far)).toBe(0);
   });
