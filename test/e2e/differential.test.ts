@@ -57,7 +57,7 @@ describeOnRealEnvoy('both engines', (program) => {
       questions.some(({ differs }) => differs !== undefined) ? [`http.apart_${index}.`] : [],
     );
     const apart = (name: string) =>
-      /^cluster\.(b1|b2|b3|half-dead|lb-|outliers)/.test(name) ||
+      /^cluster\.(b1|b2|b3|half-dead|lb-|outliers|m-half|m-by-chance)/.test(name) ||
       onPurpose.some((prefix) => name.startsWith(prefix));
     const different = Object.entries(counters).filter(
       ([name, [envoy, other]]) => envoy !== other && !apart(name),

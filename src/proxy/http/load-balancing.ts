@@ -76,12 +76,16 @@ export class RequestContext implements LoadBalancerContext {
   }
 
   get triedPriorities(): readonly number[] | undefined {
+    return this.triedHosts?.map(({ priority }) => priority);
+  }
+
+  get triedHosts(): readonly Host[] | undefined {
     const updates = this.#retries?.priorityUpdates;
     const tried = this.#tried;
     if (updates === undefined || tried === undefined) return undefined;
     // Those of the tries since the last update are not known to be left out yet.
     const known = updates === 0 ? tried.length : Math.floor(tried.length / updates) * updates;
-    return tried.slice(0, known).map(({ priority }) => priority);
+    return tried.slice(0, known);
   }
 
   hash(): bigint | undefined {

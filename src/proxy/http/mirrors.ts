@@ -63,7 +63,7 @@ class Copy implements TryOwner {
   #done = false;
   #trailers: HeaderList | undefined;
 
-  constructor(cluster: Cluster, mirror: Mirror, stream: HttpStream, request: OutgoingRequest, end: boolean) {
+  constructor(asked: Cluster, mirror: Mirror, stream: HttpStream, request: OutgoingRequest, end: boolean) {
     this.#end = end;
     const headers = request.headers.clone();
     headers.set('x-envoy-internal', 'true');
@@ -78,8 +78,9 @@ class Copy implements TryOwner {
       upgrade: '',
     };
     this.#done = end;
-    const host = cluster.choose(new RequestContext(stream, [], undefined));
+    const host = asked.choose(new RequestContext(stream, [], undefined));
     if (host === undefined) return;
+    const cluster = asked.owner?.(host) ?? asked;
     const attempt = new UpstreamTry(cluster, host, cluster.breaker('default').requests, this);
     this.#try = attempt;
     const protocol = poolProtocol(cluster, stream.info.protocol);

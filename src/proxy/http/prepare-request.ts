@@ -71,3 +71,16 @@ export function prepareRequest(
   const context = new RequestContext(stream, forwarding.hash, wanted);
   return { cluster, codes, edits, timeouts, context, retry, target, internal };
 }
+
+/** Says of a further try how much time is left, and which one it is. */
+export function announceAgain(
+  { info, manager, compiled, requestHeaders }: HttpStream,
+  timeouts: Timeouts,
+): void {
+  const { requestEnd } = info.times;
+  const elapsed = requestEnd === 0 ? 0 : performance.now() - requestEnd;
+  if (!manager.router.suppressHeaders) announceTimeout(requestHeaders, timeouts, elapsed);
+  if (compiled?.virtualHost.includeRequestAttemptCount === true) {
+    requestHeaders.set('x-envoy-attempt-count', String(info.upstreamAttempts + 1));
+  }
+}

@@ -22,8 +22,8 @@ import { forwardingRoute } from './route-answers.ts';
 import type { EditPlan } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
 import { type ForwardAction, addResponseHeaders, connectOptions, namesEndpoint } from './forward-request.ts';
-import { prepareRequest } from './prepare-request.ts';
-import { type Timeouts, announceTimeout } from './timeouts.ts';
+import { announceAgain, prepareRequest } from './prepare-request.ts';
+import type { Timeouts } from './timeouts.ts';
 import { TriesInFlight } from './tries-in-flight.ts';
 import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
 
@@ -173,15 +173,16 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       return;
     }
     info.upstreamHost = host;
-    const attempt = new UpstreamTry(cluster, host, cluster.breaker(forwarding.priority).requests, this);
+    const owner = cluster.owner?.(host) ?? cluster;
+    const attempt = new UpstreamTry(owner, host, owner.breaker(forwarding.priority).requests, this);
     this.#tries.newest = attempt;
     attempt.span = stream.span?.beginTry(cluster, host);
     if (namesEndpoint(stream.compiled)) {
       this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
       info.authority = this.authority;
     }
-    const options = connectOptions(info.connection, this.authority);
-    askEndpoint(attempt, forwarding, this.method, info.protocol, options);
+    const client = connectOptions(info.connection, this.authority);
+    askEndpoint(attempt, forwarding, this.method, info.protocol, client);
     if (this.#done) this.#limitTry(attempt);
   }
 
@@ -226,7 +227,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       isUnwanted = verdict !== 'no';
     }
     if (this.#follows(attempt, status, headers)) return;
-    if (isUnwanted && this.#waitsForMore(attempt)) {
+    if (isUnwanted && (this.#timer !== undefined || this.#tries.hasOther(attempt))) {
       host.stats.rqError++;
       attempt.abandon();
       return;
@@ -283,7 +284,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     }
     const status = reason === 'protocol-error' ? 502 : 503;
     if (reason !== 'overflow') countTry(attempt, 503);
-    if (this.#waitsForMore(attempt)) {
+    if (this.#timer !== undefined || this.#tries.hasOther(attempt)) {
       this.#codes?.count(status, this.#internal);
       return;
     }
@@ -305,7 +306,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       this.#hedge(attempt);
       return;
     }
-    cluster.stats.rqPerTryTimeout.value++;
+    if (this.#cluster !== undefined) this.#cluster.stats.rqPerTryTimeout.value++;
     host.stats.rqTimeout++;
     const { sent } = attempt;
     attempt.abandon();
@@ -357,11 +358,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.#again(attempt, undefined);
   }
 
-  /** Whether another try may still be answered, or will be made. */
-  #waitsForMore(attempt: UpstreamTry): boolean {
-    return this.#timer !== undefined || this.#tries.hasOther(attempt);
-  }
-
   /** The answer to this try is the one that the client gets. */
   #settle(attempt: UpstreamTry): void {
     if (!this.#tries.settle(attempt)) return;
@@ -377,7 +373,15 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const policy = this.#action?.forwarding.redirects;
     if (policy === undefined || !policy.statuses.has(status)) return false;
     const mayFollow = this.#done && !this.#abandoned;
-    const asked = followed(this.#stream, attempt.cluster, policy, this, status, headers, mayFollow);
+    const asked = followed(
+      this.#stream,
+      this.#cluster ?? attempt.cluster,
+      policy,
+      this,
+      status,
+      headers,
+      mayFollow,
+    );
     if (asked === undefined) return false;
     const body = asked.keepsBody ? (this.#body?.replay().chunks ?? []) : [];
     attempt.abandon();
@@ -395,15 +399,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#over) return;
-      const { info, manager, requestHeaders } = this.#stream;
-      const { requestEnd } = info.times;
-      const elapsed = requestEnd === 0 ? 0 : performance.now() - requestEnd;
-      if (this.#timeouts !== undefined && !manager.router.suppressHeaders) {
-        announceTimeout(requestHeaders, this.#timeouts, elapsed);
-      }
-      if (this.#stream.compiled?.virtualHost.includeRequestAttemptCount === true) {
-        requestHeaders.set('x-envoy-attempt-count', String(info.upstreamAttempts + 1));
-      }
+      if (this.#timeouts !== undefined) announceAgain(this.#stream, this.#timeouts);
       this.#attempt();
     }, delay);
   }

@@ -113,6 +113,7 @@ class TcpSession {
       this.#close();
       return;
     }
+    const owner = cluster.owner?.(host) ?? cluster;
     this.#tried.push(host.id);
     this.#info.upstreamHost = host;
     this.#info.upstreamAttempts++;
@@ -139,11 +140,11 @@ class TcpSession {
     };
     const { tunnel } = settings;
     if (tunnel === undefined) {
-      this.#upstream = openUpstream(cluster, host, options, hooks);
+      this.#upstream = openUpstream(owner, host, options, hooks);
       return;
     }
-    const request = tunnel.request(this.#info, cluster.settings.tls ? 'https' : 'http');
-    const opened = new Tunnel(cluster, host, request, hooks);
+    const request = tunnel.request(this.#info, owner.settings.tls ? 'https' : 'http');
+    const opened = new Tunnel(owner, host, request, hooks);
     this.#upstream = opened;
     opened.open(options);
   }

@@ -250,6 +250,7 @@ export class ClusterManager implements Clusters {
       caches: this.dnsCaches,
       random: random ?? randomNumber,
       hasLocalCluster: localCluster !== undefined,
+      cluster: (name) => this.#upstream(name),
       localHosts: () => this.#upstream(localCluster ?? '')?.hosts,
     };
   }

@@ -14,6 +14,7 @@ import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { Measured, StatsScope } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
+import { AGGREGATE_TYPE, Aggregate } from './aggregate.ts';
 import type { Assignment } from './assignment.ts';
 import type { Balancer, BalancerStats } from './balancers/balancer.ts';
 import { type BalancerChoice, balancerChoice } from './balancers/policy.ts';
@@ -59,6 +60,8 @@ export interface ClusterEnvironment {
   readonly caches: DnsCaches;
   /** A whole number from 0 to 2^32 - 1. */
   random(): number;
+  /** The cluster of that name that is in force. */
+  cluster(name: string): UpstreamCluster | undefined;
   /** The cluster that the proxy itself belongs to. */
   localHosts(): PrioritySet | undefined;
   readonly hasLocalCluster: boolean;
@@ -85,6 +88,7 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   /** Whether an answer with this status is a failure; undefined for those from 500 on. */
   readonly #isError: ((status: number) => boolean) | undefined;
   #balancer: Balancer | undefined;
+  readonly #aggregate: Aggregate | undefined;
   #stats: ClusterStats | undefined;
   /** Null where it has none, undefined until someone asks. */
   #metadata: Metadata | null | undefined;
@@ -110,7 +114,8 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
     this.#scope = scope;
     try {
       const { settings, upstream, options } = connectionSettings(owner, message);
-      const isDynamic = message.clusterDiscoveryType.case === 'clusterType';
+      const { clusterDiscoveryType: type } = message;
+      const isDynamic = type.case === 'clusterType' && type.value.name === DYNAMIC_TYPE;
       const errors = options?.outlierDetection?.errorMatcher;
       if (errors !== undefined)
         this.#isError = compileErrorMatcher(`${owner}.outlier_detection.error_matcher`, errors);
@@ -153,6 +158,13 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
                   autoSni: upstream?.autoSni === true,
                   autoSanValidation: upstream?.autoSanValidation === true,
                 },
+        });
+      }
+      if (this.#balancing.kind === 'aggregate') {
+        this.#aggregate = new Aggregate(owner, message, {
+          panicThreshold: this.#balancing.panicThreshold,
+          member: (name) => environment.cluster(name),
+          random: () => environment.random(),
         });
       }
       if (message.outlierDetection !== undefined) {
@@ -252,7 +264,13 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   }
 
   choose(context: LoadBalancerContext): Host | undefined {
-    return (this.#balancer ??= this.#makeBalancer()).choose(context);
+    return this.#aggregate === undefined
+      ? (this.#balancer ??= this.#makeBalancer()).choose(context)
+      : this.#aggregate.choose(context);
+  }
+
+  owner(host: Host): Cluster | undefined {
+    return this.#aggregate?.owner(host);
   }
 
   hostAdded(host: Endpoint): void {
@@ -405,7 +423,7 @@ function checkFields(owner: string, message: ClusterMessage): void {
       message.commonLbConfig?.closeConnectionsOnHostSetChange === true,
   });
   const type = message.clusterDiscoveryType;
-  if (type.case === 'clusterType' && type.value.name !== DYNAMIC_TYPE) {
+  if (type.case === 'clusterType' && ![DYNAMIC_TYPE, AGGREGATE_TYPE].includes(type.value.name)) {
     throw new UnsupportedError(`${owner}.cluster_type ${type.value.name}`);
   }
 }

@@ -51,7 +51,11 @@ export interface LoadBalancerContext {
   /** How often a rejected choice is made anew. */
   readonly attempts?: number;
   /** Priorities that were tried before (`previous_priorities`), the first try's first. */
-  readonly triedPriorities?: readonly number[];
+  readonly triedPriorities?: readonly number[] | undefined;
+  /** The endpoints that these were of. */
+  readonly triedHosts?: readonly Host[] | undefined;
+  /** The priority is chosen already. */
+  readonly only?: { readonly priority: number; readonly degraded: boolean };
 }
 
 /** How many of something a cluster may have at once (circuit breakers). */
@@ -153,6 +157,8 @@ export interface Cluster {
   breaker(priority: 'default' | 'high'): CircuitBreaker;
   /** An endpoint for this request; undefined when none may be used (503, no healthy upstream). */
   choose(context: LoadBalancerContext): Host | undefined;
+  /** The cluster that a chosen endpoint is from, where that is another one. */
+  owner?(host: Host): Cluster | undefined;
   /** Requests whose keys differ must not share a connection: it would be for another client, name or source. */
   connectionKey(host: Host, options: ConnectOptions): string;
   /** Begins to connect, over TLS when the endpoint's transport socket says so. The caller listens, times out and counts. */

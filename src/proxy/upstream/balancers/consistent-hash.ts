@@ -52,7 +52,8 @@ export function consistentHash(
         tables = [];
       }
       const hash = context.hash() ?? (BigInt(random()) << 32n) | BigInt(random());
-      const { priority } = hosts.sets.length === 1 ? FIRST : choosePriority(loads, Number(hash % 100n));
+      const { priority } =
+        context.only ?? (hosts.sets.length === 1 ? FIRST : choosePriority(loads, Number(hash % 100n)));
       if (loads.panic[priority] === true) stats.healthyPanic.value++;
       const table = (tables[priority] ??= tableOf(priority));
       return table === undefined ? undefined : chooseAccepted(context, (attempt) => table(hash, attempt));

@@ -4,7 +4,7 @@ import type { Endpoint } from '../host.ts';
 import type { HostSet } from '../host-set.ts';
 import type { LoadBalancerContext } from '../types.ts';
 import type { BalancerEnvironment } from './balancer.ts';
-import { type PriorityLoads, choosePriority, isInPanic, priorityLoads } from './priority-load.ts';
+import { type PriorityLoads, choosePriority, isInPanic, onlyTo, priorityLoads } from './priority-load.ts';
 import { type ZoneRouting, chooseZone, zoneRouting } from './zone-routing.ts';
 
 /** A list of endpoints, and what a balancer keeps for it while it stays the same. */
@@ -40,7 +40,9 @@ export class HostSources<State> {
     const { hosts, random, locality } = this.#environment;
     if (hosts.version !== this.#version) this.#refresh();
     let loads = this.#loads;
-    if (context.triedPriorities !== undefined && context.triedPriorities.length > 0) {
+    if (context.only !== undefined) {
+      loads = onlyTo(context.only, loads);
+    } else if (context.triedPriorities !== undefined && context.triedPriorities.length > 0) {
       loads = priorityLoads(hosts.sets, this.#environment.panicThreshold, context.triedPriorities);
     } else if (this.#onlyFirst) {
       return this.#priorities[0]?.healthy;

@@ -9,13 +9,14 @@ import {
 import { InvalidConfigError, refuseFields } from '../../config-error.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { BalancerEnvironment, BalancerFactory } from './balancer.ts';
+import { AGGREGATE_TYPE } from '../aggregate.ts';
 import { ZONE_AWARE, choiceCount, maglevHash, ringHash, slowStartOf, subsets } from './settings.ts';
 import { typedPolicy } from './typed-policy.ts';
 import { leastRequest, randomChoice, roundRobin } from './weighted.ts';
 
 export interface BalancerChoice {
   /** All but `balancer`: the cluster makes endpoints as they are asked for. */
-  readonly kind: 'balancer' | 'original-destination' | 'dynamic';
+  readonly kind: 'balancer' | 'original-destination' | 'dynamic' | 'aggregate';
   readonly create: BalancerFactory;
   readonly locality: BalancerEnvironment['locality'];
   readonly panicThreshold: number;
@@ -36,7 +37,12 @@ export function balancerChoice(owner: string, cluster: Cluster, scope: StatsScop
     cluster.lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED && cluster.loadBalancingPolicy === undefined;
   if (cluster.clusterDiscoveryType.case === 'clusterType') {
     if (!provided) throw new InvalidConfigError(`${owner}.lb_policy`, 'this type needs CLUSTER_PROVIDED');
-    return { ...shared, kind: 'dynamic', create: () => ({ choose: () => undefined }) };
+    const isAggregate = cluster.clusterDiscoveryType.value.name === AGGREGATE_TYPE;
+    return {
+      ...shared,
+      kind: isAggregate ? 'aggregate' : 'dynamic',
+      create: () => ({ choose: () => undefined }),
+    };
   }
   if (isOriginal || provided) {
     if (!isOriginal) {

@@ -2,6 +2,12 @@
 
 import type { HostSet } from '../host-set.ts';
 
+/** What of a priority counts here. */
+export type LoadedSet = Pick<
+  HostSet,
+  'priority' | 'all' | 'healthy' | 'degraded' | 'excludedCount' | 'healthyShare' | 'degradedShare'
+>;
+
 export interface PriorityLoads {
   /** In percent; together with `degraded` they make 100. */
   readonly healthy: readonly number[];
@@ -15,11 +21,11 @@ export interface PriorityLoads {
  * get nothing as long as others are available.
  */
 export function priorityLoads(
-  sets: readonly HostSet[],
+  sets: readonly LoadedSet[],
   panicThreshold: number,
   tried: readonly number[] = [],
 ): PriorityLoads {
-  const share = (set: HostSet, value: number) => (tried.includes(set.priority) ? 0 : value);
+  const share = (set: LoadedSet, value: number) => (tried.includes(set.priority) ? 0 : value);
   const healthyShares = sets.map((set) => share(set, set.healthyShare));
   const degradedShares = sets.map((set) => share(set, set.degradedShare));
   const available = Math.min(100, sum(healthyShares) + sum(degradedShares));
@@ -55,7 +61,7 @@ export function choosePriority(
 }
 
 /** Whether fewer endpoints are available than the threshold asks for. */
-export function isInPanic(set: HostSet, threshold: number): boolean {
+export function isInPanic(set: LoadedSet, threshold: number): boolean {
   const counted = set.all.length - set.excludedCount;
   const available = counted === 0 ? 0 : (100 * (set.healthy.length + set.degraded.length)) / counted;
   return available < Math.min(100, threshold);
@@ -71,12 +77,12 @@ function distribute(shares: readonly number[], load: number, available: number) 
   return { loads, left, firstAvailable: shares.findIndex((share) => share > 0) };
 }
 
-function allToFirst(sets: readonly HostSet[], panic: readonly boolean[]): PriorityLoads {
+function allToFirst(sets: readonly LoadedSet[], panic: readonly boolean[]): PriorityLoads {
   return { healthy: sets.map((_, index) => (index === 0 ? 100 : 0)), degraded: sets.map(() => 0), panic };
 }
 
 /** By the number of endpoints, whatever their health. */
-function totalPanic(sets: readonly HostSet[], panic: readonly boolean[]): PriorityLoads {
+function totalPanic(sets: readonly LoadedSet[], panic: readonly boolean[]): PriorityLoads {
   const total = sum(sets.map(({ all }) => all.length));
   if (total === 0) return allToFirst(sets, panic);
   const healthy = sets.map(({ all }) => Math.trunc((100 * all.length) / total));
@@ -87,4 +93,14 @@ function totalPanic(sets: readonly HostSet[], panic: readonly boolean[]): Priori
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** All to one priority, which was chosen elsewhere. */
+export function onlyTo(
+  { priority, degraded }: { readonly priority: number; readonly degraded: boolean },
+  { panic }: PriorityLoads,
+): PriorityLoads {
+  const whole = panic.map((_, index) => (index === priority ? 100 : 0));
+  const none = panic.map(() => 0);
+  return degraded ? { healthy: none, degraded: whole, panic } : { healthy: whole, degraded: none, panic };
 }

@@ -1,6 +1,7 @@
 /** All scenarios. */
 
 import type { Scenario } from '../scenario.ts';
+import { AGGREGATE } from './aggregates.ts';
 import { FILTERS } from './filters.ts';
 import { FORWARDING } from './forwarding.ts';
 import { HEADERS } from './headers.ts';
@@ -9,4 +10,4 @@ import { MANAGER } from './manager.ts';
 import { REDIRECTS } from './redirects.ts';
 import { ROUTING } from './routing.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...FORWARDING, ...REDIRECTS, ...HTTP, ...MANAGER, ...FILTERS];
+export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...FORWARDING, ...REDIRECTS, ...AGGREGATE, ...HTTP, ...MANAGER, ...FILTERS];
