@@ -230,6 +230,17 @@ function secretSection(view: AdminView): DumpSection {
           value: { name: secret.name, last_updated: timestamp(view.startedAt), secret: messageJson(secret) },
         })),
       },
+      dynamic_warming_secrets: {
+        typeName: `${type}.DynamicSecret`,
+        items: [...view.states(SECRET_TYPE)].flatMap(({ names, held }) =>
+          names
+            .filter((name) => !held.has(name))
+            .map((name) => ({
+              name,
+              value: { name, version_info: 'uninitialized', secret: { '@type': SECRET_TYPE, name } },
+            })),
+        ),
+      },
       dynamic_active_secrets: {
         typeName: `${type}.DynamicSecret`,
         items: collected(view.states(SECRET_TYPE)).held.map((one) => ({

@@ -13,7 +13,8 @@ import { milliseconds, refuseFields, typeNameOf, unpacked } from '../config-erro
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { Counter, StatsScope } from '../stats/stats.ts';
 import { readDataSource } from '../tls/data-source.ts';
-import { type Identity, TlsContext, peerCertificate } from '../tls/context.ts';
+import { TlsContext, peerCertificate } from '../tls/context.ts';
+import type { Identity } from '../tls/identity.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { dnsNameMatches } from '../tls/subject-alt-names.ts';
 import type { PendingConnection } from './pending-connection.ts';

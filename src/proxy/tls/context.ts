@@ -6,7 +6,6 @@ import { type SecureContext, type SecureContextOptions, createSecureContext } fr
 import {
   type CertificateValidationContext,
   CertificateValidationContext_TrustChainVerification as TrustChain,
-  type TlsCertificate,
   type TlsParameters,
   TlsParameters_TlsProtocol as Protocol,
 } from '../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
@@ -15,19 +14,9 @@ import type { CommonTlsContext } from '../../xds/proto/generated/envoy/extension
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import { readDataSource } from './data-source.ts';
+import { type Identity, identityOf, optionsOf } from './identity.ts';
 import type { SecretHandle, SecretSource } from './secrets.ts';
 import { type NameCheck, type SubjectAltName, nameCheck, subjectAltNames } from './subject-alt-names.ts';
-
-/** A certificate with its key, ready for use. */
-export interface Identity {
-  /** Lower case names that it is for, wildcards as they stand in it. */
-  readonly names: readonly string[];
-  /** `rsa`, `ec`; undefined when only OpenSSL knows. */
-  readonly keyType: string | undefined;
-  readonly options:
-    | { readonly cert: Buffer; readonly key: Buffer; readonly passphrase: string | undefined }
-    | { readonly pfx: Buffer; readonly passphrase: string | undefined };
-}
 
 /** Whom to trust. */
 export interface Validation {
@@ -265,28 +254,6 @@ export class TlsContext {
   }
 }
 
-function optionsOf(
-  identities: readonly Identity[],
-  { ciphers = constants.defaultCipherList, sigalgs }: SecureContextOptions,
-): SecureContextOptions {
-  const [first, ...others] = identities;
-  if (others.length === 0) return first?.options ?? {};
-  const pairs = identities.flatMap(({ options }) => ('cert' in options ? [options] : []));
-  return {
-    cert: pairs.map(({ cert }) => cert),
-    key: pairs.map(({ key, passphrase }) => ({ pem: key, ...(passphrase !== undefined && { passphrase }) })),
-    // What OpenSSL takes first decides which certificate it is: Envoy's choice is that of elliptic curves.
-    ciphers: curvesFirst(ciphers),
-    ...(sigalgs !== undefined && { sigalgs: curvesFirst(sigalgs) }),
-  };
-}
-
-function curvesFirst(list: string): string {
-  const parts = list.split(':');
-  const isCurve = (part: string): boolean => /ecdsa/i.test(part);
-  return [...parts.filter(isCurve), ...parts.filter((part) => !isCurve(part))].join(':');
-}
-
 /** As protobuf merges messages: what is set in the second wins, lists are joined. */
 function merged(
   first: CertificateValidationContext | undefined,
@@ -302,38 +269,6 @@ function merged(
     matchTypedSubjectAltNames: [...first.matchTypedSubjectAltNames, ...second.matchTypedSubjectAltNames],
     matchSubjectAltNames: [...first.matchSubjectAltNames, ...second.matchSubjectAltNames],
   };
-}
-
-function identityOf(field: string, certificate: TlsCertificate): Identity {
-  refuseFields(field, {
-    private_key_provider: certificate.privateKeyProvider !== undefined,
-    ocsp_staple: certificate.ocspStaple !== undefined,
-    signed_certificate_timestamp: certificate.signedCertificateTimestamp.length > 0,
-    watched_directory: certificate.watchedDirectory !== undefined,
-  });
-  const passphrase = readDataSource(`${field}.password`, certificate.password)?.toString();
-  const pfx = readDataSource(`${field}.pkcs12`, certificate.pkcs12);
-  if (pfx !== undefined) return { names: [], keyType: undefined, options: { pfx, passphrase } };
-  const cert = readDataSource(`${field}.certificate_chain`, certificate.certificateChain);
-  const key = readDataSource(`${field}.private_key`, certificate.privateKey);
-  if (cert === undefined || key === undefined) {
-    throw new InvalidConfigError(field, 'certificate_chain and private_key have both to be set');
-  }
-  return { ...traitsOf(field, cert), options: { cert, key, passphrase } };
-}
-
-function traitsOf(field: string, cert: Buffer): Pick<Identity, 'names' | 'keyType'> {
-  try {
-    const { subjectAltName, subject, publicKey } = new X509Certificate(cert);
-    const listed = subjectAltNames(subjectAltName).flatMap(({ type, value }) =>
-      type === 'DNS' ? [value] : [],
-    );
-    const common = /^CN=(.*)$/m.exec(subject ?? '')?.[1];
-    const names = listed.length > 0 || common === undefined ? listed : [common];
-    return { names: names.map((name) => name.toLowerCase()), keyType: publicKey.asymmetricKeyType };
-  } catch {
-    throw new InvalidConfigError(`${field}.certificate_chain`, 'no certificate in PEM');
-  }
 }
 
 function validationOf(

@@ -25,6 +25,11 @@ export function makeRsaCertificate(
   make(folder, name, 'rsa:2048', host, more);
 }
 
+/** As `makeCertificate`, with a key of any algorithm as openssl takes it: `rsa:2048`. */
+export function makeCertificateOf(algorithm: string, folder: string, name: string, host: string): void {
+  make(folder, name, algorithm, host, []);
+}
+
 function make(
   folder: string,
   name: string,

@@ -1,9 +1,12 @@
-/** `/certs`: the certificates that the configuration names, with how long they are good for. */
+/** `/certs`: the certificates that the configuration names, and those that came by name, with how long they are good for. */
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { JsonValue } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { SecretSchema } from '../../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { messageToJson } from '../../../xds/proto/registry.ts';
+import { SECRET_TYPE } from '../../xds-client/resource-types.ts';
 import { type AdminPage, json } from '../page.ts';
 
 export const CERTS: AdminPage = {
@@ -13,6 +16,9 @@ export const CERTS: AdminPage = {
     const messages = [
       ...(view.bootstrap.staticResources?.listeners ?? []),
       ...[...view.clusters].map(({ message }) => message),
+      ...[...view.states(SECRET_TYPE)].flatMap(({ held }) =>
+        [...held.values()].flatMap(({ value }) => anyUnpack(value, SecretSchema) ?? []),
+      ),
     ];
     const certificates = messages.flatMap((message) => tlsParts(messageToJson(message))).map(shown);
     const seen = new Map(certificates.map((one) => [JSON.stringify(one), one]));
