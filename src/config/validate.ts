@@ -42,6 +42,11 @@ export interface ObjectFindings {
 /** Errors that a validator keeps of one object (see `generated-contract.ts`). */
 const MAX_ERRORS = 200;
 
+/** Fields whose content is not to be told, by kind. */
+const SECRET_FIELDS: ReadonlyMap<string, ReadonlySet<unknown>> = new Map([
+  ['core/Secret', new Set(['data', 'stringData'])],
+]);
+
 /** Keywords of schemas that compare a value of the right type with something. */
 const LIMITS: ReadonlySet<string> = new Set([
   'minimum',
@@ -185,7 +190,7 @@ function schemaFindings(object: MeshObject, validators: ValidatorModule | undefi
   const mistyped = new Set(errors.filter(({ keyword }) => keyword === 'type').map((one) => one.instancePath));
   const findings = errors
     .filter(({ keyword, instancePath }) => !LIMITS.has(keyword) || !mistyped.has(instancePath))
-    .map((error) => schemaFinding(error, object.value));
+    .map((error) => schemaFinding(error, object.value, SECRET_FIELDS.get(object.key)));
   if (errors.length >= MAX_ERRORS) {
     // A wrong type may be among those that are not listed, so nothing below may count on types.
     findings.push({

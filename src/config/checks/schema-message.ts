@@ -26,11 +26,21 @@ const FORMATS: Readonly<Record<string, { name: string; hint?: string }>> = {
 /** Names of a list that a hint still spells out. */
 const MAX_LISTED = 12;
 
-/** The finding for an error of a schema. `root` is the object that was checked. */
-export function schemaFinding(error: SchemaError, root: unknown): Finding {
+const NO_FIELDS: ReadonlySet<unknown> = new Set();
+
+/**
+ * The finding for an error of a schema. `root` is the object that was checked, `secret` the fields of it whose content is
+ * not to be told.
+ */
+export function schemaFinding(
+  error: SchemaError,
+  root: unknown,
+  secret: ReadonlySet<unknown> = NO_FIELDS,
+): Finding {
   const { path, value } = follow(root, error.instancePath);
   switch (error.keyword) {
     case 'type':
+      if (secret.has(path[0])) return wrongSecret(path, value, error.params.type);
       return wrongType(path, value, TYPE_NAMES[error.params.type] ?? error.params.type, error.params.type);
     case 'x-mesh-int-or-string':
       return wrongType(path, value, 'a whole number or text', 'integer');
@@ -149,6 +159,17 @@ function follow(root: unknown, pointer: string): { path: FieldPath; value: unkno
 
 function wrongType(path: FieldPath, value: unknown, expected: string, type: string): Finding {
   return fail('WrongType', path, `must be ${expected}, but is ${describe(value)}`, typeHint(value, type));
+}
+
+function wrongSecret(path: FieldPath, value: unknown, type: string): Finding {
+  const is = value === null || typeof value === 'object' ? describe(value) : TYPE_NAMES[typeof value];
+  const hint = type === 'string' && typeof value !== 'object' ? 'Put it in quotes.' : undefined;
+  return fail(
+    'WrongType',
+    path,
+    `must be ${TYPE_NAMES[type] ?? type}, but is ${is ?? 'something else'}`,
+    hint,
+  );
 }
 
 function typeHint(value: unknown, type: string): string | undefined {

@@ -158,3 +158,24 @@ test('a bad one is set aside where Secrets are used, and the good one before it 
     ],
   });
 });
+
+test('what a schema says of a Secret does not tell what is in it', async () => {
+  const text = `apiVersion: v1
+kind: Secret
+metadata: {name: web, namespace: shop}
+type: 7
+data: guarded
+stringData: {a: 12345678, b: true, c: {guarded: guarded}, d: [guarded]}
+`;
+  const { objects } = parseText(text, 'secret.yaml');
+  const options = { defaultNamespace: 'default', rootNamespace: 'istio-system' };
+  const { rejections } = await admit({ objects, problems: [] }, [], options);
+  expect(rejections.flatMap(({ errors }) => errors).toSorted()).toEqual([
+    'data: must be a map, but is text',
+    'stringData.a: must be text, but is a number (Put it in quotes.)',
+    'stringData.b: must be text, but is true or false (Put it in quotes.)',
+    'stringData.c: must be text, but is a map',
+    'stringData.d: must be text, but is a list',
+    'type: must be text, but is the number 7 (Put it in quotes: "7".)',
+  ]);
+});
