@@ -77,8 +77,10 @@ test('over the socket Secrets are served, in both forms of discovery', async () 
   const delta = opened(deltaStream(door()));
   delta.send({ ...ask, resourceNamesSubscribe: [WEB, `${WEB}-cacert`, 'kubernetes://gone'] });
   const first = await delta.next();
-  expect(namesIn(first)).toEqual([WEB, `${WEB}-cacert`]);
+  expect(namesIn(first)).toEqual([WEB]);
   expect(first.removedResources).toEqual(['kubernetes://gone']);
+  delta.send({ typeUrl: SECRET_TYPE, responseNonce: first.nonce });
+  expect(namesIn(await delta.next())).toEqual([`${WEB}-cacert`]);
   const state = opened(stateStream(door()));
   state.send({ ...ask, resourceNames: [WEB, 'kubernetes://gone'] });
   expect(namesIn(await state.next())).toEqual([WEB]);
@@ -142,6 +144,38 @@ test('what a proxy refuses stands with its words beside the Secret', async () =>
   const { nonce } = await delta.next();
   delta.send({ typeUrl: SECRET_TYPE, responseNonce: nonce, errorDetail: { code: 3, message: 'too small' } });
   await expect.poll(() => page('configz?kind=Secret&name=web')).toContain('too small');
+});
+
+test('each comes by itself, so that a refusal is known to be of that one, until it is given up', async () => {
+  put('two', 'two');
+  put('three', 'one');
+  const names = [WEB, 'kubernetes://two', 'kubernetes://three'];
+  await expect.poll(() => page('configz?kind=Secret&name=three')).toContain('three.yaml');
+  const delta = opened(deltaStream(door()));
+  delta.send({ ...ask, resourceNamesSubscribe: names.slice(0, 2) });
+  const first = await delta.next();
+  // What is asked for meanwhile waits, for else nobody would hear of a refusal of what came before.
+  delta.send({ typeUrl: SECRET_TYPE, resourceNamesSubscribe: names.slice(2) });
+  const errorDetail = { code: 3, message: 'bad' };
+  delta.send({ typeUrl: SECRET_TYPE, responseNonce: first.nonce, errorDetail });
+  const came = [...namesIn(first)];
+  for (let index = 1; index < names.length; index += 1) {
+    const { nonce, resources } = await delta.next();
+    expect(resources).toHaveLength(1);
+    came.push(...resources.map(({ name }) => name));
+    delta.send({ typeUrl: SECRET_TYPE, responseNonce: nonce });
+  }
+  expect(came.toSorted()).toEqual(names.toSorted());
+  const refused = came[0]?.slice('kubernetes://'.length) ?? '';
+  const problems = async (): Promise<readonly string[]> => {
+    const { configs } = JSON.parse(await page('configz?kind=Secret')) as {
+      configs: readonly { metadata: { name: string }; problems?: unknown }[];
+    };
+    return configs.filter((one) => one.problems !== undefined).map(({ metadata }) => metadata.name);
+  };
+  await expect.poll(problems).toEqual([refused]);
+  delta.send({ typeUrl: SECRET_TYPE, resourceNamesUnsubscribe: [came[0] ?? ''] });
+  await expect.poll(problems).toEqual([]);
 });
 
 test.each([

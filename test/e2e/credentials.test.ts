@@ -4,7 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificate, makeRevocations, makeRsaCertificate } from '../peers/world/certificate.ts';
+import {
+  makeCertificate,
+  makeCertificateOf,
+  makeRevocations,
+  makeRsaCertificate,
+} from '../peers/world/certificate.ts';
 import { eventually } from '../peers/run-envoy.ts';
 import { ADDRESSES, CLIENT, EAST, INGRESS, shopManifests } from '../peers/world/shop.ts';
 import { type ProxyOptions, World } from '../peers/world/world.ts';
@@ -34,9 +39,26 @@ const PLAIN = {
   ports: 29,
 } as const;
 
+/** A gateway that asks for the state of the world. */
+const STATE = {
+  role: 'router',
+  name: 'state-0',
+  namespace: GATEWAYS,
+  ip: '10.40.9.2',
+  labels: { istio: 'stategateway' },
+  ports: 17,
+  env: { ISTIO_DELTA_XDS: 'false' },
+} as const;
+
+/** Keys that proxies refuse, and in what words; OpenSSL and the API server let them pass. */
+const WEAK = {
+  short: ['rsa:1024', /only RSA certificates with 2048-bit or larger keys are supported/],
+  curve: ['ec -pkeyopt ec_paramgen_curve:secp256k1', /certificate.chain/],
+} as const;
+
 const byTheDoor = <Options extends ProxyOptions>(proxy: Options): Options => ({
   ...proxy,
-  config: { discoveryAddress: `unix://${socket}` },
+  config: { discoveryAddress: `unix://${socket}`, ...proxy.config },
 });
 
 interface SyncOfProxy {
@@ -54,6 +76,9 @@ describeOnEachEngine('certificates from Secrets', (engine) => {
     makeRsaCertificate(folder, 'both-rsa', 'rsa.example', 'DNS:c-both.test');
     makeCertificate(folder, 'both-ec', 'ec.example', 'DNS:c-both.test');
     makeRevocations(folder, 'client');
+    for (const [name, [algorithm]] of Object.entries(WEAK)) {
+      makeCertificateOf(algorithm, folder, name, `${name}.example`);
+    }
     const tls = makeCertificate(folder, 'server', 'backend.example');
     const manifests: Record<string, string> = {
       'shop.json': shopManifests(),
@@ -64,8 +89,16 @@ describeOnEachEngine('certificates from Secrets', (engine) => {
         tls: 'mode: SIMPLE, credentialName: turning',
       }),
       'turning-secret.yaml': tlsSecret(folder, [GATEWAYS, 'turning'], 'one'),
-      'east.yaml': `${secureServer({ name: 'east', port: 9602, selector: 'eastwestgateway', tls: 'mode: SIMPLE, credentialName: east' })}---
-${tlsSecret(folder, [GATEWAYS, 'east'], 'one')}`,
+      'east.yaml': secureServer({
+        name: 'east',
+        port: 9602,
+        selector: 'eastwestgateway',
+        tls: 'mode: SIMPLE, credentialName: east',
+      }),
+      'east-secret.yaml': tlsSecret(folder, [GATEWAYS, 'east'], 'one', { 'ca.crt': 'client.crt' }),
+      'state.yaml': `${secureServer({ name: 'state', port: 9606, selector: 'stategateway', tls: 'mode: SIMPLE, credentialName: state' })}---
+${secureServer({ name: 'state-mutual', port: 9607, selector: 'stategateway', tls: 'mode: MUTUAL, credentialName: east' })}`,
+      'state-secret.yaml': tlsSecret(folder, [GATEWAYS, 'state'], 'one'),
       'plain.yaml': `${secureServer({ name: 'plain', port: 9603, selector: 'plaingateway', tls: 'mode: SIMPLE, credentialName: east' })}---
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -89,7 +122,9 @@ spec: {hosts: [plain-http.test], gateways: [plain-http], http: [{route: [{destin
       tls,
       controllerFlags: ['--grpc-addr', `unix://${socket}`],
     });
-    await Promise.all([...[INGRESS, EAST, CLIENT].map(byTheDoor), PLAIN].map((one) => world.startProxy(one)));
+    // Of several threads, or processes, each has the certificates.
+    const proxies = [INGRESS, { ...EAST, config: { concurrency: 2 } }, CLIENT, STATE].map(byTheDoor);
+    await Promise.all([...proxies, PLAIN].map((one) => world.startProxy(one)));
   }, 120_000);
   afterAll(async () => {
     await world?.close();
@@ -142,6 +177,23 @@ spec: {hosts: [plain-http.test], gateways: [plain-http], http: [{route: [{destin
     expect(after.east.types['sds']?.sent).toBe(before.east.types['sds']?.sent);
   });
 
+  test('come as the state of the world, too, and to every process of a proxy', async () => {
+    const own = { certificate: { cert: join(folder, 'client.crt'), key: join(folder, 'client.key') } };
+    const certificateOf = async (name: string, port: number): Promise<string | undefined> =>
+      (await send(world, secured(name, port)))[0]?.certificate;
+    expect(await certificateOf('state', 9606)).toBe('one.example');
+    expect(await send(world, secured('state-mutual', 9607, own))).toMatchObject([{ status: 200 }]);
+    expect(await send(world, secured('state-mutual', 9607))).toMatchObject([{ status: 0 }]);
+    world.write('state-secret.yaml', tlsSecret(folder, [GATEWAYS, 'state'], 'two'));
+    await eventually(
+      () => certificateOf('state', 9606),
+      (name) => name === 'two.example',
+    );
+    const outcomes = await send(world, secured('east', 9602, { times: 20, atOnce: 10 }));
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ status: 200, certificate: 'one.example' });
+  });
+
   test('that are bad are set aside by name and entry, and the good ones before them stay', async () => {
     expect(await shown()).toBe('two.example');
     const mixed = { 'tls.crt': 'one.crt', 'tls.key': 'two.key' };
@@ -177,6 +229,40 @@ spec: {hosts: [plain-http.test], gateways: [plain-http], http: [{route: [{destin
     world.write('turning-secret.yaml', tlsSecret(folder, [GATEWAYS, 'turning'], 'two'));
     await eventually(shown, (name) => name === 'two.example');
   });
+
+  test.each(Object.entries(WEAK))(
+    'that the proxy refuses (%s) are told of in its words, and stop no other',
+    async (name, [, words]) => {
+      world.write(`${name}.yaml`, tlsSecret(folder, [GATEWAYS, name], name));
+      const port = 9610 + Object.keys(WEAK).indexOf(name);
+      world.write(
+        `${name}-gateway.yaml`,
+        `${secureServer({ name, port, selector: 'eastwestgateway', tls: `mode: SIMPLE, credentialName: ${name}` })}---
+${secureServer({ name: `beside-${name}`, port: port + 10, selector: 'eastwestgateway', tls: 'mode: SIMPLE, credentialName: state' })}`,
+      );
+      const { configs } = await eventually(
+        () =>
+          world.debug<{ configs: readonly { problems?: readonly object[] }[] }>(
+            `configz?kind=Secret&name=${name}`,
+          ),
+        (page) => page.configs[0]?.problems !== undefined,
+      );
+      expect(configs[0]?.problems).toMatchObject([
+        {
+          message: expect.stringMatching(words),
+          resource: `kubernetes://${name}`,
+          proxies: ['east-0.istio-system'],
+        },
+      ]);
+      await eventually(
+        async () => (await send(world, secured(`beside-${name}`, port + 10)))[0],
+        (outcome) => outcome?.status === 200,
+      );
+      expect(await send(world, secured(name, port))).toMatchObject([{ status: 0 }]);
+      world.remove(`${name}.yaml`);
+      world.remove(`${name}-gateway.yaml`);
+    },
+  );
 
   test('that come late open what was shut without them', async () => {
     world.write(
@@ -244,6 +330,11 @@ spec: {hosts: [plain-http.test], gateways: [plain-http], http: [{route: [{destin
     for (const [place, text] of Object.entries(said)) {
       for (const secret of secrets) expect(text.includes(secret), place).toBe(false);
     }
+    const lost = JSON.stringify(secretsIn(said['dump of ingress-0'] ?? '', 'dynamic_warming_secrets'));
+    expect(lost).toContain('"kubernetes://c-lost"');
+    expect(lost).not.toContain('"kubernetes://c-simple"');
+    const certificates = (await world.send({ to: `127.0.0.1:${INGRESS.ports}000`, path: '/certs' })).text;
+    for (const name of ['one.example', 'rsa.example', 'client.example']) expect(certificates).toContain(name);
     // That they are there is shown, with their certificates.
     for (const place of ['/debug/config_dump?proxyID=ingress-0.istio-system', 'dump of ingress-0']) {
       expect(said[place]).toContain('SecretsConfigDump');
@@ -259,6 +350,12 @@ spec: {hosts: [plain-http.test], gateways: [plain-http], http: [{route: [{destin
     expect(await send(world, secured('c-simple', 9501))).toMatchObject([{ status: 200 }]);
   });
 });
+
+/** A list of the secrets in a proxy's dump. */
+function secretsIn(dump: string, list: string): unknown {
+  const { configs } = JSON.parse(dump) as { configs: readonly Record<string, unknown>[] };
+  return configs.flatMap((section) => section[list] ?? []);
+}
 
 /** All files below a folder. */
 function filesIn(path: string): readonly string[] {

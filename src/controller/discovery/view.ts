@@ -42,6 +42,14 @@ export function isWildcardType(typeUrl: string): boolean {
   return WILDCARD_TYPES.has(typeUrl) || isConfigType(typeUrl);
 }
 
+/**
+ * Whether each resource of a type goes in a response of its own. Envoy takes a secret that it has refused for the one it
+ * has when it comes again, so that it would never be known which of several it was.
+ */
+export function goesAlone(typeUrl: string): boolean {
+  return typeUrl === SECRET_TYPE;
+}
+
 export interface ViewDifference {
   readonly changed: readonly EncodedResource[];
   readonly removed: readonly string[];

@@ -1,7 +1,7 @@
 /** What one proxy wants of one type, what it has of it, and what it said to that. */
 
 import { NameSet } from './names.ts';
-import { EMPTY_VIEW, type TypeView, type ViewMaker, isWildcardType } from './view.ts';
+import { EMPTY_VIEW, type TypeView, type ViewMaker, goesAlone, isWildcardType } from './view.ts';
 import type { EncodedResource } from './encoder.ts';
 
 /** A response that the proxy refused. */
@@ -52,7 +52,10 @@ export class Watch {
   sentAt = 0;
   /** The last response's, until it is taken. */
   #sent: DueResources = NOTHING;
-  /** Names of a refused response that are sent again one by one, so that one bad resource holds up no other. */
+  /**
+   * Names that are sent one by one: those of a refused response, so that one bad resource holds up no other, and those of
+   * a type whose resources go alone.
+   */
   readonly #alone: string[] = [];
 
   /** What the proxy brought along and is gone, until it is told so. */
@@ -108,6 +111,8 @@ export class Watch {
       this.brought?.delete(name);
       this.#stale.delete(name);
     }
+    const refused = this.nack?.names ?? [];
+    if (refused.length > 0 && !refused.some((name) => this.wants(name))) this.nack = undefined;
   }
 
   wants(name: string): boolean {
@@ -116,6 +121,8 @@ export class Watch {
 
   /** Whether something has to be sent now. A change waits for the answer to the last response; a question does not. */
   isDue(now: TypeView, keepsRemoved = false): boolean {
+    // Of an answer that another one overtakes nobody would hear that it was refused.
+    if (this.isAwaited && goesAlone(this.typeUrl)) return false;
     if (!this.isAnswered || this.asked.size > 0) return true;
     const isStale = this.#stale.size > 0 && !keepsRemoved;
     return !this.isAwaited && (this.has !== now || isStale || this.#alone.length > 0);
@@ -137,6 +144,7 @@ export class Watch {
 
   /** When all of a difference is wanted and nothing else, the one that all proxies share. */
   #takeWhole(now: TypeView, views: ViewMaker): DueResources | undefined {
+    if (goesAlone(this.typeUrl)) return undefined;
     const isAsBefore = this.#alone.length === 0 && this.#stale.size === 0 && (this.brought?.size ?? 0) === 0;
     if (!isAsBefore) return undefined;
     // Whoever has nothing yet and asks for all that there is gets the same as all others that do.
@@ -171,13 +179,23 @@ export class Watch {
       for (const name of this.#stale) if (this.wants(name) && !now.has(name)) removed.add(name);
       this.#stale.clear();
     }
-    const again = this.isAwaited ? undefined : this.#alone.shift();
-    if (again !== undefined && changed.size === 0 && this.wants(again)) add(again);
+    const again = this.isAwaited || changed.size > 0 ? undefined : this.#alone.shift();
+    if (again !== undefined && this.wants(again)) add(again);
+    if (goesAlone(this.typeUrl)) this.#keepFirst(changed);
     const isSilent = this.isAnswered && changed.size === 0 && removed.size === 0;
     this.has = now;
     this.asked = NameSet.empty;
     this.brought = undefined;
     return isSilent ? undefined : { changed: [...changed.values()], removed: [...removed] };
+  }
+
+  /** Leaves one; the others are sent after it. */
+  #keepFirst(changed: Map<string, EncodedResource>): void {
+    const [first, ...others] = changed.keys();
+    const waiting = new Set([...this.#alone, ...others]);
+    if (first !== undefined) waiting.delete(first);
+    this.#alone.splice(0, this.#alone.length, ...waiting);
+    for (const name of others) changed.delete(name);
   }
 
   #addDifference(
@@ -223,7 +241,8 @@ export class Watch {
       return 'ack';
     }
     this.nacks += 1;
-    const sent = this.#sentNames();
+    const isAlone = goesAlone(this.typeUrl);
+    const sent = isAlone ? this.#sent.changed.map(({ name }) => name) : this.#sentNames();
     const named = sent.filter((name) => error.includes(name));
     const names = named.length > 0 ? named : sent;
     this.nack = { message: error, at, version: this.version, names };

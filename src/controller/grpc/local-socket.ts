@@ -15,6 +15,7 @@ const MAX_PATH = 107;
 const PROBE_TIMEOUT = 2000;
 
 const OTHERS_WRITE = 0o022;
+const OWN_FOLDER = 'Choose a folder of its own, as mkdir -m 700 makes it.';
 /** Taken off what is made: nothing is left to others, and nothing to execute. */
 const OWNER_ONLY = 0o177;
 
@@ -53,19 +54,14 @@ export function listenForOwner(server: Server, path: string, backlog: number, do
 function checkFolder(path: string): void {
   const folder = dirname(path);
   const found = statSync(folder, { throwIfNoEntry: false });
-  const make = `Make a folder for it alone: mkdir -m 700 ${folder}`;
   if (found === undefined || !found.isDirectory()) {
-    throw refused(path, `cannot be made: there is no folder ${folder}`, make);
+    throw refused(path, `cannot be made: there is no folder ${folder}`, `Make it: mkdir -m 700 ${folder}`);
   }
   if (found.uid !== ownUser() && found.uid !== 0) {
-    throw refused(path, `cannot be made: its folder ${folder} belongs to another user`, make);
+    throw refused(path, `cannot be made: its folder ${folder} belongs to another user`, OWN_FOLDER);
   }
   if ((found.mode & OTHERS_WRITE) !== 0) {
-    throw refused(
-      path,
-      `cannot be made: others may write to its folder ${folder}`,
-      `chmod go-w ${folder}, or name another.`,
-    );
+    throw refused(path, `cannot be made: others may write to its folder ${folder}`, OWN_FOLDER);
   }
 }
 

@@ -293,6 +293,27 @@ describe('delta discovery', () => {
     expect([...discovery.streams][0]?.watches.get(ROUTE_TYPE)?.nack?.names).toEqual(['r2']);
   });
 
+  test('forgets none of the routes that are to be sent one by one for what is asked meanwhile', async () => {
+    show({ routes: { r1: 'x', r2: 'bad', r3: 'x' } });
+    const stream = delta();
+    stream.send({ node: node(), typeUrl: ROUTE_TYPE, resourceNamesSubscribe: ['r1', 'r2'] });
+    const { nonce } = await stream.next();
+    const errorDetail = { message: 'bad domain' };
+    stream.send({
+      typeUrl: ROUTE_TYPE,
+      responseNonce: nonce,
+      errorDetail,
+      resourceNamesSubscribe: ['r3'],
+    });
+    const came: string[][] = [];
+    for (let count = 0; count < 3; count++) {
+      const one = await stream.next();
+      came.push(namesIn(one));
+      stream.send({ typeUrl: ROUTE_TYPE, responseNonce: one.nonce });
+    }
+    expect(came).toEqual([['r3'], ['r1'], ['r2']]);
+  });
+
   test('answers a proxy that came before the first state as soon as there is one', async () => {
     const stream = delta();
     stream.send({ node: node(), typeUrl: CLUSTER_TYPE });

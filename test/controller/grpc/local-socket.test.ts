@@ -106,7 +106,7 @@ describe('a socket for the user of the process alone', () => {
       chmodSync(folder, mode);
       await expect(listen()).rejects.toMatchObject({
         message: `the socket ${path} cannot be made: others may write to its folder ${folder}`,
-        hint: `chmod go-w ${folder}, or name another.`,
+        hint: 'Choose a folder of its own, as mkdir -m 700 makes it.',
       });
       expect(existsSync(path)).toBe(false);
     },
@@ -115,7 +115,7 @@ describe('a socket for the user of the process alone', () => {
   test('is not made where there is no folder, or with a name that is too long', async () => {
     await expect(listen(join(folder, 'none', 'xds.sock'))).rejects.toMatchObject({
       message: expect.stringContaining(`there is no folder ${join(folder, 'none')}`),
-      hint: `Make a folder for it alone: mkdir -m 700 ${join(folder, 'none')}`,
+      hint: `Make it: mkdir -m 700 ${join(folder, 'none')}`,
     });
     await expect(listen(join(folder, 'x'.repeat(120)))).rejects.toThrow('is longer than 107 bytes');
   });
