@@ -130,7 +130,7 @@ export class ProxyServer {
         }),
     );
     this.#secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
-    this.#routes = new RouteResources(this.#sources);
+    this.#routes = new RouteResources(this.#sources, stats);
     this.#extensions = new ExtensionResources(this.#sources);
     this.#accessLogs = new AccessLogs({ stats, random: randomNumber });
     const limits = refusing(loaded, () => connectionLimits(bootstrap));

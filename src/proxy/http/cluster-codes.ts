@@ -8,7 +8,8 @@ interface CodeCounters {
   readonly byCode: Counter;
 }
 
-class Codes {
+/** Answers under one prefix. */
+export class Codes {
   readonly #scope: StatsScope;
   /** No list by the code: it would be two kilobytes long for the two or three of a cluster. */
   readonly #byCode = new Map<number, CodeCounters>();

@@ -2,7 +2,6 @@
 
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { Cluster } from '../upstream/types.ts';
-import { type ClusterCodes, codesOf } from './cluster-codes.ts';
 import { dropReply } from './drop-overload.ts';
 import {
   type ForwardAction,
@@ -15,18 +14,17 @@ import { RequestContext, metadataMatch } from './load-balancing.ts';
 import { RetryState } from './retry-state.ts';
 import { type EditPlan, planOf } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
+import { Tally } from './tally.ts';
 import { type Timeouts, announceTimeout, timeoutsOf } from './timeouts.ts';
 
 export interface PreparedRequest {
   readonly cluster: Cluster;
-  readonly codes: ClusterCodes;
+  readonly tally: Tally;
   readonly edits: EditPlan;
   readonly timeouts: Timeouts;
   readonly context: RequestContext;
   readonly retry: RetryState | undefined;
   readonly target: Target;
-  /** It comes from inside. */
-  readonly internal: boolean;
 }
 
 /** Undefined when the request has been answered instead. */
@@ -46,13 +44,12 @@ export function prepareRequest(
     stream.reply({ status: forwarding.clusterNotFound, body: '', details: 'cluster_not_found' });
     return undefined;
   }
-  const codes = codesOf(cluster);
+  const tally = Tally.of(stream, compiled, cluster);
   const edits = plan.byDestination.get(destination) ?? plan.edits;
   info.upstreamCluster = cluster;
-  const internal = headers.has('x-envoy-internal');
   const dropped = cluster.dropShare > 0 ? dropReply(cluster, info, manager.context.random()) : undefined;
   if (dropped !== undefined) {
-    codes.count(dropped.status, internal);
+    tally.answered(dropped.status);
     stream.reply(dropped);
     return undefined;
   }
@@ -61,7 +58,7 @@ export function prepareRequest(
   const timeouts = timeoutsOf(forwarding, headers, asked, manager.router.respectExpectedTimeout);
   limitStream(stream, forwarding);
   const breaker = cluster.breaker(forwarding.priority);
-  const retry = RetryState.of(forwarding.retries, headers, asked, breaker, cluster.stats);
+  const retry = RetryState.of(forwarding.retries, headers, asked, breaker, tally.retries);
   if (compiled.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', '1');
   edits.request?.(headers, info);
   const target = rewriteTarget(stream, action, destination);
@@ -69,7 +66,7 @@ export function prepareRequest(
   if (!manager.router.suppressHeaders) announceTimeout(headers, timeouts, 0);
   const wanted = metadataMatch(forwarding.metadataMatch, destination.metadataMatch);
   const context = new RequestContext(stream, forwarding.hash, wanted);
-  return { cluster, codes, edits, timeouts, context, retry, target, internal };
+  return { cluster, tally, edits, timeouts, context, retry, target };
 }
 
 /** Says of a further try how much time is left, and which one it is. */

@@ -77,13 +77,19 @@ const NO_POLICY: Retries = {
   priorityUpdates: undefined,
 };
 
+/** Where tries are counted: the cluster, and maybe the route. */
+export type RetryCounters = Pick<
+  ClusterStats,
+  'rqRetry' | 'rqRetrySuccess' | 'rqRetryOverflow' | 'rqRetryLimitExceeded'
+>;
+
 export class RetryState {
   readonly policy: Retries;
   readonly #flags: number;
   readonly #statusCodes: readonly number[];
   readonly #headerNames: readonly string[];
   readonly #breaker: CircuitBreaker;
-  readonly #stats: ClusterStats;
+  readonly #stats: readonly RetryCounters[];
   #left: number;
   #tried = 0;
   #counted = false;
@@ -94,7 +100,7 @@ export class RetryState {
     headers: HeaderList,
     asked: boolean,
     breaker: CircuitBreaker,
-    stats: ClusterStats,
+    stats: readonly RetryCounters[],
   ): RetryState | undefined {
     if (policy === undefined && !asked) return undefined;
     const used = policy ?? NO_POLICY;
@@ -122,7 +128,7 @@ export class RetryState {
     statusCodes: readonly number[],
     headerNames: readonly string[],
     breaker: CircuitBreaker,
-    stats: ClusterStats,
+    stats: readonly RetryCounters[],
   ) {
     this.policy = policy;
     this.#flags = flags;
@@ -135,7 +141,7 @@ export class RetryState {
 
   onHead(status: number, headers: HeaderList): RetryVerdict {
     const wanted = this.#wantsStatus(status, headers);
-    if (!wanted && this.#tried > 0 && !this.#isFailure(status)) this.#stats.rqRetrySuccess.value++;
+    if (!wanted && this.#tried > 0 && !this.#isFailure(status)) this.#count('rqRetrySuccess');
     return this.#decide(wanted);
   }
 
@@ -175,21 +181,25 @@ export class RetryState {
     this.release();
     if (!wanted) return 'no';
     if (this.#left === 0) {
-      this.#stats.rqRetryLimitExceeded.value++;
+      this.#count('rqRetryLimitExceeded');
       return 'limit';
     }
     const { retries } = this.#breaker;
     const most = this.#breaker.retryBudget?.() ?? retries.max;
     if (retries.current >= most) {
-      this.#stats.rqRetryOverflow.value++;
+      this.#count('rqRetryOverflow');
       return 'overflow';
     }
     this.#left--;
     this.#tried++;
     retries.current++;
     this.#counted = true;
-    this.#stats.rqRetry.value++;
+    this.#count('rqRetry');
     return 'again';
+  }
+
+  #count(name: keyof RetryCounters): void {
+    for (const counters of this.#stats) counters[name].value++;
   }
 
   #isFailure(status: number): boolean {

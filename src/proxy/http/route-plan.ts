@@ -3,7 +3,7 @@
 import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import type { WeightedDestination } from '../route/forwarding.ts';
 import type { HeaderEdits } from '../route/headers.ts';
-import { type EncodedRoutes, decodeHost, domainsOf, hostShape } from '../route/encoded-routes.ts';
+import { type EncodedRoutes, decodeHost, domainsOf, hostShape, nameOf } from '../route/encoded-routes.ts';
 import {
   type CompiledHost,
   type CompiledRoute,
@@ -11,8 +11,8 @@ import {
   type TableHost,
   compileHost,
 } from '../route/route-table.ts';
-import { UnsupportedError } from '../route/unsupported.ts';
 import { type HeaderEditor, compileEdits } from './header-edits.ts';
+import { type CountedParts, RouteTableStats, countedParts } from './request-stats.ts';
 
 export interface EditPlan {
   readonly request: HeaderEditor | undefined;
@@ -38,21 +38,30 @@ export function planOf(compiled: CompiledRoute): RoutePlan {
  * A route configuration ready for requests. Throws an `UnsupportedError` or `FormatError`. Of virtual hosts that say the
  * same but for their names one is looked through; each is compiled with the first request for it.
  */
-export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): RouteTable {
+export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): CountedTable {
   const table = new RouteTable(
     config,
     virtualHosts.map((encoded) => new LateHost(encoded, config)),
   );
-  const known = new Set<string>();
+  const known = new Map<string, CountedParts | undefined>();
+  const counted = new Map<string, CountedParts>();
   for (const encoded of virtualHosts) {
     const shape = hostShape(encoded);
-    if (known.has(shape)) continue;
-    known.add(shape);
-    const { virtualHost, routes } = compileHost(decodeHost(encoded), config);
-    if (virtualHost.virtualClusters.length > 0) throw new UnsupportedError('virtual_clusters');
-    for (const compiled of routes) planOf(compiled);
+    if (!known.has(shape)) {
+      const { virtualHost, routes } = compileHost(decodeHost(encoded), config);
+      for (const compiled of routes) planOf(compiled);
+      known.set(shape, countedParts(virtualHost));
+    }
+    const parts = known.get(shape);
+    if (parts !== undefined) counted.set(nameOf(encoded), parts);
   }
-  return table;
+  return { table, stats: new RouteTableStats(config, counted) };
+}
+
+/** A table, and what is counted of its routes. */
+export interface CountedTable {
+  readonly table: RouteTable;
+  readonly stats: RouteTableStats;
 }
 
 class LateHost implements TableHost {

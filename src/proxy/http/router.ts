@@ -6,7 +6,6 @@
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { Cluster } from '../upstream/types.ts';
 import { askEndpoint } from './ask-endpoint.ts';
-import type { ClusterCodes } from './cluster-codes.ts';
 import type { OutgoingRequest, RequestWriter, ResetReason } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import { Flow } from './flow.ts';
@@ -23,6 +22,7 @@ import type { EditPlan } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
 import { type ForwardAction, addResponseHeaders, connectOptions, namesEndpoint } from './forward-request.ts';
 import { announceAgain, prepareRequest } from './prepare-request.ts';
+import type { Tally } from './tally.ts';
 import type { Timeouts } from './timeouts.ts';
 import { TriesInFlight } from './tries-in-flight.ts';
 import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
@@ -31,7 +31,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   readonly #stream: HttpStream;
   readonly flow: Flow;
   #cluster: Cluster | undefined;
-  #codes: ClusterCodes | undefined;
+  #tally: Tally | undefined;
   #action: ForwardAction | undefined;
   #edits: EditPlan | undefined;
   #timeouts: Timeouts | undefined;
@@ -45,7 +45,6 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   #over = false;
   /** All of the request has come through the filters. */
   #done = false;
-  #internal = false;
   /** The body is longer than what may be kept. */
   #abandoned = false;
   method = '';
@@ -138,12 +137,11 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     if (prepared === undefined) return;
     this.#action = action;
     this.#cluster = prepared.cluster;
-    this.#codes = prepared.codes;
+    this.#tally = prepared.tally;
     this.#edits = prepared.edits;
     this.#timeouts = prepared.timeouts;
     this.#context = prepared.context;
     this.#retry = prepared.retry;
-    this.#internal = prepared.internal;
     this.method = stream.method;
     this.upgrade = stream.upgrade;
     this.authority = prepared.target.authority;
@@ -194,6 +192,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
   onTryReady(attempt: UpstreamTry, writer: RequestWriter): void {
     const { info } = this.#stream;
     attempt.sent = true;
+    this.#tally?.sent();
     info.sentOver(writer);
     info.times.upstreamFirstSent = performance.now();
     writeRequest(writer, this, this.#body?.replay(), this.#done);
@@ -217,7 +216,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     else if (this.#retry !== undefined) {
       const verdict = this.#retry.onHead(status, headers);
       if (verdict === 'again') {
-        this.#codes?.countRetried(status);
+        this.#tally?.answeredInVain(status);
         countTry(attempt, status);
         attempt.abandon();
         this.#again(attempt, headers);
@@ -233,7 +232,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       return;
     }
     this.#settle(attempt);
-    this.#codes?.count(status, this.#internal);
+    this.#tally?.answered(status);
     countTry(attempt, status);
     addResponseHeaders(stream, headers, now, this.#context?.cookies);
     if (stream.upgrade !== '' && stream.upgrade !== 'CONNECT' && status !== 101 && status < 300) {
@@ -285,7 +284,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const status = reason === 'protocol-error' ? 502 : 503;
     if (reason !== 'overflow') countTry(attempt, 503);
     if (this.#timer !== undefined || this.#tries.hasOther(attempt)) {
-      this.#codes?.count(status, this.#internal);
+      this.#tally?.answered(status);
       return;
     }
     info.flag(resetFlag(reason));
@@ -338,8 +337,9 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
       attempt.host.stats.rqTimeout++;
       // The status of an answer that has begun is counted already, and that a try took too long is known of one that has been.
       if (!attempt.started) {
+        this.#tally?.timedOut();
         if (!attempt.hedged) cluster.report(attempt.host, { kind: 'local', what: 'timeout' });
-        this.#codes?.count(504, this.#internal);
+        this.#tally?.answered(504);
       }
       attempt.abandon();
     }
@@ -424,12 +424,12 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     times.upstreamLastReceived = now;
     this.#deadline?.cancel();
     const time = now - times.start;
-    this.#codes?.time(time, this.#internal);
+    this.#tally?.took(time);
   }
 
   /** An answer of the proxy's own in place of the destination's. */
   #answer(status: number, body: string, details: string, overloaded = false): void {
-    this.#codes?.count(status, this.#internal);
+    this.#tally?.answered(status);
     this.#giveUp(status, body, details, overloaded);
   }
 

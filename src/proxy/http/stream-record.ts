@@ -56,6 +56,7 @@ export class StreamRecord implements StreamInfo {
   upstreamProtocol = '';
   routeName = '';
   virtualHostName = '';
+  virtualClusterName: string | undefined;
   downstreamRemoteIp = '';
   requestId = '';
   traced = false;

@@ -72,6 +72,11 @@ export function domainsOf(virtualHost: Uint8Array): readonly string[] {
   return textFields(virtualHost, VIRTUAL_HOST.domains);
 }
 
+/** What a virtual host is called in statistics. Throws for bytes that are none. */
+export function nameOf(virtualHost: Uint8Array): string {
+  return textFields(virtualHost, VIRTUAL_HOST.name).at(-1) ?? '';
+}
+
 /** Throws for bytes that are no virtual host. */
 export function decodeHost(virtualHost: Uint8Array): VirtualHost {
   const host = fromBinary(VirtualHostSchema, virtualHost);

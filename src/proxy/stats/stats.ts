@@ -40,7 +40,8 @@ export interface StatsScope {
   counter(name: string, tags?: StatTags): Counter;
   gauge(name: string, tags?: StatTags): Gauge;
   histogram(name: string, tags?: StatTags): Histogram;
-  scope(name: string): StatsScope;
+  /** Colons of the name become underscores, as in Envoy, unless `keepsColons`: names of virtual hosts stay as they are. */
+  scope(name: string, keepsColons?: boolean): StatsScope;
   /** They are shown with 0 for as long as nobody makes them: of many clusters few are used. */
   declare(stats: DeclaredStats): void;
   /** Its gauges are shown until this scope is released; the latest under one prefix counts. */

@@ -52,7 +52,7 @@ export type OnRecord = (title: string, value: number) => void;
 interface ScopeOwner {
   readonly keeps: StatFilter;
   readonly onRecord: OnRecord | undefined;
-  open(prefix: string): StatsScope;
+  open(prefix: string, keepsColons?: boolean): StatsScope;
   leave(group: Group): void;
 }
 
@@ -65,7 +65,7 @@ export class StatsStore {
     this.#owner = {
       keeps,
       onRecord,
-      open: (prefix) => this.#open(prefix),
+      open: (prefix, keepsColons) => this.#open(prefix, keepsColons),
       leave: (group) => {
         group.holders--;
         if (group.holders === 0) this.#groups.delete(group.prefix);
@@ -99,9 +99,9 @@ export class StatsStore {
     }
   }
 
-  #open(name: string): StatsScope {
+  #open(name: string, keepsColons = false): StatsScope {
     // As in Envoy: a colon would end the name for those whom statistics are sent to.
-    const prefix = name.replaceAll(/:\/\/|:/g, '_');
+    const prefix = keepsColons ? name : name.replaceAll(/:\/\/|:/g, '_');
     let group = this.#groups.get(prefix);
     if (group === undefined) {
       group = {
@@ -153,8 +153,8 @@ class Scope implements StatsScope {
     throw new Error(`${this.prefix}${name} is no histogram`);
   }
 
-  scope(name: string): StatsScope {
-    const inner = this.#owner.open(this.prefix + name);
+  scope(name: string, keepsColons?: boolean): StatsScope {
+    const inner = this.#owner.open(this.prefix + name, keepsColons);
     // The outermost scope is never released, so that it need not know who is inside.
     if (this.prefix !== '') (this.#inner ??= []).push(inner);
     return inner;

@@ -22,6 +22,13 @@ export interface NamedHandle<Value> {
   release(): void;
 }
 
+/** Hears which values are in force. */
+export interface ValueOwner<Value> {
+  /** As often as something is in force under it. */
+  onHeld(value: Value): void;
+  onLeft(value: Value): void;
+}
+
 export class NamedResources<Value> {
   readonly #sources: ResourceSources;
   readonly #typeUrl: string;
@@ -29,9 +36,16 @@ export class NamedResources<Value> {
   /** By source and name: two sources may have something of the same name. */
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #fetches = new InitialFetches();
+  readonly #owner: ValueOwner<Value> | undefined;
 
   /** `read` makes the value of a resource, or throws why it cannot be taken. */
-  constructor(sources: ResourceSources, typeUrl: string, read: (value: Any, name: string) => Value) {
+  constructor(
+    sources: ResourceSources,
+    typeUrl: string,
+    read: (value: Any, name: string) => Value,
+    owner?: ValueOwner<Value>,
+  ) {
+    this.#owner = owner;
     this.#sources = sources;
     this.#typeUrl = typeUrl;
     this.#read = read;
@@ -53,6 +67,7 @@ export class NamedResources<Value> {
       this.#entries.delete(key);
       this.#fetches.done(key);
       entry.warm.resolve();
+      if (entry.value !== undefined) this.#owner?.onLeft(entry.value);
       entry.release();
     };
     try {
@@ -109,7 +124,10 @@ export class NamedResources<Value> {
         const value = this.#read(raw, name);
         for (const [, entry] of entries) {
           for (const onValue of entry.users) onValue(value);
+          const before = entry.value;
+          this.#owner?.onHeld(value);
           entry.value = value;
+          if (before !== undefined) this.#owner?.onLeft(before);
           entry.warm.resolve();
         }
       } catch (error) {

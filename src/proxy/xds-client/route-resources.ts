@@ -1,10 +1,11 @@
 /** Route configurations: by name (RDS) for whoever uses them, and those that stand in listeners. */
 
+import type { Any } from '@bufbuild/protobuf/wkt';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
-import { compileRouteTable } from '../http/route-plan.ts';
+import { type CountedTable, compileRouteTable } from '../http/route-plan.ts';
 import type { RouteHandle, Routes } from '../listeners/network-filter.ts';
 import { type EncodedRoutes, encodedRoutes } from '../route/encoded-routes.ts';
-import type { RouteTable } from '../route/route-table.ts';
+import type { StatsScope } from '../stats/stats.ts';
 import type { ResourceSources } from './config-sources.ts';
 import { NamedResources } from './named-resources.ts';
 import { ROUTE_TYPE } from './resource-types.ts';
@@ -16,15 +17,16 @@ export interface InlineRoutes {
 }
 
 export class RouteResources implements Routes {
-  readonly #named: NamedResources<RouteTable>;
+  readonly #named: NamedResources<CountedTable>;
   readonly #inline = new Set<InlineRoutes>();
+  readonly #stats: StatsScope;
 
-  constructor(sources: ResourceSources) {
-    this.#named = new NamedResources(sources, ROUTE_TYPE, (value, name) => {
-      if (value.typeUrl !== ROUTE_TYPE) throw new Error('it cannot be decoded');
-      const routes = encodedRoutes(value.value);
-      if (routes.config.name !== name) throw new Error(`it is called ${routes.config.name}`);
-      return compileRouteTable(routes);
+  /** `stats`: all of them. */
+  constructor(sources: ResourceSources, stats: StatsScope) {
+    this.#stats = stats;
+    this.#named = new NamedResources(sources, ROUTE_TYPE, read, {
+      onHeld: (counted) => counted.stats.hold(stats),
+      onLeft: (counted) => counted.stats.leave(),
     });
   }
 
@@ -33,7 +35,7 @@ export class RouteResources implements Routes {
     const handle = this.#named.subscribe(name, source, () => undefined);
     return {
       get table() {
-        return handle.value;
+        return handle.value?.table;
       },
       warm: handle.warm,
       release: handle.release,
@@ -42,9 +44,13 @@ export class RouteResources implements Routes {
 
   inline(routes: EncodedRoutes): RouteHandle {
     const entry = { routes, updatedAt: Date.now() };
-    const table = compileRouteTable(routes);
+    const { table, stats } = compileRouteTable(routes);
     this.#inline.add(entry);
-    return { table, warm: Promise.resolve(), release: () => void this.#inline.delete(entry) };
+    stats.hold(this.#stats);
+    const release = () => {
+      if (this.#inline.delete(entry)) stats.leave();
+    };
+    return { table, warm: Promise.resolve(), release };
   }
 
   /** Those that stand in listeners, for the administration interface. */
@@ -55,4 +61,11 @@ export class RouteResources implements Routes {
   close(): void {
     this.#named.close();
   }
+}
+
+function read(value: Any, name: string): CountedTable {
+  if (value.typeUrl !== ROUTE_TYPE) throw new Error('it cannot be decoded');
+  const routes = encodedRoutes(value.value);
+  if (routes.config.name !== name) throw new Error(`it is called ${routes.config.name}`);
+  return compileRouteTable(routes);
 }

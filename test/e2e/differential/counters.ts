@@ -14,6 +14,7 @@ export const MAIN: readonly RegExp[] = [
   /^http\.(common|apart_\d+)\.passthrough_internal_redirect_/,
   /http_local_rate_limit\./,
   /^cluster\.[^.]+\.grpc\./,
+  /^vhost\./,
 ];
 
 /** Main counters of both by name, Envoy's first; those that are 0 in both are left out. */

@@ -295,7 +295,6 @@ ${envoyFilter(
   },
   {
     feature: 'VirtualService match.statPrefix: requests of the rule are counted by themselves',
-    only: 'envoy',
     config: routed('counted', `- match: [{uri: {prefix: /fruits}, statPrefix: fruits}]\n  ${V1}\n- ${V1}`),
     asks: [
       { ...get('counted', { path: '/fruits' }), times: 2, expect: { status: 200 } },

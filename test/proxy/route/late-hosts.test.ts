@@ -38,7 +38,7 @@ test('answer as if they were compiled at once', () => {
     service('c', { match: { safe_regex: { regex: '/y.*' } }, redirect: { https_redirect: true } }),
     service('d'),
   );
-  const late = compileRouteTable(encoded(json));
+  const { table: late } = compileRouteTable(encoded(json));
   const whole = new RouteTable(messageOf(json));
   for (const authority of ['a', 'a.shop', 'x.b', 'c', 'C.shop', 'd', 'e']) {
     for (const path of ['/', '/x', '/yes']) {

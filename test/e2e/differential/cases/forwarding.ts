@@ -25,7 +25,38 @@ const ANSWERS: readonly Question[] = [
 const CONDITIONS = ['5xx', 'gateway-error', 'reset', 'connect-failure', 'retriable-4xx', 'retriable-status-codes', 'reset-before-request', 'envoy-ratelimited', 'retriable-headers'];
 
 
+const counted = (prefix: string, action: JsonMap): JsonMap => ({ match: { prefix }, stat_prefix: prefix.slice(1), ...action });
+
 export const FORWARDING: readonly Scenario[] = [
+  {
+    title: 'routes and virtual clusters that are counted by themselves',
+    routes: [
+      counted('/retried', retry('5xx')),
+      counted('/late', to('b1', { timeout: '0.2s' })),
+      counted('/refused', to('dead')),
+      counted('/empty', to('empty')),
+      counted('/own', { direct_response: { status: 418 } }),
+      { match: { prefix: '/' }, ...to('b1') },
+    ],
+    host: {
+      virtual_clusters: [
+        { name: 'posts', headers: [{ name: ':method', string_match: { exact: 'POST' } }] },
+        { name: 'late', headers: [{ name: ':path', string_match: { prefix: '/late' } }] },
+      ],
+    },
+    questions: [
+      { path: '/retried', do: 'status=503;times=2' },
+      { path: '/retried', do: 'status=503' },
+      { path: '/retried', method: 'POST', do: 'status=404' },
+      { path: '/late', do: 'delay=1000' },
+      { path: '/late', do: 'status=201' },
+      { path: '/refused' },
+      { path: '/empty' },
+      { path: '/own' },
+      { path: '/', method: 'POST' },
+      { path: '/', do: 'reset' },
+    ],
+  },
   ...CONDITIONS.map(
     (on): Scenario => ({
       title: `tries on ${on}`,
