@@ -49,6 +49,8 @@ export interface MeshService {
   readonly external: boolean;
   /** Names that a ServiceEntry says its certificates are for. */
   readonly certifiedNames: readonly string[];
+  /** Endpoints near the client go first, by the service's own word; undefined where it says nothing. */
+  readonly prefers?: 'same-zone' | 'same-node' | undefined;
   /** When the object was made, as the API server wrote it; '' when that is not known. */
   readonly created: string;
 }
@@ -93,9 +95,27 @@ export function fromKubernetes(
     headless: spec.clusterIP === 'None',
     external: spec.type === 'ExternalName',
     certifiedNames: [],
+    prefers: preferred(object, spec.trafficDistribution),
     created: creationTime(object),
   };
 }
+
+const DISTRIBUTION_ANNOTATION = 'networking.istio.io/traffic-distribution';
+
+/** The field of a Service counts before the annotation, which ServiceEntries may have too. */
+function preferred({ meta }: MeshObject, field = ''): MeshService['prefers'] {
+  return (
+    PREFERENCES[field.toLowerCase()] ??
+    PREFERENCES[(meta.annotations[DISTRIBUTION_ANNOTATION] ?? '').toLowerCase()]
+  );
+}
+
+/** https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-distribution */
+const PREFERENCES: Readonly<Record<string, NonNullable<MeshService['prefers']>>> = {
+  preferclose: 'same-zone',
+  prefersamezone: 'same-zone',
+  prefersamenode: 'same-node',
+};
 
 function clusterAddresses(spec: {
   readonly clusterIP?: string;
@@ -137,6 +157,7 @@ export function fromServiceEntry(
     headless: false,
     external: spec.location !== 'MESH_INTERNAL',
     certifiedNames: spec.subjectAltNames ?? [],
+    prefers: preferred(object),
     created: creationTime(object),
   } as const;
   return (spec.hosts ?? []).map((host) => ({

@@ -70,7 +70,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     circuitBreakers: circuitBreakers(policy),
     commonLbConfig: {
       healthyPanicThreshold: panicThreshold(policy),
-      ...(target.discovery !== 'dynamic-dns' && localityConfig(policy, input, owner)),
+      ...(target.discovery !== 'dynamic-dns' && localityConfig(target, input, owner)),
     },
     ...defined({
       upstreamConnectionOptions: keepalive(policy, mesh),
@@ -94,14 +94,14 @@ function meshConfigOf({ mesh }: Input['snapshot']): ConfigReference {
 
 /** Whether places have weights, or requests stay in the proxy's own zone as far as its endpoints can take them. */
 function localityConfig(
-  policy: Target['policy'],
+  { policy, service }: Target,
   { snapshot, proxy, report }: Input,
   owner: ConfigReference,
 ): Pick<NonNullable<ClusterInit['commonLbConfig']>, 'localityConfigSpecifier'> {
   const mesh = snapshot.mesh.config;
-  const zones = zoneSettings(policy, mesh);
+  const zones = zoneSettings(policy, mesh, service.prefers);
   if (zones === undefined) {
-    if (!weighsPlaces(policy, mesh)) return {};
+    if (!weighsPlaces(policy, mesh, service.prefers)) return {};
     return { localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} } };
   }
   const isOff = zones.enabled === false;

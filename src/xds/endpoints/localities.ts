@@ -35,8 +35,8 @@ export function localityEndpoints(target: Target, input: Input): LocalityEndpoin
     // What came with TLS must not reach a workload that takes it for something else.
     .filter(({ endsMeshTls }) => endsMeshTls || !target.passedOn);
   const { proxy, snapshot } = input;
-  const settings = localitySettings(target.policy, snapshot.mesh.config);
-  const zones = zoneSettings(target.policy, snapshot.mesh.config);
+  const settings = localitySettings(target.policy, snapshot.mesh.config, service.prefers);
+  const zones = zoneSettings(target.policy, snapshot.mesh.config, service.prefers);
   const rankOf = (endpoint: ServiceEndpoint): number =>
     zones === undefined
       ? failover(settings, target.policy, proxy, endpoint)

@@ -3,6 +3,7 @@
 import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 import type { MeshConfig } from '../../model/mesh-settings.ts';
 import type { Labels } from '../../model/selectors.ts';
+import type { MeshService } from '../../model/services.ts';
 import { CLUSTER_LABEL, type Located, NETWORK_LABEL, labelOf } from '../../model/topology.ts';
 
 export interface Place {
@@ -21,7 +22,11 @@ interface Client {
 }
 
 type Balancer = NonNullable<EffectivePolicy['loadBalancer']>;
-type Settings = NonNullable<MeshConfig['localityLbSetting'] | Balancer['localityLbSetting']>;
+type Settings = NonNullable<MeshConfig['localityLbSetting'] | Balancer['localityLbSetting']> & {
+  /** Places rank whether failing endpoints are found out or not: endpoints that are not ready make room for others. */
+  readonly isForced?: boolean;
+};
+type Preference = MeshService['prefers'];
 export type ZoneSettings = NonNullable<MeshConfig['zoneAwareLbSetting'] | Balancer['zoneAwareLbSetting']>;
 
 /** `region/zone/subzone`; parts may be missing from the right. */
@@ -30,22 +35,49 @@ export function parsePlace(text: string): Place {
   return { region, zone, subzone };
 }
 
-/** The rule's settings, else the mesh's; undefined when places do not count, or zones do. */
-export function localitySettings(policy: EffectivePolicy, mesh: MeshConfig): Settings | undefined {
-  if (zoneSettings(policy, mesh) !== undefined) return undefined;
+/** What a service says of near endpoints, as settings. https://istio.io/latest/docs/tasks/traffic-management/locality-load-balancing/ */
+const PREFERENCES: Readonly<Record<NonNullable<Preference>, Settings>> = {
+  'same-zone': {
+    isForced: true,
+    failoverPriority: [NETWORK_LABEL, 'topology.kubernetes.io/region', 'topology.kubernetes.io/zone'],
+  },
+  'same-node': {
+    isForced: true,
+    failoverPriority: [
+      NETWORK_LABEL,
+      'topology.kubernetes.io/region',
+      'topology.kubernetes.io/zone',
+      'topology.istio.io/subzone',
+      'kubernetes.io/hostname',
+    ],
+  },
+};
+
+/** The rule's settings, else the service's, else the mesh's; undefined when places do not count, or zones do. */
+export function localitySettings(
+  policy: EffectivePolicy,
+  mesh: MeshConfig,
+  prefers?: Preference,
+): Settings | undefined {
+  if (zoneSettings(policy, mesh, prefers) !== undefined) return undefined;
   const own = policy.loadBalancer?.localityLbSetting;
-  const settings = own ?? mesh.localityLbSetting ?? {};
+  const ofService = prefers === undefined ? undefined : PREFERENCES[prefers];
+  const settings: Settings = own ?? ofService ?? mesh.localityLbSetting ?? {};
   return settings.enabled === false ? undefined : settings;
 }
 
 /**
- * What holds for zones in place of localities: the rule's word on either counts before the mesh's, and of one of them
- * that on zones.
+ * What holds for zones in place of localities: the rule's word on either counts before the service's and the mesh's, and of
+ * one of them that on zones.
  */
-export function zoneSettings(policy: EffectivePolicy, mesh: MeshConfig): ZoneSettings | undefined {
+export function zoneSettings(
+  policy: EffectivePolicy,
+  mesh: MeshConfig,
+  prefers?: Preference,
+): ZoneSettings | undefined {
   const { zoneAwareLbSetting, localityLbSetting } = policy.loadBalancer ?? {};
   if (zoneAwareLbSetting !== undefined) return zoneAwareLbSetting;
-  return localityLbSetting === undefined ? mesh.zoneAwareLbSetting : undefined;
+  return localityLbSetting === undefined && prefers === undefined ? mesh.zoneAwareLbSetting : undefined;
 }
 
 /** The rank of an endpoint for a client: its own region first, then the one that is to take over, then all others. */
@@ -61,11 +93,11 @@ export function zoneRank(settings: ZoneSettings, client: Client, endpoint: Locat
 }
 
 /** Whether the places' own weights count, or endpoints are chosen among all places of a rank alike. */
-export function weighsPlaces(policy: EffectivePolicy, mesh: MeshConfig): boolean {
-  const settings = localitySettings(policy, mesh);
+export function weighsPlaces(policy: EffectivePolicy, mesh: MeshConfig, prefers?: Preference): boolean {
+  const settings = localitySettings(policy, mesh, prefers);
   if ((settings?.distribute ?? []).length > 0) return true;
   const ranked = (settings?.failover ?? []).length > 0 || (settings?.failoverPriority ?? []).length > 0;
-  return ranked && policy.outlierDetection !== undefined;
+  return ranked && (policy.outlierDetection !== undefined || settings?.isForced === true);
 }
 
 /**
@@ -79,7 +111,8 @@ export function failover(
   client: Client,
   endpoint: Located,
 ): number {
-  if (settings === undefined || policy.outlierDetection === undefined) return 0;
+  if (settings === undefined) return 0;
+  if (policy.outlierDetection === undefined && settings.isForced !== true) return 0;
   if ((settings.distribute ?? []).length > 0) return 0;
   const priority = settings.failoverPriority ?? [];
   if (priority.length === 0) return byPlace(settings, client.locality, endpoint);

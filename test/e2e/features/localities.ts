@@ -120,6 +120,16 @@ export const LOCALITIES: readonly FeatureCase[] = [
     asks: [{ via: 'mesh', host: 'by-zone.test', times: 12, expect: { who: 'web v1' } }],
   },
   {
+    feature: 'ServiceEntry traffic-distribution: endpoints of the same zone first, without any rule',
+    config: placed('close', '{}')
+      .split('---')[0]
+      ?.replace(
+        'metadata: {name: close,',
+        'metadata: {name: close, annotations: {networking.istio.io/traffic-distribution: PreferClose},',
+      ) as string,
+    asks: [{ via: 'mesh', host: 'close.test', times: 12, expect: { who: 'web v1' } }],
+  },
+  {
     feature: 'DestinationRule subsets: of a place',
     config: `${placed('by-place', '{loadBalancer: {localityLbSetting: {enabled: false}}}').replace('trafficPolicy:', 'subsets: [{name: south, labels: {topology.kubernetes.io/zone: b}}], trafficPolicy:')}---
 ${routed('by-place', '- route: [{destination: {host: by-place.test, subset: south}}]')}`,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   distribute,
   failover,
+  localitySettings,
   parsePlace,
   weighsPlaces,
 } from '../../../src/xds/endpoints/locality-policy.ts';
@@ -90,6 +91,18 @@ describe('failover', () => {
     const rankOf = (place: string, row: string) => rank(place, settings, { row });
     expect([rankOf('eu/a/1', 'w1'), rankOf('us', 'w1'), rankOf('asia', 'w1')]).toEqual([0, 3, 4]);
     expect([rankOf('eu/a/1', 'w2'), rankOf('us', 'w2')]).toEqual([5, 8]);
+  });
+
+  it('by the word of a service needs none, and gives way to a rule', () => {
+    const rankOf = (settings: ReturnType<typeof localitySettings>, endpoint: ReturnType<typeof at>) =>
+      failover(settings, {}, CLIENT, endpoint);
+    const zone = localitySettings({}, { zoneAwareLbSetting: {} }, 'same-zone');
+    expect([rankOf(zone, at('eu/a/9')), rankOf(zone, at('eu/b')), rankOf(zone, at('us'))]).toEqual([0, 1, 2]);
+    const node = localitySettings({}, {}, 'same-node');
+    expect([rankOf(node, at('eu/a/1', {}, 'lan', 'node-1')), rankOf(node, at('eu/a/1'))]).toEqual([0, 1]);
+    const rule = { loadBalancer: { localityLbSetting: { enabled: false } } };
+    expect(localitySettings(rule, {}, 'same-zone')).toBeUndefined();
+    expect([weighsPlaces({}, {}, 'same-zone'), weighsPlaces({}, {})]).toEqual([true, false]);
   });
 
   it('needs outlier detection, as nothing else would find a rank failing', () => {
