@@ -131,13 +131,17 @@ export class SidecarScopes {
         : { number, protocol, name: listener.port.name ?? '' };
     // A forward proxy takes requests to every port.
     const needsPort = port !== undefined && parseProtocol(protocol) !== 'HTTP_PROXY';
-    const services = this.#visible(namespace)
+    const imported = this.#visible(namespace)
       .filter((service) => imports.some((one) => importsService(one, service)))
       .flatMap((service) => {
         if (!needsPort) return [service];
         const ports = service.ports.filter((one) => one.number === number);
         return ports.length === 0 ? [] : [{ ...service, ports }];
       });
+    const winners = firstOfName(imported, namespace);
+    const services = imported.filter(
+      (service) => winners.get(service.hostname)?.namespace === service.namespace,
+    );
     const virtualServices = virtualServicesSeenFrom(this.#input.virtualServices, namespace).filter(
       (one) =>
         appliesToMesh(one.gateways) &&
@@ -155,32 +159,32 @@ export class SidecarScopes {
     };
   }
 
-  /** Of services with one name, those of one namespace: the client's, else those of a Service, else the oldest. */
   #visible(namespace: string): readonly MeshService[] {
-    const chosen = new Map<string, MeshService>();
-    const seen = this.#input.services.all.filter(({ visibility }) => isVisibleFrom(visibility, namespace));
-    for (const service of seen) {
-      const other = chosen.get(service.hostname);
-      if (other === undefined || goesBefore(service, other, namespace)) chosen.set(service.hostname, service);
-    }
-    return seen.filter((service) => {
-      const winner = chosen.get(service.hostname);
-      return winner?.namespace === service.namespace && winner.origin === service.origin;
-    });
+    return this.#input.services.all.filter(({ visibility }) => isVisibleFrom(visibility, namespace));
   }
 
+  /** What the listeners serve goes first, then what their VirtualServices lead to. Of one name either Services or entries count. */
   #reachable(
     egress: readonly EgressListener[],
     namespace: string,
     proxy: string | undefined,
   ): readonly MeshService[] {
     const everything = this.#visible(namespace);
-    const hosts = new Set(egress.flatMap(({ services }) => services.map(({ hostname }) => hostname)));
-    for (const { virtualServices } of egress) {
-      for (const one of virtualServices) for (const host of destinationHosts(one)) hosts.add(host);
+    const winners = new Map<string, MeshService>();
+    for (const service of egress.flatMap(({ services }) => services)) {
+      const other = winners.get(service.hostname);
+      if (other === undefined || (other.origin !== 'Service' && service.origin === 'Service')) {
+        winners.set(service.hostname, service);
+      }
     }
-    if (proxy !== undefined) hosts.add(fullHostname(proxy, namespace, this.#input.domain));
-    return everything.filter(({ hostname }) => hosts.has(hostname));
+    const named = new Set(egress.flatMap(({ virtualServices }) => virtualServices.flatMap(destinationHosts)));
+    if (proxy !== undefined) named.add(fullHostname(proxy, namespace, this.#input.domain));
+    const others = everything.filter(({ hostname }) => named.has(hostname) && !winners.has(hostname));
+    for (const [hostname, service] of firstOfName(others, namespace)) winners.set(hostname, service);
+    return everything.filter((service) => {
+      const winner = winners.get(service.hostname);
+      return winner?.namespace === service.namespace && winner.origin === service.origin;
+    });
   }
 }
 
@@ -200,15 +204,28 @@ function importsService({ owner, host }: Import, service: MeshService): boolean 
   return (owner === '*' || owner === service.namespace) && hostCovers(host, service.hostname);
 }
 
+/** For each name the service whose namespace counts: the client's own, else that of a Service, else the oldest's. */
+function firstOfName(services: readonly MeshService[], namespace: string): ReadonlyMap<string, MeshService> {
+  const chosen = new Map<string, MeshService>();
+  for (const service of services) {
+    const other = chosen.get(service.hostname);
+    if (other === undefined || goesBefore(service, other, namespace)) chosen.set(service.hostname, service);
+  }
+  return chosen;
+}
+
 function goesBefore(a: MeshService, b: MeshService, namespace: string): boolean {
   if (a.namespace === namespace || b.namespace === namespace) {
     if (a.namespace !== b.namespace) return a.namespace === namespace;
   }
   if (a.origin !== b.origin) return a.origin === 'Service';
-  const aged = (service: MeshService) => ({
-    created: service.created,
-    name: service.object.meta.name,
-    namespace: service.namespace,
+  // What is shown to the client by name goes before what all see.
+  if (a.visibility.all !== b.visibility.all) return b.visibility.all;
+  // Both have the same name as services, whatever their objects are called.
+  const aged = ({ created, hostname, namespace: owner }: MeshService) => ({
+    created,
+    name: hostname,
+    namespace: owner,
   });
   return byAge(aged(a), aged(b)) < 0;
 }

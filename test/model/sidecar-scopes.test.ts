@@ -89,3 +89,34 @@ spec: {hosts: [${host}], resolution: STATIC, ports: [{number: 80, name: http, pr
     ]);
   });
 });
+
+describe('services of one name', () => {
+  const entry = (namespace: string, name: string, ports: string) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: {hosts: [one.example.com], resolution: STATIC, ports: ${ports}}
+---
+`;
+  const HTTP = '[{number: 80, name: http, protocol: HTTP}]';
+
+  it.each([
+    ["are the client's own where it imports them", '["*/*"]', 'shop'],
+    ['are those that it imports', '["stock/*"]', 'stock'],
+  ])('%s', (_, list, expected) => {
+    const scope = snapshotOf(
+      entry('shop', 'a', HTTP) +
+        entry('stock', 'b', HTTP) +
+        sidecar('shop', 'default', `{egress: [{hosts: ${list}}]}`),
+    ).sidecarScopes.of('shop', {});
+    expect(scope.services.map(({ namespace }) => namespace)).toEqual([expected]);
+    expect(scope.egress[0]?.services.map(({ namespace }) => namespace)).toEqual([expected]);
+  });
+
+  it('elsewhere are those of the first namespace, whatever their objects are called', () => {
+    const scope = snapshotOf(entry('west', 'a', HTTP) + entry('east', 'b', HTTP)).sidecarScopes.of(
+      'shop',
+      {},
+    );
+    expect(scope.services.map(({ namespace }) => namespace)).toEqual(['east']);
+  });
+});

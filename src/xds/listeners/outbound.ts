@@ -31,9 +31,10 @@ export function outboundListeners(input: Input): OutboundResources {
     if (listener.port === undefined) pending.lock();
     const isForwardProxy = listener.port?.protocol.toUpperCase() === 'HTTP_PROXY';
     if (listener.port !== undefined && isForwardProxy) {
-      const bind = listener.bind === '' ? LOCALHOST : listener.bind;
+      const bound = !listener.captured || proxy.interceptionMode === 'NONE';
+      const bind = listener.bind !== '' ? listener.bind : bound ? LOCALHOST : WILDCARD_ADDRESS;
       const name = bind.startsWith('unix://') ? bind : String(listener.port.number);
-      pending.at(bind, listener.port.number, true).addHttp(name, undefined, cachesOf(listener, input));
+      pending.at(bind, listener.port.number, bound).addHttp(name, undefined, cachesOf(listener, input));
       routes.set(name, sharedRoutes(name, 0, listener, input));
       continue;
     }

@@ -101,7 +101,6 @@ function virtualHosts(listenPort: number, listener: EgressListener, input: Input
 function servicesOn(listenPort: number, services: readonly MeshService[]): readonly ServicePort[] {
   const found = new Map<string, ServicePort>();
   for (const service of services) {
-    if (service.externalName !== undefined) continue;
     for (const port of service.ports) {
       if (port.number !== (listenPort === 0 ? DEFAULT_HTTP_PORT : listenPort)) continue;
       // A port whose protocol is detected may turn out to be HTTP.
@@ -150,7 +149,10 @@ function routedHosts(
       routed.push({ port, routes, hosts: claimed.hosts, services: on });
     }
   }
-  const rest = [...left].sort((a, b) => (a.service.hostname < b.service.hostname ? -1 : 1));
+  const rest = [...left]
+    // An alias is called as the service that it stands for.
+    .filter(({ service }) => service.externalName === undefined)
+    .sort((a, b) => (a.service.hostname < b.service.hostname ? -1 : 1));
   for (const { service, port } of rest) {
     const routes = [serviceRoute(service, port, input)];
     routed.push({ port: port.number, routes, hosts: [], services: [{ service, port }] });
