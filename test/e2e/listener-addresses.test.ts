@@ -313,6 +313,30 @@ describeOnRealEnvoy('addresses of listeners', (program) => {
     });
   });
 
+  test('a listener that gets another name at its address refuses nobody', { timeout: 60_000 }, async () => {
+    const said = await Promise.all(
+      subjects.map(async (subject) => {
+        const named = (turn: number): Wanted => ({ name: `turn ${turn}`, port: 'b', says: `turn ${turn}` });
+        const port = subject.ports.b;
+        await subject.show([named(0)]);
+        await expect.poll(() => ask(OWN, port), { timeout: 20_000 }).toBe('turn 0');
+        const answers = new Set<string>();
+        const over = new AbortController();
+        const clients = Array.from({ length: 4 }, async () => {
+          while (!over.signal.aborted) answers.add(await ask(OWN, port));
+        });
+        for (let turn = 1; turn <= 20; turn++) {
+          expect(await subject.show([named(turn)])).toBeUndefined();
+          await expect.poll(() => ask(OWN, port), { timeout: 20_000, interval: 1 }).toBe(`turn ${turn}`);
+        }
+        over.abort();
+        await Promise.all(clients);
+        return [...answers].filter((answer) => !answer.startsWith('turn '));
+      }),
+    );
+    expect(said).toEqual([[], []]);
+  });
+
   test.each([
     ['that another has', OWN],
     ['that is not of this machine', NOT_OURS],

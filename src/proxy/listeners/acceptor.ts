@@ -27,15 +27,18 @@ export class Acceptor {
   readonly #options: BindOptions;
   readonly #handle: BoundHandle;
   readonly #server: Server;
+  /** Who takes connections; until there is somebody they wait. */
+  #taker: ((socket: Socket) => void) | undefined;
+  readonly #waiting = new Set<Socket>();
   #listens = false;
   #bound: Place | undefined;
 
   /** Takes the address; nobody can connect yet. Throws a `BindError`. */
-  constructor(place: Place, options: BindOptions, onConnection: (socket: Socket) => void) {
+  constructor(place: Place, options: BindOptions) {
     this.key = acceptorKey(place, options);
     this.#place = place;
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#take(socket));
     try {
       this.#handle = bind(place, options);
     } catch (error) {
@@ -52,8 +55,37 @@ export class Acceptor {
     return this.#place.kind === 'pipe' ? this.#place.path : undefined;
   }
 
+  get sharesPort(): boolean {
+    return this.#options.reusePort;
+  }
+
   get transparent(): boolean {
     return this.#options.transparent;
+  }
+
+  /** Hands connections on, those that wait first; `undefined` has them wait. */
+  handTo(taker: ((socket: Socket) => void) | undefined): void {
+    this.#taker = taker;
+    if (taker === undefined) return;
+    for (const socket of this.#waiting) {
+      this.#waiting.delete(socket);
+      taker(socket);
+    }
+  }
+
+  #take(socket: Socket): void {
+    if (this.#taker !== undefined) {
+      this.#taker(socket);
+      return;
+    }
+    if (this.#waiting.size >= this.#options.backlog) {
+      socket.destroy();
+      return;
+    }
+    this.#waiting.add(socket);
+    // Whoever takes it up sees that it has ended.
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#waiting.delete(socket));
   }
 
   /**
@@ -61,6 +93,8 @@ export class Acceptor {
    * is another's now, which only one that is shared with nobody can be.
    */
   async listen(): Promise<void> {
+    // It was another listener's.
+    if (this.#listens) return;
     const done = Promise.withResolvers<void>();
     this.#server.once('listening', done.resolve);
     this.#server.once('close', done.resolve);
@@ -84,6 +118,7 @@ export class Acceptor {
   }
 
   close(): void {
+    for (const socket of this.#waiting) socket.destroy();
     if (this.#listens) this.#server.close();
     else this.#handle.close();
   }

@@ -14,7 +14,7 @@ import type { AccessLogger } from '../stream-info.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import type { Clusters } from '../upstream/types.ts';
 import { Acceptor, acceptorKey } from './acceptor.ts';
-import { reusesPort } from './bind-options.ts';
+import { type BindOptions, reusesPort } from './bind-options.ts';
 import { logUnplaced, track } from './connection-tracking.ts';
 import type { ListenerInfo } from './connection.ts';
 import { runFilters } from './listener-filters.ts';
@@ -78,6 +78,8 @@ export class ListenerManager {
   readonly #stats: ManagerStats;
   readonly #drainTime: number;
   #draining = 0;
+  /** Of listeners that have just gone: one with another name may come for the address in the same push. */
+  #leaving: Acceptor[] = [];
   #stopped: 'none' | 'inbound' | 'all' = 'none';
 
   constructor(options: ListenerManagerOptions) {
@@ -141,9 +143,21 @@ export class ListenerManager {
     this.#entries.delete(name);
     this.#stats.removed.value++;
     dropWarming(entry);
-    for (const acceptor of entry.acceptors) acceptor.close();
+    this.#leave(entry.acceptors);
     if (entry.active !== undefined) this.#retire(entry.active, undefined);
     this.#count();
+  }
+
+  /** They close at the end of this turn, unless they are taken over until then. */
+  #leave(acceptors: readonly Acceptor[]): void {
+    if (acceptors.length === 0) return;
+    if (this.#leaving.length === 0) setImmediate(() => this.#closeLeaving());
+    for (const acceptor of acceptors) acceptor.handTo(undefined);
+    this.#leaving.push(...acceptors);
+  }
+
+  #closeLeaving(): void {
+    for (const acceptor of this.#leaving.splice(0)) acceptor.close();
   }
 
   /** The first listeners are in force: agents that wait for `workers_started` may go on. */
@@ -206,6 +220,7 @@ export class ListenerManager {
 
   /** Ends everything at once. */
   close(): void {
+    this.#closeLeaving();
     for (const entry of this.#entries.values()) {
       for (const acceptor of entry.acceptors) acceptor.close();
       dropWarming(entry);
@@ -251,11 +266,7 @@ export class ListenerManager {
       for (const { place, options } of version.places) {
         if (have.has(acceptorKey(place, options))) continue;
         if (binds === 'shared' && !options.reusePort) continue;
-        const acceptor: Acceptor = new Acceptor(place, options, (socket) => {
-          if (entry.active !== undefined) this.#accept(entry.active, acceptor, socket);
-          else socket.destroy();
-        });
-        fresh.push(acceptor);
+        fresh.push(this.#takeOver(place, options) ?? new Acceptor(place, options));
       }
     } catch (error) {
       this.#stats.createFailure.value++;
@@ -263,6 +274,13 @@ export class ListenerManager {
       throw error;
     }
     return fresh;
+  }
+
+  /** The socket of a listener that has just gone. */
+  #takeOver(place: Place, options: BindOptions): Acceptor | undefined {
+    const key = acceptorKey(place, options);
+    const index = this.#leaving.findIndex((one) => one.key === key && one.sharesPort === options.reusePort);
+    return index < 0 ? undefined : this.#leaving.splice(index, 1)[0];
   }
 
   #activate(entry: Entry, version: ListenerVersion, fresh: readonly Acceptor[]): void {
@@ -277,6 +295,12 @@ export class ListenerManager {
     if (before !== undefined) this.#retire(before, version);
     for (const { place } of version.places) this.#byAddress.set(placeText(place), version);
     this.#count();
+    for (const acceptor of fresh) {
+      acceptor.handTo((socket) => {
+        if (entry.active !== undefined) this.#accept(entry.active, acceptor, socket);
+        else socket.destroy();
+      });
+    }
   }
 
   #retire(version: ListenerVersion, next: ListenerVersion | undefined): void {
