@@ -31,14 +31,15 @@ export function objectProblems({
   for (const { object, message } of problems()) add(object, message, { message });
   for (const stream of discovery.streams) {
     const proxy = stream.proxy?.id ?? '';
-    for (const { typeUrl, nack } of stream.watches.values()) {
-      if (nack === undefined) continue;
+    for (const { typeUrl, refusals } of stream.watches.values()) {
+      if (refusals.length === 0) continue;
       const view = stream.served(typeUrl);
-      for (const resource of nack.names) {
-        const { message } = nack;
-        for (const object of view.get(resource)?.changedBy ?? []) {
-          const problem = { message, type_url: typeUrl, resource, proxies: [proxy] };
-          add(object, `${typeUrl} ${resource} ${message}`, problem, proxy);
+      for (const { message, names } of refusals) {
+        for (const resource of names) {
+          for (const object of view.get(resource)?.changedBy ?? []) {
+            const problem = { message, type_url: typeUrl, resource, proxies: [proxy] };
+            add(object, `${typeUrl} ${resource} ${message}`, problem, proxy);
+          }
         }
       }
     }

@@ -12,8 +12,8 @@ export const pushStatus: DebugPage = {
       proxies: discovery.streams.size,
       not_in_sync: [...discovery.streams].filter((stream) => !stream.isInSync).map(({ proxy }) => proxy?.id),
       refused: [...discovery.streams].flatMap((stream) =>
-        [...stream.watches.values()].flatMap(({ typeUrl, nack }) =>
-          nack === undefined ? [] : [{ proxy: stream.proxy?.id, type_url: typeUrl, ...nack }],
+        [...stream.watches.values()].flatMap(({ typeUrl, refusals }) =>
+          refusals.map((nack) => ({ proxy: stream.proxy?.id, type_url: typeUrl, ...nack })),
         ),
       ),
       not_translated: [...discovery.faults.values()],

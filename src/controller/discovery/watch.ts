@@ -45,9 +45,9 @@ export class Watch {
   version = '';
   isAwaited = false;
   ackedVersion = '';
-  /** Of the last answer; undefined after an ACK. */
-  nack: Nack | undefined;
   nacks = 0;
+  /** The newest last; no name stands in two. */
+  #refusals: readonly Nack[] = [];
   /** Milliseconds since 1970 of the last response; 0 before. */
   sentAt = 0;
   /** The last response's, until it is taken. */
@@ -63,6 +63,15 @@ export class Watch {
 
   constructor(typeUrl: string) {
     this.typeUrl = typeUrl;
+  }
+
+  /** What the proxy has refused and still has not taken, the newest last. */
+  get refusals(): readonly Nack[] {
+    return this.#refusals;
+  }
+
+  get nack(): Nack | undefined {
+    return this.#refusals.at(-1);
   }
 
   /** Takes the names of a state-of-the-world request, which are all that the proxy wants. */
@@ -111,8 +120,9 @@ export class Watch {
       this.brought?.delete(name);
       this.#stale.delete(name);
     }
-    const refused = this.nack?.names ?? [];
-    if (refused.length > 0 && !refused.some((name) => this.wants(name))) this.nack = undefined;
+    this.#refusals = this.#refusals.filter(
+      ({ names }) => names.length === 0 || names.some((name) => this.wants(name)),
+    );
   }
 
   wants(name: string): boolean {
@@ -236,7 +246,7 @@ export class Watch {
     if (error === undefined) {
       if (!isFirst) return 'none';
       this.ackedVersion = this.version;
-      if (this.nack !== undefined) this.#forgive(this.nack);
+      this.#forgive();
       this.#sent = NOTHING;
       return 'ack';
     }
@@ -245,17 +255,29 @@ export class Watch {
     const sent = isAlone ? this.#sent.changed.map(({ name }) => name) : this.#sentNames();
     const named = sent.filter((name) => error.includes(name));
     const names = named.length > 0 ? named : sent;
-    this.nack = { message: error, at, version: this.version, names };
+    this.#refuse({ message: error, at, version: this.version, names });
     if (sent.length > 1 && !isWildcardType(this.typeUrl)) {
       this.#alone.splice(0, this.#alone.length, ...sent);
     }
     return 'nack';
   }
 
+  /** The newest word on a resource counts. */
+  #refuse(nack: Nack): void {
+    const older = this.#refusals.flatMap((one) => {
+      const names = one.names.filter((name) => !nack.names.includes(name));
+      return names.length === 0 ? [] : [{ ...one, names }];
+    });
+    this.#refusals = [...older, nack];
+  }
+
   /** An ACK of what was refused before lifts the refusal. */
-  #forgive({ names }: Nack): void {
+  #forgive(): void {
+    if (this.#refusals.length === 0) return;
     const sent = this.#sentNames();
-    if (names.length === 0 || names.some((name) => sent.includes(name))) this.nack = undefined;
+    this.#refusals = this.#refusals.filter(
+      ({ names }) => names.length > 0 && !names.some((name) => sent.includes(name)),
+    );
   }
 
   #sentNames(): readonly string[] {

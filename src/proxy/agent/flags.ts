@@ -134,5 +134,6 @@ docs/proxy-agent.md lists.
 Example, an Envoy on this machine for a controller on this machine:
   PROXY_CONFIG='{"discoveryAddress":"127.0.0.1:15010","configPath":"/tmp/proxy"}' \\
   POD_NAME=gateway-0 POD_NAMESPACE=shop mesh-proxy ${role} --engine envoy
+With "unix:///run/mesh/xds.sock", a socket of the controller, certificates of Secrets come too.
 `;
 }

@@ -216,7 +216,10 @@ function discoveryAddress(text: string, plain: boolean): DiscoveryAddress {
   if (text.startsWith('unix:///')) return { kind: 'unix', path: text.slice('unix://'.length) };
   const parts = splitHostPort(text);
   if (parts === undefined || parts.host === '' || !isPort(parts.port)) {
-    throw bad('discoveryAddress', `is "${text}", but must be HOST:PORT, as istiod.istio-system.svc:15012`);
+    throw bad(
+      'discoveryAddress',
+      `is "${text}", but must be HOST:PORT, as istiod.istio-system.svc:15012, or unix:///PATH`,
+    );
   }
   const number = Number(parts.port);
   return { kind: 'tcp', host: parts.host, port: number, isPlain: plain || number === PLAIN_PORT };

@@ -293,6 +293,37 @@ describe('delta discovery', () => {
     expect([...discovery.streams][0]?.watches.get(ROUTE_TYPE)?.nack?.names).toEqual(['r2']);
   });
 
+  test('remembers each refusal until that one is taken, gone, or not asked for any more', async () => {
+    show({ routes: { r1: 'bad', r2: 'bad', r3: 'bad', r4: 'x' } });
+    const stream = delta();
+    const errorDetail = { message: 'bad domain' };
+    stream.send({ node: node(), typeUrl: ROUTE_TYPE, resourceNamesSubscribe: ['r1', 'r2', 'r3', 'r4'] });
+    stream.send({ typeUrl: ROUTE_TYPE, responseNonce: (await stream.next()).nonce, errorDetail });
+    /** Takes so many responses, and refuses what is bad. */
+    const answer = async (count: number): Promise<void> => {
+      for (let at = 0; at < count; at++) {
+        const one = await stream.next();
+        const isBad = namesIn(one).some((name) => bad.has(name));
+        stream.send({ typeUrl: ROUTE_TYPE, responseNonce: one.nonce, ...(isBad && { errorDetail }) });
+      }
+    };
+    const bad = new Set(['r1', 'r2', 'r3']);
+    const refused = (): readonly string[] =>
+      [...([...discovery.streams][0]?.watches.get(ROUTE_TYPE)?.refusals ?? [])].flatMap(({ names }) => names);
+    await answer(4);
+    await expect.poll(refused).toEqual(['r1', 'r2', 'r3']);
+    bad.delete('r1');
+    show({ routes: { r1: 'x', r2: 'bad', r3: 'bad', r4: 'x' } });
+    await answer(1);
+    await expect.poll(refused).toEqual(['r2', 'r3']);
+    show({ routes: { r1: 'x', r3: 'bad', r4: 'x' } });
+    bad.delete('r2');
+    await answer(1);
+    await expect.poll(refused).toEqual(['r3']);
+    stream.send({ typeUrl: ROUTE_TYPE, resourceNamesUnsubscribe: ['r3'] });
+    await expect.poll(refused).toEqual([]);
+  });
+
   test('forgets none of the routes that are to be sent one by one for what is asked meanwhile', async () => {
     show({ routes: { r1: 'x', r2: 'bad', r3: 'x' } });
     const stream = delta();
