@@ -65,6 +65,10 @@ export function reportUnenforced(input: Input): void {
     }
   }
   const settings = { kind: 'MeshConfig', namespace: snapshot.mesh.istioNamespace, name: 'mesh' };
+  const { minProtocolVersion = 'TLS_AUTO', cipherSuites = [] } = snapshot.mesh.config.meshMTLS ?? {};
+  if (proxy.type !== 'router' && (minProtocolVersion !== 'TLS_AUTO' || cipherSuites.length > 0)) {
+    report(settings, 'meshMTLS is not in force: sidecars end no TLS of the mesh yet.');
+  }
   if (Object.keys(snapshot.mesh.networks.networks ?? {}).length > 0) {
     report(
       { ...settings, kind: 'MeshNetworks' },
