@@ -120,6 +120,17 @@ describe('a socket for the user of the process alone', () => {
     await expect(listen(join(folder, 'x'.repeat(120)))).rejects.toThrow('is longer than 107 bytes');
   });
 
+  test.skipIf(process.getuid?.() !== 0)('is shut to other users of the machine, who see it', async () => {
+    chmodSync(folder, 0o755);
+    await listen();
+    const as = ['--reuid=12345', '--regid=12345', '--clear-groups'];
+    const may = (what: string): number | null =>
+      spawnSync('setpriv', [...as, 'test', what, path], { stdio: 'inherit' }).status;
+    expect({ see: may('-S'), connect: may('-w') }).toEqual({ see: 0, connect: 1 });
+    chmodSync(path, 0o666);
+    expect(may('-w')).toBe(0);
+  });
+
   test.skipIf(process.getuid?.() !== 0)(
     'is not made in a folder of another user, or in place of its socket',
     async () => {

@@ -248,7 +248,46 @@ ${tlsSecret(folder, [GATEWAYS, 'c-guarded'], 'one')}`,
         secured('c-named-there', 9518, { expect: { status: 0 } }),
       ],
     },
+    patchedCase(folder),
   ];
+}
+
+/** A certificate that a patch names, and no field of the API. */
+function patchedCase(folder: string): FeatureCase {
+  return {
+    feature: 'EnvoyFilter with a secret by name: any of the namespace of the proxy',
+    config: () => `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: c-patched, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 9519, name: http, protocol: HTTP}, hosts: [c-patched.test]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: c-patched, namespace: shop}
+spec: {hosts: [c-patched.test], gateways: [c-patched], http: [{${V1}}]}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: c-patched, namespace: ${GATEWAYS}}
+spec:
+  workloadSelector: {labels: {istio: ingressgateway}}
+  configPatches:
+  - applyTo: FILTER_CHAIN
+    match: {context: GATEWAY, listener: {portNumber: 9519}}
+    patch:
+      operation: MERGE
+      value:
+        transport_socket:
+          name: envoy.transport_sockets.tls
+          typed_config:
+            '@type': type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+            common_tls_context:
+              tls_certificate_sds_secret_configs:
+              - {name: "kubernetes://c-patched", sds_config: {ads: {}, resource_api_version: V3}}
+---
+${tlsSecret(folder, [GATEWAYS, 'c-patched'], 'one')}`,
+    asks: [secured('c-patched', 9519, { expect: { status: 200, certificate: 'one.example' } })],
+  };
 }
 
 /** Towards endpoints: at a gateway that requests leave by, and at sidecars. */
