@@ -26,6 +26,7 @@ export class Http2ClientConnection extends Http2Connection {
   #requests = 0;
   #nextStream = 1;
   retired = false;
+  broken = false;
   requests = 0;
 
   constructor(socket: Socket, options: ConnectionOptions, owner: Http2ClientOwner) {
@@ -147,8 +148,9 @@ export class Http2ClientConnection extends Http2Connection {
     if (this.idle) this.#owner.onIdle(this);
   }
 
+  /** What the peer sent was no HTTP/2: the streams are told so as the connection goes. */
   protected onBroken(): void {
-    // The streams are told that the connection is gone.
+    this.broken = true;
   }
 
   protected onGone(): void {

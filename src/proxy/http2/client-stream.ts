@@ -10,6 +10,8 @@ import { Http2Stream, type StreamHost } from './stream.ts';
 export interface ResponseHost extends StreamHost {
   readonly localAddress: string;
   readonly socket: Socket;
+  /** What came was no HTTP/2. */
+  readonly broken: boolean;
   /** False when the connection is gone. */
   begin(stream: ClientStream): boolean;
 }
@@ -134,7 +136,7 @@ export class ClientStream extends Http2Stream implements RequestWriter {
   onConnectionGone(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#receiver.onReset('connection-termination', '');
+    this.#receiver.onReset(this.#requests.broken ? 'protocol-error' : 'connection-termination', '');
   }
 
   protected onSent(): void {

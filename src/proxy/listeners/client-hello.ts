@@ -36,13 +36,13 @@ function handshakeMessage(bytes: Buffer): Buffer | 'more' | 'no' | 'too-large' {
   let collected = 0;
   let wanted: number | undefined;
   for (let at = 0; ;) {
-    if (bytes.length - at < 1) return 'more';
-    if (bytes[at] !== HANDSHAKE) return 'no';
-    if (bytes.length - at >= 2 && bytes[at + 1] !== 3) return 'no';
+    // As Envoy: what a record is shows when its head is there, another one than of a handshake when all of it is.
     if (bytes.length - at < 5) return 'more';
+    if (bytes[at + 1] !== 3) return 'no';
     const length = bytes.readUInt16BE(at + 3);
     if (length === 0 || length > 16_384) return 'no';
     const part = bytes.subarray(at + 5, at + 5 + length);
+    if (bytes[at] !== HANDSHAKE) return part.length < length ? 'more' : 'no';
     parts.push(part);
     collected += part.length;
     if (wanted === undefined && collected >= 4) {

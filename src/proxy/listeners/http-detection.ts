@@ -1,4 +1,4 @@
-/** Tells by the first bytes whether a connection speaks HTTP in the clear, and which version. */
+/** Tells by the first bytes whether a connection speaks HTTP in the clear, and which version, as Envoy's inspector does. */
 
 export type DetectedHttp = 'http/1.0' | 'http/1.1' | 'h2c';
 
@@ -6,16 +6,13 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 /** As long as a request line may become before it is given up. */
 const MAX_LINE = 64 * 1024;
 
-/** The methods that Envoy's inspector knows, custom ones are not HTTP to it. */
-const METHODS = new Set(
-  (
-    'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY ' +
-    'OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK ' +
-    'UNSUBSCRIBE M-SEARCH'
-  ).split(' '),
-);
-const FIRST_LETTERS = new Set([...METHODS].map((method) => method.charCodeAt(0)));
-const REQUEST_LINE = /^(\S+)[ \t]+[^\s][^\r\n]*?(?:[ \t]+HTTP\/(\d+)\.(\d+))?[ \t]*$/;
+/** Methods may be anything that can be one. */
+const METHOD = /^[\w!#$%&'*+.^`|~-]+(?=[ \t]|$)/;
+const REQUEST_LINE = /^([^ \t]+)[ \t]+([^ \t]+)(?:[ \t]+HTTP\/(\d)\.(\d))?[ \t]*$/;
+/** A path, `*`, or a URL with its scheme. */
+const TARGET = /^(?:[/*]|[A-Za-z][\w+.-]*:\/\/)[\0-~]*$/;
+/** What CONNECT may be for too. */
+const AUTHORITY = /^[\w.~!$&'()*+,;=:@%[\]-]+$/;
 
 /** `more`: it may become HTTP. Never throws. */
 export function detectHttp(bytes: Buffer): DetectedHttp | 'more' | 'no' {
@@ -23,21 +20,19 @@ export function detectHttp(bytes: Buffer): DetectedHttp | 'more' | 'no' {
   if (PREFACE.compare(bytes, 0, compared, 0, compared) === 0) {
     return bytes.length < PREFACE.length ? 'more' : 'h2c';
   }
-  let start = 0;
-  while (bytes[start] === 13 || bytes[start] === 10) start++;
-  const first = bytes[start];
-  if (first === undefined) return 'more';
-  if (!FIRST_LETTERS.has(first)) return 'no';
-  const end = endOfLine(bytes, start);
-  if (end < 0) return bytes.length - start > MAX_LINE ? 'no' : 'more';
-  const match = REQUEST_LINE.exec(bytes.toString('latin1', start, end));
-  if (match === null || !METHODS.has(match[1] ?? '')) return 'no';
-  return match[2] === '1' && match[3] === '1' ? 'http/1.1' : 'http/1.0';
+  const end = endOfLine(bytes);
+  const line = bytes.toString('latin1', 0, end < 0 ? MAX_LINE : end);
+  if (!METHOD.test(line)) return 'no';
+  if (end < 0) return bytes.length > MAX_LINE ? 'no' : 'more';
+  const [, method = '', target, major, minor] = REQUEST_LINE.exec(line) ?? [];
+  if (target === undefined) return 'no';
+  if (!TARGET.test(target) && !(method === 'CONNECT' && AUTHORITY.test(target))) return 'no';
+  return major === '1' && minor === '1' ? 'http/1.1' : 'http/1.0';
 }
 
-function endOfLine(bytes: Buffer, start: number): number {
-  const newline = bytes.indexOf(10, start);
-  const end = bytes.indexOf(13, start);
+function endOfLine(bytes: Buffer): number {
+  const newline = bytes.indexOf(10);
+  const end = bytes.indexOf(13);
   if (newline < 0) return end;
   return end < 0 ? newline : Math.min(newline, end);
 }

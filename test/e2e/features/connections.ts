@@ -271,6 +271,17 @@ ${routed('pool-streams', '- route: [{destination: {host: pool-streams.test, subs
     ],
   },
   {
+    feature:
+      'DestinationRule connectionPool.http.h2UpgradePolicy UPGRADE, and an endpoint that speaks HTTP/1.1 only',
+    config: served('upgrade-in-vain', POLICY('{connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}')),
+    asks: [
+      {
+        ...get('upgrade-in-vain'),
+        expect: { status: 502, text: expect.stringContaining('reset reason: protocol error') as unknown },
+      },
+    ],
+  },
+  {
     feature: 'DestinationRule connectionPool.http.h2UpgradePolicy DO_NOT_UPGRADE',
     config: served('no-upgrade', POLICY('{connectionPool: {http: {h2UpgradePolicy: DO_NOT_UPGRADE}}}')),
     asks: [{ ...get('no-upgrade', { protocol: 'http2' }), expect: { status: 200, version: '1.1' } }],

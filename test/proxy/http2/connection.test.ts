@@ -539,7 +539,7 @@ describe('a client', () => {
     const { events, receive, start } = ask();
     const one = start(false, 'POST');
     await receive(SERVER_OPENING, bytes);
-    expect(one.heard).toEqual(['connection-termination']);
+    expect(one.heard).toEqual(['protocol-error']);
     expect(events).toEqual(['retired', 'closed']);
   });
 
