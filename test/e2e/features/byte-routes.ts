@@ -185,4 +185,41 @@ spec:
       },
     ],
   },
+  {
+    feature: 'VirtualService tls: weights, and the subset of a destination',
+    config: `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: tls-weights, namespace: shop}
+spec: {hosts: [tls-weights.test], location: MESH_INTERNAL, resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.40.0.1, labels: {version: v1}}, {address: 10.40.0.2, labels: {version: v2}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: tls-weights, namespace: shop}
+spec: {host: tls-weights.test, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: tls-weights, namespace: shop}
+spec:
+  hosts: [tls-weights.test]
+  tls:
+  - match: [{sniHosts: [tls-weights.test]}]
+    route:
+    - {destination: {host: tls-weights.test, subset: v1}, weight: 75}
+    - {destination: {host: tls-weights.test, subset: v2}, weight: 25}
+`,
+    asks: [
+      {
+        via: 'mesh',
+        to: '10.99.9.9:443',
+        protocol: 'https',
+        serverName: 'tls-weights.test',
+        times: 100,
+        check: (all) => {
+          expectShare(shares(all)['web v1'] ?? 0, 100, 0.75);
+          expect(shares(all).nobody).toBeUndefined();
+        },
+      },
+    ],
+  },
 ];

@@ -134,4 +134,46 @@ ${routed('local-failures', '- retries: {attempts: 0}\n  route: [{destination: {h
       },
     ],
   },
+  {
+    feature:
+      'DestinationRule outlierDetection.baseEjectionTime and interval: an endpoint that failed comes back',
+    config: served(
+      'comes-back',
+      'trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}, outlierDetection: {consecutive5xxErrors: 1, interval: 100ms, baseEjectionTime: 500ms, maxEjectionPercent: 100}}',
+    ),
+    asks: [
+      {
+        ...get('comes-back'),
+        check: async (_all, world) => {
+          await leaves(world, 'comes-back', '/?failsAt=10.40.0.2');
+          await eventually(
+            () => send(world, { ...get('comes-back'), times: 10 }),
+            (all) => count(all, 200) === 10 && shares(all)['web v2'] === 5,
+          );
+        },
+      },
+    ],
+  },
+  {
+    feature: 'DestinationRule outlierDetection.maxEjectionPercent: of those that fail some stay',
+    config: served(
+      'some-stay',
+      'trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}, outlierDetection: {consecutive5xxErrors: 1, interval: 100ms, baseEjectionTime: 60s, maxEjectionPercent: 50}}',
+    ),
+    asks: [
+      {
+        ...get('some-stay'),
+        check: async (_all, world) => {
+          // Both fail, but one of two is all that may be left alone.
+          await eventually(
+            () => send(world, { ...get('some-stay', { path: '/?status=503' }), times: 10 }),
+            (all) => Object.values(shares(all)).includes(10),
+          );
+          const all = await send(world, { ...get('some-stay', { path: '/?status=503' }), times: 10 });
+          expect(Object.keys(shares(all))).toHaveLength(1);
+          expect(all[0]?.who).toMatch(/^web v/);
+        },
+      },
+    ],
+  },
 ];
