@@ -49,6 +49,7 @@ function upstream(
     [`${prefix}cx_destroy`]: 1,
     [`${prefix}cx_destroy_${by}`]: 1,
     [`${prefix}cx_length_ms`]: 1,
+    ...(how !== 'failed' && cluster.startsWith('http') ? { [`${prefix}rq_per_cx`]: 1 } : {}),
     ...(how === 'active'
       ? { [`${prefix}cx_destroy_with_active_rq`]: 1, [`${prefix}cx_destroy_${by}_with_active_rq`]: 1 }
       : {}),
@@ -112,7 +113,12 @@ const VISITS: Readonly<Record<string, Visit>> = {
       await client.asks(request('/close'), 'bye');
       await client.leave();
     },
-    grows: { ...LEFT, ...upstream('http', 'local', 'idle'), 'cluster.http.upstream_cx_connect_ms': 1 },
+    grows: {
+      ...LEFT,
+      ...upstream('http', 'local', 'idle'),
+      'cluster.http.upstream_cx_connect_ms': 1,
+      'cluster.http.upstream_cx_close_notify': 1,
+    },
   },
   'the server leaves after its answer': {
     visit: async ({ http }) => {
@@ -158,6 +164,8 @@ const VISITS: Readonly<Record<string, Visit>> = {
       ...upstream('http2', 'remote', 'active'),
       'cluster.http2.upstream_rq_pending_failure_eject': 1,
       'cluster.http2.upstream_cx_connect_ms': 1,
+      // Node.js says GOAWAY first.
+      'cluster.http2.upstream_cx_close_notify': 1,
     },
   },
   'a TCP client leaves': {
@@ -269,6 +277,9 @@ function serve(socket: Socket): void {
       case '/then-leave':
         socket.end(answer('hello'));
         break;
+      case '/large':
+        socket.write(answer('x'.repeat(16 << 20)));
+        break;
       case '/silent':
         silent++;
         break;
@@ -301,9 +312,9 @@ async function connectionStats(engine: Engine): Promise<ReadonlyMap<string, numb
 }
 
 const COMPARED =
-  /^(cluster\.[^.]+|http\.in)\.(upstream|downstream)_(cx_destroy\w*|rq_pending_failure_eject|rq_tx_reset)$/;
+  /^(cluster\.[^.]+|http\.in|tcp\.[^.]+)\.(upstream|downstream)_(cx_destroy\w*|cx_close_notify|cx_[rt]x_bytes_buffered|rq_pending_failure_eject|rq_tx_reset)$/;
 const LENGTHS =
-  /^envoy_(cluster|http)_(\w+_cx_(?:length|connect)_ms)_count\{envoy_(?:cluster_name|http_conn_manager_prefix)="(?!admin")([^"]+)"\} (\d+)$/gm;
+  /^envoy_(cluster|http)_(\w+_(?:cx_(?:length|connect)_ms|rq_per_cx))_count\{envoy_(?:cluster_name|http_conn_manager_prefix)="(?!admin")([^"]+)"\} (\d+)$/gm;
 
 /** What is larger in the second, and by how much. */
 function growth(
@@ -313,7 +324,8 @@ function growth(
   return Object.fromEntries(
     [...after]
       .map(([name, value]) => [name, value - (before.get(name) ?? 0)] as const)
-      .filter(([, more]) => more !== 0),
+      // What Envoy read last goes on being shown as waiting.
+      .filter(([name, more]) => more !== 0 && !name.endsWith('_bytes_buffered')),
   );
 }
 
@@ -352,6 +364,32 @@ describeOnRealEnvoy('statistics of connections', (program) => {
       await expect
         .poll(async () => growth(before, await connectionStats(engine)), { timeout: 20_000, message: kind })
         .toEqual(grows);
+    }
+  });
+
+  test('connections carried as many requests', async () => {
+    const sums: ReadonlyMap<string, number>[] = [];
+    for (const { engine } of engines.values()) {
+      const { text } = await ask(engine.adminPort, '/stats/prometheus');
+      const found = text.matchAll(
+        /^envoy_cluster_upstream_rq_per_cx_sum\{envoy_cluster_name="(.*)"\} (.*)$/gm,
+      );
+      sums.push(new Map([...found].map(([, cluster = '', sum]) => [cluster, Number(sum)])));
+    }
+    expect(sums[0]?.get('http')).toBeGreaterThan(0);
+    expect(sums[1]).toEqual(sums[0]);
+  });
+
+  test('what a client does not read is told as waiting, until it does', async () => {
+    for (const [kind, { engine, ports }] of engines) {
+      const waiting = async () => (await engine.stats()).get('http.in.downstream_cx_tx_bytes_buffered') ?? -1;
+      const client = await Client.dial(ports.http);
+      client.socket.pause();
+      client.socket.write(request('/large'));
+      await expect.poll(waiting, { timeout: 20_000, message: kind }).toBeGreaterThan(0);
+      client.socket.resume();
+      await expect.poll(waiting, { timeout: 20_000, message: kind }).toBe(0);
+      client.socket.destroy();
     }
   });
 

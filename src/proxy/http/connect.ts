@@ -33,6 +33,7 @@ export class ConnectAttempt implements DeadlineOwner {
     host.stats.cxActive++;
     const socket = cluster.connect(host, options);
     this.#socket = socket;
+    stats.buffered.add(socket);
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', this.#onConnect);
     socket.once('error', this.#onError);
     socket.once('close', this.#onClose);
@@ -120,8 +121,9 @@ export class Connected {
   }
 
   /** Counts that it is gone; `isActive`: with a request on it that was not answered. To be called once. */
-  onGone(isActive: boolean): void {
+  onGone(isActive: boolean, requests: number): void {
     this.#host.stats.cxActive--;
+    this.#cluster.stats.rqPerCx.record(requests);
     countConnectionEnd(this.#cluster.stats, this.#endedBy, isActive, performance.now() - this.#start);
   }
 }

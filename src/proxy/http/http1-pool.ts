@@ -33,6 +33,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
       allowChunkedLength: false,
       enableTrailers: settings.http1.enableTrailers,
       nameStyle: 'lower',
+      closeNotices: stats.cxCloseNotify,
       received: stats.cxRxBytesTotal,
       sent: stats.cxTxBytesTotal,
     };
@@ -177,8 +178,8 @@ class PooledConnection {
     this.#limits = new ConnectionLimits(cluster, this);
     this.#connection = new Http1ClientConnection(connected.socket, options, {
       onIdle: () => this.#onIdle(),
-      onClosed: ({ cutShort }) => {
-        connected.onGone(cutShort);
+      onClosed: ({ cutShort, requests }) => {
+        connected.onGone(cutShort, requests);
         this.#onClosed();
       },
     });

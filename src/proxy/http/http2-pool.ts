@@ -123,6 +123,10 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     this.#open.delete(connection);
   }
 
+  onGoaway(): void {
+    this.#cluster.stats.cxCloseNotify.value++;
+  }
+
   onClosed(connection: Http2ClientConnection): void {
     const pooled = this.#all.get(connection);
     if (pooled === undefined) return;
@@ -133,7 +137,7 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     const { active } = connection;
     // As in Envoy, though they waited for their answers only.
     this.#cluster.stats.rqPendingFailureEject.value += active;
-    pooled.connected.onGone(active > 0);
+    pooled.connected.onGone(active > 0, connection.requests);
     if (this.#pending.length > 0 && this.#connecting.size === 0) this.#connect(this.#connectOptions);
     this.#finishWhenEmpty();
   }

@@ -3,6 +3,7 @@
 import type { CompiledFilter } from '../http-filters/filter.ts';
 import type { NetworkFilterContext, RouteHandle } from '../listeners/network-filter.ts';
 import type { RouteTable } from '../route/route-table.ts';
+import { type BufferedBytes, bufferedUnder } from '../stats/buffered-bytes.ts';
 import type { AccessLogger, StreamInfo } from '../stream-info.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { LocalReplies } from './local-reply-config.ts';
@@ -39,6 +40,7 @@ export class Manager {
   readonly settings: ManagerSettings;
   readonly context: NetworkFilterContext;
   readonly stats: ManagerStats;
+  readonly buffered: BufferedBytes;
   readonly routes: RouteHandle;
   readonly filters: readonly CompiledFilter[];
   readonly router: RouterSettings;
@@ -56,10 +58,10 @@ export class Manager {
     this.localReplies = parts.localReplies;
     this.#accessLog = parts.accessLog;
     const scope = `http.${parts.statPrefix}.`;
-    this.stats = new ManagerStats(
-      parts.context.stats.scope(scope),
-      parts.context.listener.stats.scope(scope),
-    );
+    const { stats: all, listener } = parts.context;
+    const own = all.scope(scope);
+    this.stats = new ManagerStats(own, listener.stats.scope(scope));
+    this.buffered = bufferedUnder(all, own);
   }
 
   onStream({ info }: HttpStream): void {

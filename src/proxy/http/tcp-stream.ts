@@ -75,7 +75,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
     socket.on('error', () => undefined);
     socket.once('close', () => {
       // The connection was the request's own.
-      connected.onGone(true);
+      connected.onGone(true, 1);
       this.#onClosed();
     });
     this.#receiver.onReady(this);

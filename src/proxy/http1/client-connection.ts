@@ -17,6 +17,8 @@ export interface ClientOptions extends ResponseHeadOptions {
   readonly maxHeadBytes: number;
   readonly nameStyle: NameStyle;
   readonly enableTrailers: boolean;
+  /** Answers that say that the connection ends with them. */
+  readonly closeNotices: Counter;
   readonly received: Counter;
   readonly sent: Counter;
 }
@@ -164,6 +166,7 @@ export class Http1ClientConnection {
       stream.receiver.onInformation(status, headers);
       return stopped;
     }
+    if (!head.keepAlive) this.options.closeNotices.value++;
     if (!head.keepAlive || head.length === UNTIL_CLOSE || upgraded) this.#reusable = false;
     this.#left = upgraded ? RAW : head.length;
     this.#reading = this.#left !== 0;

@@ -14,6 +14,8 @@ export interface Http2ClientOwner {
   onIdle(session: Http2ClientConnection): void;
   /** The server wants no further requests, or the connection is gone. */
   onRetired(session: Http2ClientConnection): void;
+  /** The server has said so. */
+  onGoaway(): void;
   onClosed(session: Http2ClientConnection): void;
 }
 
@@ -124,6 +126,7 @@ export class Http2ClientConnection extends Http2Connection {
   }
 
   protected onGoaway(lastStream: number): void {
+    this.#owner.onGoaway();
     this.retire();
     for (const stream of this.streams.values()) {
       if (stream.id <= lastStream) continue;

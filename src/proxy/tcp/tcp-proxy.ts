@@ -8,6 +8,7 @@ import { unpacked } from '../config-error.ts';
 import type { DownstreamConnection } from '../listeners/connection.ts';
 import { connectionInfo } from '../listeners/connection-info.ts';
 import type { NetworkFilterContext, NetworkFilterKind } from '../listeners/network-filter.ts';
+import { type BufferedBytes, bufferedUnder } from '../stats/buffered-bytes.ts';
 import type { AccessLogger, ResponseFlag, StreamInfo } from '../stream-info.ts';
 import {
   type ConnectionMetrics,
@@ -33,7 +34,8 @@ export const TCP_PROXY: NetworkFilterKind = {
     const log = message.accessLog.length === 0 ? undefined : context.accessLogs(message.accessLog);
     const scope = context.stats.scope(`tcp.${message.statPrefix}.`);
     const metricsOf = connectionMetrics(context.stats, context.node, context.listener.direction);
-    const shared = { settings, context, log, stats: tcpStats(scope), metricsOf };
+    const buffered = bufferedUnder(context.stats, scope);
+    const shared = { settings, context, log, stats: tcpStats(scope), metricsOf, buffered };
     return {
       onConnection: (connection) => new TcpSession(connection, shared).start(),
       close: () => scope.release(),
@@ -47,6 +49,7 @@ interface Shared {
   readonly log: AccessLogger | undefined;
   readonly stats: TcpStats;
   readonly metricsOf: ConnectionMetricsOf | undefined;
+  readonly buffered: BufferedBytes;
 }
 
 class TcpSession {
@@ -73,6 +76,7 @@ class TcpSession {
   start(): void {
     const { settings, stats, context } = this.#shared;
     stats.total.value++;
+    this.#shared.buffered.add(this.#client);
     this.#client.once('close', () => this.#end());
     if (settings.maxDuration > 0) {
       this.#durationTimer = setTimeout(() => {

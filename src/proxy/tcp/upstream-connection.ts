@@ -53,6 +53,7 @@ export function openUpstream(
   host.stats.rqActive++;
   stats.rqActive.value++;
   const socket = cluster.connect(host, options);
+  stats.buffered.add(socket);
   const upstream: UpstreamConnection = {
     get localAddress() {
       return localAddress(socket);

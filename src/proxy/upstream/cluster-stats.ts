@@ -1,5 +1,6 @@
 /** The statistics of a cluster: https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats */
 
+import { BufferedBytes } from '../stats/buffered-bytes.ts';
 import type { DeclaredStats, StatsScope } from '../stats/stats.ts';
 import type { BalancerStats } from './balancers/balancer.ts';
 import type { ClusterStats } from './types.ts';
@@ -34,6 +35,9 @@ export function clusterStats(scope: StatsScope): ClusterStats {
     cxLength: scope.histogram('upstream_cx_length_ms'),
     cxHttp1Total: scope.counter('upstream_cx_http1_total'),
     cxHttp2Total: scope.counter('upstream_cx_http2_total'),
+    cxCloseNotify: scope.counter('upstream_cx_close_notify'),
+    rqPerCx: scope.histogram('upstream_rq_per_cx'),
+    buffered: new BufferedBytes('upstream'),
     cxRxBytesTotal: scope.counter('upstream_cx_rx_bytes_total'),
     cxTxBytesTotal: scope.counter('upstream_cx_tx_bytes_total'),
     rqTotal: scope.counter('upstream_rq_total'),

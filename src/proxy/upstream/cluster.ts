@@ -220,6 +220,7 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   *gauges(): IterableIterator<readonly [name: string, value: number]> {
     yield* this.hosts.gauges();
     yield* this.#breakers.gauges();
+    yield* this.stats.buffered.gauges();
   }
 
   /** The name that endpoints are assigned under; undefined when they do not come by EDS. */

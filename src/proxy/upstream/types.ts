@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { Place, SocketPlace } from '../address.ts';
 import type { Http2Settings } from '../http2/options.ts';
+import type { BufferedBytes } from '../stats/buffered-bytes.ts';
 import type { Counter, Gauge, Histogram, StatsScope } from '../stats/stats.ts';
 import type { DnsCaches } from './dns/cache.ts';
 
@@ -112,6 +113,11 @@ export interface ClusterStats {
   readonly cxLength: Histogram;
   readonly cxHttp1Total: Counter;
   readonly cxHttp2Total: Counter;
+  /** The endpoint has said that it wants no further requests on a connection. */
+  readonly cxCloseNotify: Counter;
+  /** Of connections that are gone. */
+  readonly rqPerCx: Histogram;
+  readonly buffered: BufferedBytes;
   readonly cxRxBytesTotal: Counter;
   readonly cxTxBytesTotal: Counter;
   readonly rqTotal: Counter;

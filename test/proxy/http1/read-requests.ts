@@ -71,7 +71,7 @@ export function readRequests(pieces: readonly Buffer[], acceptHttp10 = true): Re
     const upstream = new FakeSocket();
     const sender = new Http1ClientConnection(
       upstream.asSocket(),
-      { ...OPTIONS, enableTrailers: false },
+      { ...OPTIONS, enableTrailers: false, closeNotices: { value: 0 } },
       { onIdle: () => undefined, onClosed: () => undefined },
     ).start(NOBODY);
     const request: OutgoingRequest = {

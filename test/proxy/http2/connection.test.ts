@@ -399,6 +399,7 @@ function ask(over: Partial<Http2Settings> = {}) {
   const connection = new Http2ClientConnection(socket.asSocket(), codecOptions(over), {
     onRoom: () => events.push('room'),
     onIdle: () => undefined,
+    onGoaway: () => undefined,
     onRetired: () => events.push('retired'),
     onClosed: () => events.push('closed'),
   });

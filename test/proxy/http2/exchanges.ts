@@ -438,6 +438,7 @@ export async function ourClient(port: number, { settings, tls = false }: Manner)
   const connection = new Http2ClientConnection(socket, codecOptions(settings), {
     onRoom: () => undefined,
     onIdle: () => undefined,
+    onGoaway: () => undefined,
     onRetired: () => undefined,
     onClosed: () => undefined,
   });
