@@ -35,6 +35,8 @@ export interface ServedEndpoint {
 interface Known {
   readonly ports: ReadonlyMap<MeshServicePort, readonly ServiceEndpoint[]>;
   readonly findings: readonly Finding[];
+  /** No other object speaks of the service, so that it hangs on its own one alone. */
+  readonly alone: boolean;
 }
 
 const NOWHERE: readonly ServedEndpoint[] = [];
@@ -46,6 +48,8 @@ export class EndpointIndex {
   /** What was known in the state before; it has to be looked at before it counts. */
   #earlier: ReadonlyMap<MeshService, Known> | undefined;
   #byAddress: ReadonlyMap<string, readonly ServedEndpoint[]> | undefined;
+  /** Services that several objects of a namespace define, by both. */
+  #shared: ReadonlyMap<string, readonly MeshService[]> | undefined;
   #earlierByAddress: ReadonlyMap<string, readonly ServedEndpoint[]> | undefined;
 
   /** `before` lends what still holds; `objects` must be made after its objects. */
@@ -80,9 +84,12 @@ export class EndpointIndex {
 
   #renew(service: MeshService): Known {
     const earlier = this.#earlier?.get(service);
-    if (earlier !== undefined && this.#objects.finds(earlier.findings)) return earlier;
+    this.#shared ??= sharedNames(this.#services);
+    const all = this.#shared.get(nameOf(service)) ?? [service];
+    const alone = all.length === 1;
+    if (alone && earlier?.alone === true && this.#objects.finds(earlier.findings)) return earlier;
     const { result, findings } = this.#objects.record(
-      () => new Map(service.ports.map((port) => [port, this.#find(service, port)])),
+      () => new Map(service.ports.map((port) => [port, this.#findAll(all, service, port)])),
     );
     const ports = new Map(
       [...result].map(([port, endpoints]) => {
@@ -90,7 +97,7 @@ export class EndpointIndex {
         return [port, known !== undefined && isDeepStrictEqual(known, endpoints) ? known : endpoints];
       }),
     );
-    return { ports, findings };
+    return { ports, findings, alone };
   }
 
   #buildByAddress(): ReadonlyMap<string, readonly ServedEndpoint[]> {
@@ -125,20 +132,31 @@ export class EndpointIndex {
     return found;
   }
 
-  #find(service: MeshService, port: MeshServicePort): readonly ServiceEndpoint[] {
-    const all =
-      service.origin === 'Service'
-        ? this.#ofKubernetes(service, port)
-        : this.#ofEntry(
-            service,
-            port,
-            service.object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>,
-          );
+  /** Of a service that several objects of a namespace define the endpoints of all, at the port of that name. */
+  #findAll(
+    all: readonly MeshService[],
+    service: MeshService,
+    port: MeshServicePort,
+  ): readonly ServiceEndpoint[] {
+    const found = all.flatMap((one) => {
+      const same = one === service ? port : one.ports.find(({ name }) => name === port.name);
+      return same === undefined ? [] : this.#find(one, same);
+    });
     const seen = new Set<string>();
-    return all.filter(({ address, port }) => {
+    return found.filter(({ address, port }) => {
       const id = `${address} ${port}`;
       return !seen.has(id) && seen.add(id);
     });
+  }
+
+  #find(service: MeshService, port: MeshServicePort): readonly ServiceEndpoint[] {
+    return service.origin === 'Service'
+      ? this.#ofKubernetes(service, port)
+      : this.#ofEntry(
+          service,
+          port,
+          service.object as MeshObject<KindTypes['networking.istio.io/ServiceEntry']>,
+        );
   }
 
   #ofKubernetes(service: MeshService, port: MeshServicePort): ServiceEndpoint[] {
@@ -188,6 +206,15 @@ function portAt(
   port: MeshServicePort,
 ): number {
   return entry.address.startsWith(UNIX_PREFIX) ? 0 : portOfEntry(entry.ports, port);
+}
+
+function nameOf({ namespace, hostname }: MeshService): string {
+  return `${namespace}/${hostname}`;
+}
+
+/** Names of which there are several. */
+function sharedNames(services: readonly MeshService[]): ReadonlyMap<string, readonly MeshService[]> {
+  return new Map([...Map.groupBy(services, nameOf)].filter(([, list]) => list.length > 1));
 }
 
 /** The port that a workload listens on for a service's port: its own word first, then the service's. */

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseText } from '../../src/config/parse/parse.ts';
+import { meshSettings } from '../../src/model/mesh-settings.ts';
+import { Snapshot } from '../../src/model/snapshot.ts';
 import { snapshotOf } from './snapshot-of.ts';
 
 function endpointsOf(text: string, hostname: string, port: number) {
@@ -111,5 +114,43 @@ ${pod('a', 'Running', 'True')}${pod('bb', 'Running', 'False')}${pod('ccc', 'Succ
       { address: '10.3.0.1', port: 8000, ready: true, locality: 'eu/a' },
       { address: '10.3.0.2', port: 8000, ready: false, locality: 'eu/a' },
     ]);
+  });
+});
+
+describe('the endpoints of a host that several ServiceEntries name', () => {
+  const named = (name: string, namespace: string, port: string, address: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: {hosts: [api.example.com], resolution: STATIC, ports: [${port}], endpoints: [{address: ${address}}]}
+---
+`;
+  const HTTP = '{number: 80, name: http, protocol: HTTP, targetPort: 8080}';
+  const first = named('a', 'shop', HTTP, '192.0.2.1');
+  const second = named('b', 'shop', HTTP, '192.0.2.2');
+  const others =
+    named('c', 'shop', '{number: 80, name: web, protocol: HTTP}', '192.0.2.3') +
+    named('d', 'elsewhere', HTTP, '192.0.2.4');
+
+  it('are those of all in its namespace, at the port of that name', () => {
+    const found = endpointsOf(first + second + others, 'api.example.com', 80);
+    expect(found.map(({ address }) => address)).toEqual(['192.0.2.1', '192.0.2.2']);
+  });
+
+  it('follow entries that come and go', () => {
+    const { objects } = parseText(first + second, 'input.yaml');
+    const kept = objects.slice(0, 1);
+    const addresses = (snapshot: Snapshot) => {
+      const service = snapshot.services.named('api.example.com').find(({ object }) => object === kept[0]);
+      const [port] = service?.ports ?? [];
+      if (service === undefined || port === undefined) throw new Error('no service');
+      return snapshot.endpoints.of(service, port).map(({ address }) => address);
+    };
+    let snapshot = Snapshot.build(objects, { mesh: meshSettings({}) });
+    expect(addresses(snapshot)).toEqual(['192.0.2.1', '192.0.2.2']);
+    snapshot = Snapshot.build(kept, { mesh: snapshot.mesh, before: snapshot });
+    expect(addresses(snapshot)).toEqual(['192.0.2.1']);
+    snapshot = Snapshot.build(objects, { mesh: snapshot.mesh, before: snapshot });
+    expect(addresses(snapshot)).toEqual(['192.0.2.1', '192.0.2.2']);
   });
 });

@@ -78,6 +78,20 @@ ${entry('se-pods', 'resolution: STATIC, location: MESH_INTERNAL, ports: [{number
     ],
   },
   {
+    feature: 'ServiceEntries of one host: the endpoints of all',
+    config: `${entry('se-twice', 'resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}], endpoints: [{address: 10.50.0.1}]')}---
+${entry('se-twice', 'resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}], endpoints: [{address: 10.50.0.2}]').replace('name: se-twice', 'name: se-twice-more')}`,
+    asks: [
+      {
+        via: 'mesh',
+        host: 'se-twice.test',
+        times: 40,
+        check: (all) =>
+          expect(new Set(all.map(({ who }) => who))).toEqual(new Set(['outside 1', 'outside 2'])),
+      },
+    ],
+  },
+  {
     feature: 'WorkloadEntry ports, weight and locality',
     config: `${entry('we-weighed', 'resolution: STATIC, location: MESH_INTERNAL, ports: [{number: 80, name: http, protocol: HTTP, targetPort: 9999}], workloadSelector: {labels: {kind: weighed}}')}---
 apiVersion: networking.istio.io/v1
