@@ -91,6 +91,7 @@ function compile(
     close() {
       routes.release();
       manager.tracing?.close();
+      manager.close();
       for (const filter of filters) filter.close?.();
     },
   };

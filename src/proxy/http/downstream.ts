@@ -95,7 +95,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
       deadlinesOf(maxConnectionDuration).start(this.#age, this.#startTime);
     }
     const { socket } = connection;
-    manager.buffered.add(socket);
+    manager.onConnection(socket);
     const byClient = (): void => {
       this.#endedByClient ||= !socket.writableEnded;
     };

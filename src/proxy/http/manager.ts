@@ -1,9 +1,10 @@
 /** A connection manager: what all its connections and requests share. */
 
+import type { Socket } from 'node:net';
 import type { CompiledFilter } from '../http-filters/filter.ts';
 import type { NetworkFilterContext, RouteHandle } from '../listeners/network-filter.ts';
 import type { RouteTable } from '../route/route-table.ts';
-import { type BufferedBytes, bufferedUnder } from '../stats/buffered-bytes.ts';
+import { type BufferedShare, bufferedUnder } from '../stats/buffered-bytes.ts';
 import type { AccessLogger, StreamInfo } from '../stream-info.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { LocalReplies } from './local-reply-config.ts';
@@ -40,13 +41,13 @@ export class Manager {
   readonly settings: ManagerSettings;
   readonly context: NetworkFilterContext;
   readonly stats: ManagerStats;
-  readonly buffered: BufferedBytes;
   readonly routes: RouteHandle;
   readonly filters: readonly CompiledFilter[];
   readonly router: RouterSettings;
   readonly tracing: Tracing | undefined;
   readonly localReplies: ManagerParts['localReplies'];
   readonly #accessLog: AccessLogger | undefined;
+  readonly #share: BufferedShare;
 
   constructor(parts: ManagerParts) {
     this.settings = parts.settings;
@@ -59,9 +60,18 @@ export class Manager {
     this.#accessLog = parts.accessLog;
     const scope = `http.${parts.statPrefix}.`;
     const { stats: all, listener } = parts.context;
-    const own = all.scope(scope);
-    this.stats = new ManagerStats(own, listener.stats.scope(scope));
-    this.buffered = bufferedUnder(all, own);
+    this.stats = new ManagerStats(all.scope(scope), listener.stats.scope(scope));
+    this.#share = bufferedUnder(all, scope);
+  }
+
+  /** A client has connected. */
+  onConnection(socket: Socket): void {
+    this.#share.buffered.add(socket);
+  }
+
+  /** Nothing new comes. */
+  close(): void {
+    this.#share.release();
   }
 
   onStream({ info }: HttpStream): void {

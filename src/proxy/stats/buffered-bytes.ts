@@ -31,16 +31,42 @@ export class BufferedBytes implements Measured {
   }
 }
 
-const shared = new WeakMap<StatsScope, Map<string, BufferedBytes>>();
+interface Shared {
+  readonly buffered: BufferedBytes;
+  readonly scope: StatsScope;
+  users: number;
+}
 
-/** Those of everybody under a prefix, as listeners may share one; shown beside the other statistics of `scope`. */
-export function bufferedUnder(all: StatsScope, scope: StatsScope): BufferedBytes {
+const shared = new WeakMap<StatsScope, Map<string, Shared>>();
+
+/** One of those who count under a prefix, as versions of listeners share one. */
+export interface BufferedShare {
+  readonly buffered: BufferedBytes;
+  /** Shown no longer, once all have let go. To be called once. */
+  release(): void;
+}
+
+/** `all`: all statistics; `prefix` as `tcp.NAME.`. */
+export function bufferedUnder(all: StatsScope, prefix: string): BufferedShare {
   let byPrefix = shared.get(all);
   if (byPrefix === undefined) shared.set(all, (byPrefix = new Map()));
-  let found = byPrefix.get(scope.prefix);
-  if (found === undefined) byPrefix.set(scope.prefix, (found = new BufferedBytes('downstream')));
-  const buffered = found;
-  // Of its own, so that it goes with this scope alone.
-  scope.measure({ gauges: () => buffered.gauges() });
-  return buffered;
+  const others = byPrefix;
+  const one = others.get(prefix) ?? open(all, prefix);
+  others.set(prefix, one);
+  one.users++;
+  return {
+    buffered: one.buffered,
+    release() {
+      if (--one.users > 0) return;
+      others.delete(prefix);
+      one.scope.release();
+    },
+  };
+}
+
+function open(all: StatsScope, prefix: string): Shared {
+  const buffered = new BufferedBytes('downstream');
+  const scope = all.scope(prefix);
+  scope.measure(buffered);
+  return { buffered, scope, users: 0 };
 }

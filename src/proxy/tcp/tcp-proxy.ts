@@ -34,11 +34,14 @@ export const TCP_PROXY: NetworkFilterKind = {
     const log = message.accessLog.length === 0 ? undefined : context.accessLogs(message.accessLog);
     const scope = context.stats.scope(`tcp.${message.statPrefix}.`);
     const metricsOf = connectionMetrics(context.stats, context.node, context.listener.direction);
-    const buffered = bufferedUnder(context.stats, scope);
+    const { buffered, release } = bufferedUnder(context.stats, scope.prefix);
     const shared = { settings, context, log, stats: tcpStats(scope), metricsOf, buffered };
     return {
       onConnection: (connection) => new TcpSession(connection, shared).start(),
-      close: () => scope.release(),
+      close() {
+        scope.release();
+        release();
+      },
     };
   },
 };
