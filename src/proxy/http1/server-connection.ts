@@ -79,6 +79,8 @@ export class Http1ServerConnection implements DeadlineOwner {
   /** The last answer is written. */
   #leaving = false;
   #closed = false;
+  /** Bytes that had not left when that was last looked at. */
+  #unsent = 0;
 
   constructor(socket: Socket, options: ServerOptions, owner: ServerOwner) {
     this.socket = socket;
@@ -332,18 +334,33 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#pending = undefined;
     this.#idle.cancel();
     const { delayedClose } = this.options;
-    if (atOnce || delayedClose === undefined) {
-      this.socket.destroySoon();
-      return;
-    }
     // What the client still sends is read and dropped: closing on it would take the answer away from it.
-    this.socket.resume();
-    delayedClose.start(this.#timer, performance.now());
+    if (atOnce || delayedClose === undefined) this.socket.destroySoon();
+    else this.socket.resume();
+    this.#unsent = unsentBytes(this.socket);
+    if (!this.socket.destroyed) delayedClose?.start(this.#timer, performance.now());
+  }
+
+  /** The client has had its time to leave: it gets more only as long as it takes what there is for it. */
+  #onLeaveTimeout(): void {
+    const unsent = unsentBytes(this.socket);
+    if (unsent === 0) {
+      this.socket.destroySoon();
+    } else if (unsent < this.#unsent) {
+      this.#unsent = unsent;
+      this.options.delayedClose?.start(this.#timer, performance.now());
+    } else {
+      this.socket.destroy();
+    }
   }
 
   onDeadline(deadline: Deadline): void {
     if (deadline === this.#idle) {
       this.#owner.onIdleTimeout();
+      return;
+    }
+    if (this.#leaving) {
+      this.#onLeaveTimeout();
       return;
     }
     if (this.#closing) {
@@ -372,4 +389,10 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.socket.destroySoon();
     this.#owner.onClosed(isActive);
   }
+}
+
+/** What waits in this process, and in the kernel's way to it. */
+function unsentBytes(socket: Socket): number {
+  const handle = Reflect.get(socket, '_handle') as { readonly writeQueueSize?: number } | null | undefined;
+  return socket.writableLength + (handle?.writeQueueSize ?? 0);
 }
