@@ -242,7 +242,7 @@ function outcomeOf(outcome: Outcome, seen: readonly Echo[], place: (ip: string) 
     trailers: flat(trailers),
     text: isEcho ? '' : reached,
     seen: seen
-      .map(({ headers: own, ...rest }) => ({
+      .map(({ headers: own, at: _at, ...rest }) => ({
         ...rest,
         ip: place(rest.ip),
         from: place(rest.from),
