@@ -13,6 +13,9 @@ import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
 const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
+/** What the endpoint says to `/large`: more than a proxy may keep. */
+const LARGE = 256 * 1024 * 1024;
+
 function bootstrap(port: number, endpoint: number): JsonMap {
   const route = { match: { prefix: '/' }, route: { cluster: 'endpoint', timeout: '0s' } };
   const manager = typed(`${NETWORK_FILTER}.http_connection_manager.v3.HttpConnectionManager`, {
@@ -45,18 +48,21 @@ describeOnRealEnvoy('sides of HTTP/2 that are gone', (program) => {
   let accepted: Socket[] = [];
   let arrived = 0;
   let aborted = 0;
+  /** Bytes that the endpoint could get rid of. */
+  let written = 0;
 
   beforeEach(() => {
     closing = [];
     accepted = [];
     arrived = 0;
     aborted = 0;
+    written = 0;
   });
   afterEach(async () => {
     for (const close of closing.toReversed()) await close();
   });
 
-  /** An engine before an endpoint that begins an answer to `/begun`, answers `/whole`, and is silent elsewhere. */
+  /** An engine before an endpoint that begins an answer to `/begun`, answers `/whole` and `/large`, and is silent elsewhere. */
   async function start(kind: EngineKind): Promise<{ engine: Engine; port: number }> {
     const server = createServer((request, response) => {
       arrived++;
@@ -65,6 +71,18 @@ describeOnRealEnvoy('sides of HTTP/2 that are gone', (program) => {
       request.on('aborted', () => aborted++);
       if (request.url === '/whole') response.end('whole');
       if (request.url === '/begun') response.write('begun');
+      if (request.url === '/large') {
+        const piece = Buffer.alloc(64 * 1024, 'x');
+        const more = (): void => {
+          for (let hasRoom = true; hasRoom && written < LARGE;) {
+            written += piece.length;
+            hasRoom = response.write(piece);
+          }
+          if (written >= LARGE) response.end();
+        };
+        response.on('drain', more);
+        more();
+      }
     }).listen(0, '127.0.0.1');
     server.on('connection', (socket: Socket) => accepted.push(socket));
     await once(server, 'listening');
@@ -122,6 +140,46 @@ describeOnRealEnvoy('sides of HTTP/2 that are gone', (program) => {
     }
     expect(outcomes[1]).toEqual(outcomes[0]);
   });
+
+  test.each<EngineKind>(['envoy', 'builtin'])(
+    'a slow reader, on %s: the endpoint is held up, others on the connection are not, and nothing stays',
+    { timeout: 120_000 },
+    async (kind) => {
+      const { engine, port } = await start(kind);
+      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      closing.push(() => session.destroy());
+      session.on('error', () => undefined);
+      await once(session, 'connect');
+      // Room for many streams: only that of the slow one fills up.
+      session.setLocalWindowSize(16 * 1024 * 1024);
+      const slow = session.request({ ':path': '/large' });
+      slow.on('error', () => undefined);
+      await once(slow, 'response');
+      let last = -1;
+      await eventually(
+        async () => {
+          const stands = written === last;
+          last = written;
+          return stands && written > 0;
+        },
+        (stands) => stands,
+      );
+      expect(written).toBeLessThan(LARGE / 4);
+      const other = session.request({ ':path': '/whole' });
+      let text = '';
+      other.setEncoding('utf8').on('data', (more: string) => (text += more));
+      await once(other, 'end');
+      expect(text).toBe('whole');
+      slow.close(8);
+      await eventually(
+        async () => aborted,
+        (count) => count === 1,
+      );
+      session.destroy();
+      for (const socket of accepted) socket.destroy();
+      await nothingStays(engine);
+    },
+  );
 
   test.each<EngineKind>(['envoy', 'builtin'])(
     'a client that waits, on %s: the endpoint is told',

@@ -2,22 +2,24 @@
 
 import type { UpstreamTry } from './upstream-try.ts';
 
+const NONE: readonly UpstreamTry[] = [];
+
 export class TriesInFlight {
   newest: UpstreamTry | undefined;
-  /** Earlier ones that take too long. */
-  readonly #hedged = new Set<UpstreamTry>();
+  /** Earlier ones that take too long; few requests have any. */
+  #hedged = NONE;
 
   /** Those that are not over. */
   get all(): readonly UpstreamTry[] {
     const { newest } = this;
-    const all = newest === undefined ? [...this.#hedged] : [...this.#hedged, newest];
+    const all = newest === undefined ? this.#hedged : [...this.#hedged, newest];
     return all.filter(({ over }) => !over);
   }
 
   /** It goes on, and another one will be made beside it. */
   hedge(attempt: UpstreamTry): void {
     attempt.hedged = true;
-    this.#hedged.add(attempt);
+    this.#hedged = [...this.#hedged, attempt];
     this.leave(attempt);
   }
 
@@ -28,19 +30,20 @@ export class TriesInFlight {
 
   /** Whether another one than this may still be answered. */
   hasOther(attempt: UpstreamTry): boolean {
-    return this.all.some((one) => one !== attempt);
+    return this.#hedged !== NONE && this.all.some((one) => one !== attempt);
   }
 
   /** Nobody waits for the others any more; false when there were none. */
   settle(attempt: UpstreamTry): boolean {
-    if (this.#hedged.size === 0) return false;
+    if (this.#hedged === NONE) return false;
     for (const other of this.all) if (other !== attempt) other.abandon();
-    this.#hedged.clear();
+    this.#hedged = NONE;
     this.newest = attempt;
     return true;
   }
 
   abandon(): void {
-    for (const attempt of this.all) attempt.abandon();
+    this.newest?.abandon();
+    for (const attempt of this.#hedged) attempt.abandon();
   }
 }
