@@ -30,8 +30,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
     this.#options = {
       maxHeadBytes: settings.maxResponseHeadersKb * 1024,
       maxHeaders: settings.maxResponseHeaderCount,
-      allowChunkedLength: false,
-      enableTrailers: settings.http1.enableTrailers,
+      ...settings.http1,
       nameStyle: 'lower',
       closeNotices: stats.cxCloseNotify,
       received: stats.cxRxBytesTotal,

@@ -80,7 +80,9 @@ export function parseResponseHead(
   names.length = kept;
   values.length = kept;
 
-  if (contentLength !== undefined && !isLength(contentLength)) return MALFORMED;
+  // A length beside chunks that may stand there counts for nothing, whatever it says.
+  const ignored = encoding !== undefined && options.allowChunkedLength;
+  if (contentLength !== undefined && !ignored && !isLength(contentLength)) return MALFORMED;
   const tokens = connection === undefined ? '' : connection.toLowerCase();
   const keepAlive = recent ? !tokens.includes('close') : tokens.includes('keep-alive');
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;

@@ -53,7 +53,10 @@ export function connectionSettings(owner: string, cluster: Cluster): HttpSetting
       bufferLimit: cluster.perConnectionBufferLimitBytes ?? MIB,
       maxResponseHeadersKb: 60,
       maxResponseHeaderCount: common?.maxHeadersCount ?? 100,
-      http1: { enableTrailers: http1?.enableTrailers ?? false },
+      http1: {
+        enableTrailers: http1?.enableTrailers ?? false,
+        allowChunkedLength: http1?.allowChunkedLength ?? false,
+      },
       http2: http2Settings(owner, http2),
     },
   };
@@ -122,7 +125,6 @@ function checkHttp1(owner: string, options: Http1ProtocolOptions | undefined): v
   if (options === undefined) return;
   refuseFields(`${owner}.http_protocol_options`, {
     header_key_format: options.headerKeyFormat !== undefined,
-    allow_chunked_length: options.allowChunkedLength,
     send_fully_qualified_url: options.sendFullyQualifiedUrl,
   });
 }

@@ -91,7 +91,7 @@ export interface ConnectionSettings {
   readonly bufferLimit: number;
   readonly maxResponseHeadersKb: number;
   readonly maxResponseHeaderCount: number;
-  readonly http1: { readonly enableTrailers: boolean };
+  readonly http1: { readonly enableTrailers: boolean; readonly allowChunkedLength: boolean };
   readonly http2: Http2Settings;
   readonly tls: boolean;
 }
