@@ -241,7 +241,7 @@ ${routed('unheard', '- route: [{destination: {host: unheard.test, subset: v1}}]'
 ${routed('pool-streams', '- route: [{destination: {host: pool-streams.test, subset: v1}}]')}`,
     asks: [
       {
-        ...get('pool-streams', { path: '/?delay=300' }),
+        ...get('pool-streams', { path: '/?delay=1500' }),
         atOnce: 4,
         expect: { status: 200, version: '2.0' },
         check: (all) => expect(new Set(all.map(({ connection }) => connection)).size).toBeGreaterThan(1),
