@@ -220,9 +220,12 @@ class JsonEncoder {
         if (!isWhole(value, 0x7fff_ffff)) return false;
         return this.#number(tag, value, isImplicit);
       case ScalarType.UINT64:
-      case ScalarType.INT64:
-        if (!isWhole(value, Number.MAX_SAFE_INTEGER)) return false;
-        return this.#number(tag, value, isImplicit);
+      case ScalarType.INT64: {
+        // JSON has them as texts, since its numbers end at 2^53.
+        const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+        if (!isWhole(number, Number.MAX_SAFE_INTEGER)) return false;
+        return this.#number(tag, number, isImplicit);
+      }
       default:
         return false;
     }

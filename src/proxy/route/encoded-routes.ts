@@ -4,7 +4,6 @@
  */
 
 import { fromBinary } from '@bufbuild/protobuf';
-import { MetadataSchema } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import {
   type RouteConfiguration,
   RouteConfigurationSchema,
@@ -14,6 +13,7 @@ import {
   VirtualHostSchema,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { type LeftOut, WireFields, shapeOf, takeOut, textFields } from '../../xds/proto/wire-fields.ts';
+import { checkMetadata } from '../../xds/proto/wire-metadata.ts';
 
 /** Numbers of fields in `envoy/config/route/v3/route.proto` and `route_components.proto`. */
 const VIRTUAL_HOSTS = 2;
@@ -104,13 +104,13 @@ function tighten(message: object): void {
  */
 export function hostShape(virtualHost: Uint8Array): string {
   for (const fields = new WireFields(virtualHost); fields.next();) {
-    if (fields.number === VIRTUAL_HOST.routes) checkMetadata(virtualHost, fields.from, fields.to);
+    if (fields.number === VIRTUAL_HOST.routes) checkRoute(virtualHost, fields.from, fields.to);
   }
   return shapeOf(virtualHost, NAMES);
 }
 
-function checkMetadata(bytes: Uint8Array, from: number, to: number): void {
+function checkRoute(bytes: Uint8Array, from: number, to: number): void {
   for (const fields = new WireFields(bytes, from, to); fields.next();) {
-    if (fields.number === ROUTE.metadata) fromBinary(MetadataSchema, bytes.subarray(fields.from, fields.to));
+    if (fields.number === ROUTE.metadata) checkMetadata(bytes, fields.from, fields.to);
   }
 }

@@ -9,8 +9,8 @@ import {
   ClusterSchema,
 } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
-import { MetadataSchema } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { type LeftOut, bytesField, shapeOf, textField } from '../../xds/proto/wire-fields.ts';
+import { checkMetadata } from '../../xds/proto/wire-metadata.ts';
 import { InvalidConfigError } from '../config-error.ts';
 import type { Assignment } from './assignment.ts';
 import { isSameMessage } from './same-message.ts';
@@ -68,7 +68,7 @@ export class SleepingCluster {
     this.name = textField(encoded, CLUSTER.name);
     if (this.name === '') throw new InvalidConfigError('cluster.name', 'empty');
     const metadata = bytesField(encoded, CLUSTER.metadata);
-    if (metadata !== undefined) fromBinary(MetadataSchema, metadata);
+    if (metadata !== undefined) checkMetadata(metadata);
     const service = edsConfig === undefined ? undefined : bytesField(encoded, CLUSTER.edsClusterConfig);
     const serviceName = service === undefined ? '' : textField(service, EDS_CLUSTER_CONFIG.serviceName);
     this.edsName = edsConfig === undefined ? undefined : serviceName === '' ? this.name : serviceName;

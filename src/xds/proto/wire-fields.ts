@@ -118,7 +118,7 @@ export function takeOut(bytes: Uint8Array, number: number, ...inner: readonly nu
   let from = 0;
   for (const fields = new WireFields(bytes); fields.next();) {
     if (fields.number !== number || !fields.isBytes) continue;
-    kept.push(bytes.subarray(from, fields.start));
+    if (from < fields.start) kept.push(bytes.subarray(from, fields.start));
     const contents = bytes.subarray(fields.from, fields.to);
     if (next === undefined) {
       taken.push(contents);
