@@ -4,7 +4,7 @@ import { openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { MeshError } from '../base/mesh-error.ts';
 import { loadBootstrap } from './bootstrap/bootstrap.ts';
-import { giveBackMemory } from './garbage.ts';
+import { tuneForServing, tuneForStart } from './v8-tuning.ts';
 import { ProcessLog } from './process-log.ts';
 import { ProxyServer } from './server.ts';
 import { WORKER_VARIABLE, WorkerPool } from './workers/worker-pool.ts';
@@ -18,6 +18,7 @@ export async function runBuiltin(argv: readonly string[], version: string): Prom
     process.stdout.write(serverHelp());
     return;
   }
+  tuneForStart();
   const loaded = loadBootstrap(flags, version);
   const log = openLog(flags, loaded.logFormat);
   if (process.env[WORKER_VARIABLE] !== undefined && process.send !== undefined) {
@@ -38,7 +39,7 @@ export async function runBuiltin(argv: readonly string[], version: string): Prom
   try {
     server = new ProxyServer({ loaded, flags, log, version, onQuit, workers });
     watchSignals(server, ended.resolve);
-    server.start().then(giveBackMemory, (error: unknown) => ended.reject(error));
+    server.start().then(tuneForServing, (error: unknown) => ended.reject(error));
     main.info(`caught ${await ended.promise}`);
   } finally {
     server?.close();

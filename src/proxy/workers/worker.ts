@@ -1,7 +1,7 @@
 /** A process that serves beside the main one: does what that one says, and ends with it. */
 
 import type { LoadedBootstrap } from '../bootstrap/bootstrap.ts';
-import { giveBackMemory } from '../garbage.ts';
+import { tuneForServing } from '../v8-tuning.ts';
 import type { ProcessLog } from '../process-log.ts';
 import { ProxyServer } from '../server.ts';
 import type { ServerFlags } from '../server-flags.ts';
@@ -39,7 +39,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       .start()
       .then(() => {
         tell({ kind: 'live' });
-        giveBackMemory();
+        tuneForServing();
       })
       .catch((error: unknown) => ended.reject(error));
     await ended.promise;
