@@ -41,6 +41,19 @@ function isIn(share: FractionalPercent | undefined, random: number): boolean {
   return share === undefined || fractionFits(share, random);
 }
 
+/** The first eight hexadecimal digits as a number; -1 when they are not all there. */
+function firstDigits(id: string): number {
+  let number = 0;
+  for (let index = 0; index < 8; index++) {
+    const code = id.charCodeAt(index);
+    const isDecimal = code >= 0x30 && code <= 0x39;
+    const letter = code | 0x20;
+    if (!isDecimal && (letter < 0x61 || letter > 0x66)) return -1;
+    number = number * 16 + (isDecimal ? code - 0x30 : letter - 0x57);
+  }
+  return number;
+}
+
 /** Decides, and writes the reason into the headers. `random` decides for clients that ask. */
 export function decideTrace(
   headers: HeaderList,
@@ -49,9 +62,9 @@ export function decideTrace(
   random: () => number,
 ): TraceReason {
   const id = headers.get('x-request-id') ?? '';
-  const number = /^[0-9a-f]{8}/i.test(id) ? Number.parseInt(id.slice(0, 8), 16) : undefined;
+  const number = firstDigits(id);
   // An id that is none says nothing.
-  if (number === undefined) return 'none';
+  if (number < 0) return 'none';
   const share = number % 10_000;
   const before = id.length === 36 ? traceReason(id) : 'none';
   let reason = before;
