@@ -6,23 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Network, networkProblem } from '../peers/world/network.ts';
-import { inCi } from '../peers/tools.ts';
+import { Network } from '../peers/world/network.ts';
 import { type JsonMap, NETWORK_FILTER, socketAddress, typed } from './differential/json.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
+import { isLeftOutWithoutNetworks } from './needs-networks.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/mesh-proxy.js', import.meta.url));
 /** Below those that everybody may bind. */
 const PORT = 80;
-const missing = networkProblem();
 
 describeOnRealEnvoy('a port that needs a right', (program) => {
-  if (missing !== undefined) {
-    const reason = `needs ${missing}`;
-    if (inCi()) test(reason, () => expect.fail(`There is no ${missing}.`));
-    else test.skip(reason, () => undefined);
-    return;
-  }
+  if (isLeftOutWithoutNetworks('a port that needs a right')) return;
 
   test('ends the start without it', { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lateen-rights-'));

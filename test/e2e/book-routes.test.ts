@@ -13,6 +13,7 @@ import { INGRESS, pod } from '../peers/world/shop.ts';
 import { World, type WorldEngine } from '../peers/world/world.ts';
 import { expectShare } from './features/case.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
+import { chapterMarker } from './chapter-marker.ts';
 
 const BOOK = fileURLToPath(new URL('../../../shared/book-policies', import.meta.url));
 const NAMESPACE = 'micro-shake-factory';
@@ -109,20 +110,6 @@ function running(): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
-/** Answers when a chapter is in force: it comes last of all that changes. */
-function marker(chapter: number): string {
-  return `apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: marker, namespace: istio-system}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 8999, name: http, protocol: HTTP}, hosts: ["*"]}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: marker, namespace: istio-system}
-spec: {hosts: [marker.test], gateways: [marker, mesh], http: [{match: [{uri: {exact: /chapter}}], directResponse: {status: 200, body: {string: "${chapter}"}}}]}
-`;
-}
-
 function suite(engine: WorldEngine): void {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-book-'));
   /** One with a gateway and a caller of the book's namespace, one with a caller of another. */
@@ -153,7 +140,7 @@ function suite(engine: WorldEngine): void {
     const [near, far] = await Promise.all([open(NAMESPACE), open('default')]);
     Object.assign(worlds, { near, far });
     // With a listener at once, since a gateway without any is never ready.
-    near.write('marker.yaml', marker(-1));
+    near.write('marker.yaml', chapterMarker(-1));
     await near.startProxy(INGRESS);
   }, 90_000);
   afterAll(async () => {
@@ -176,7 +163,7 @@ function suite(engine: WorldEngine): void {
         const text = file === undefined ? '' : readFileSync(join(BOOK, file), 'utf8');
         world.write(`book-${number}.yaml`, text.replaceAll(CERTIFICATES, folder));
       }
-      world.write('marker.yaml', marker(index));
+      world.write('marker.yaml', chapterMarker(index));
     }
     const here = (to: string): Errand => ({ to, path: '/chapter', headers: { host: 'marker.test' } });
     await worlds.near?.until(here('127.0.0.1:8999'), ({ text }) => text === String(index));

@@ -12,6 +12,7 @@ import { INGRESS, pod } from '../peers/world/shop.ts';
 import { randomFrom } from './differential/generated.ts';
 import { MeshPair } from './differential/mesh-pair.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
+import { chapterMarker } from './chapter-marker.ts';
 
 const BOOK = fileURLToPath(new URL('../../../shared/book-policies', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../../fixtures/micro-shake-factory/manifests', import.meta.url));
@@ -102,20 +103,6 @@ function runningService(name: string, spec: Named['spec'], addresses: readonly s
   ];
 }
 
-/** Answers when a chapter is in force: it comes last of all that changes. */
-function marker(chapter: number): string {
-  return `apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: marker, namespace: istio-system}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 8999, name: http, protocol: HTTP}, hosts: ["*"]}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: marker, namespace: istio-system}
-spec: {hosts: [marker.test], gateways: [marker, mesh], http: [{match: [{uri: {exact: /chapter}}], directResponse: {status: 200, body: {string: "${chapter}"}}}]}
-`;
-}
-
 /** Which of the proxies' statistics grew by how much. */
 function growth(
   before: Readonly<Record<string, readonly number[]>>,
@@ -182,7 +169,7 @@ describeOnRealEnvoy(
           manifests: {
             'gateway.json': JSON.stringify(pod({ ...INGRESS, port: 80 })),
             // With a listener at once, since a gateway without any is never ready.
-            'marker.yaml': marker(-1),
+            'marker.yaml': chapterMarker(-1),
           },
           proxies: [
             INGRESS,
@@ -214,7 +201,7 @@ describeOnRealEnvoy(
           if (text === undefined) pair?.remove(`book-${number}.yaml`);
           else pair?.write(`book-${number}.yaml`, text);
         }
-        pair?.write('marker.yaml', marker(index));
+        pair?.write('marker.yaml', chapterMarker(index));
         for (const to of ['127.0.0.1:8999', `${OUTSIDE}:80`]) {
           const errand = { to, path: '/chapter', headers: { host: 'marker.test' } };
           await pair?.until(errand, ({ text }) => text === String(index));

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
-import { Network, type NetworkOptions, networkProblem } from '../peers/world/network.ts';
-import { inCi } from '../peers/tools.ts';
+import { Network, type NetworkOptions } from '../peers/world/network.ts';
 import type { Plan } from './interception/plan.ts';
+import { isLeftOutWithoutNetworks } from './needs-networks.ts';
 
 const INSIDE = fileURLToPath(new URL('interception/inside.ts', import.meta.url));
 const POD = '10.55.0.2';
@@ -18,18 +18,8 @@ const REMOTE_V6 = 'fd00:55:1::1';
 /** Connections of the proxy itself are known by their source, where a real one is known by its user. */
 const PROXY_SOURCE = '127.0.0.6';
 
-const missing = networkProblem();
-
 describe('interception', { timeout: 60_000 }, () => {
-  if (missing !== undefined) {
-    const reason = `needs ${missing}`;
-    if (inCi()) test(reason, () => expect.fail(`There is no ${missing}.`));
-    else {
-      process.stderr.write(`interception (left out: no ${missing})\n`);
-      test.skip(reason, () => undefined);
-    }
-    return;
-  }
+  if (isLeftOutWithoutNetworks('interception')) return;
 
   test('REDIRECT: the destination that the client meant chooses the listener, else the connection goes on there', async () => {
     const answers = await inNetwork(

@@ -3,20 +3,14 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Network, findIptables, networkProblem } from '../peers/world/network.ts';
-import { inCi } from '../peers/tools.ts';
+import { Network, findIptables } from '../peers/world/network.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
+import { isLeftOutWithoutNetworks } from './needs-networks.ts';
 
 const INSIDE = fileURLToPath(new URL('vanishing/inside.ts', import.meta.url));
-const missing = networkProblem();
 
 describeOnRealEnvoy('peers that vanish', (program) => {
-  if (missing !== undefined) {
-    const reason = `needs ${missing}`;
-    if (inCi()) test(reason, () => expect.fail(`There is no ${missing}.`));
-    else test.skip(reason, () => undefined);
-    return;
-  }
+  if (isLeftOutWithoutNetworks('peers that vanish')) return;
 
   test('in the middle of everything', { timeout: 90_000 }, async () => {
     const network = await Network.open({ addresses: [] });

@@ -11,19 +11,9 @@ export class MessageWriter {
   #buffer = Buffer.allocUnsafeSlow(FIRST_SIZE);
   #at = 0;
 
-  /** Where the next byte goes. */
-  get position(): number {
-    return this.#at;
-  }
-
   /** What was written, to be read before anything more is. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.#at);
-  }
-
-  /** Forgets what was written from that position on. */
-  backTo(position: number): void {
-    this.#at = position;
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -35,17 +25,6 @@ export class MessageWriter {
       rest = Math.floor(rest / 0x80);
     }
     this.#buffer[this.#at++] = rest;
-  }
-
-  /** A whole number of 64 bits, in two's complement when it is less than 0. */
-  varint64(value: bigint): void {
-    this.#room(10);
-    let rest = BigInt.asUintN(64, value);
-    while (rest > 0x7fn) {
-      this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
-    }
-    this.#buffer[this.#at++] = Number(rest);
   }
 
   double(value: number): void {

@@ -1,4 +1,4 @@
-/** The PROXY protocol's header, both versions: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt */
+/** The PROXY protocol's header, both versions: HAProxy's document "The PROXY protocol". */
 
 import { isIPv6 } from 'node:net';
 import { canonicalIp, type Place } from '../address.ts';

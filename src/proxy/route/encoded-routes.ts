@@ -12,7 +12,14 @@ import {
   type VirtualHost,
   VirtualHostSchema,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
-import { type LeftOut, WireFields, shapeOf, takeOut, textFields } from '../../xds/proto/wire-fields.ts';
+import {
+  type LeftOut,
+  WireFields,
+  shapeOf,
+  takeOut,
+  textField,
+  textFields,
+} from '../../xds/proto/wire-fields.ts';
 import { checkMetadata } from '../../xds/proto/wire-metadata.ts';
 
 /** Numbers of fields in `envoy/config/route/v3/route.proto` and `route_components.proto`. */
@@ -74,7 +81,7 @@ export function domainsOf(virtualHost: Uint8Array): readonly string[] {
 
 /** What a virtual host is called in statistics. Throws for bytes that are none. */
 export function nameOf(virtualHost: Uint8Array): string {
-  return textFields(virtualHost, VIRTUAL_HOST.name).at(-1) ?? '';
+  return textField(virtualHost, VIRTUAL_HOST.name);
 }
 
 /** Throws for bytes that are no virtual host. */

@@ -64,7 +64,6 @@ export class ClusterManager implements Clusters {
   readonly #warmingCount: Gauge;
   #environment: ClusterEnvironment | undefined;
   readonly dnsCaches: DnsCaches;
-  readonly #listeners = new Set<(name: string) => void>();
 
   constructor(options: ClusterManagerOptions) {
     this.#options = options;
@@ -170,12 +169,6 @@ export class ClusterManager implements Clusters {
     }
   }
 
-  /** Called with the name of each cluster that comes into force. Returns what ends that. */
-  onActivated(listener: (name: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
   close(): void {
     for (const entry of [...this.#active.values(), ...this.#warming.values()]) entry.close();
     this.#active.clear();
@@ -231,7 +224,6 @@ export class ClusterManager implements Clusters {
     // Endpoints that are forgotten after a while are so whether the cluster is used or not.
     const { staleAfter = 0 } = this.#assignments.get(entry.edsName ?? '') ?? {};
     if (entry instanceof SleepingCluster && staleAfter > 0) this.#wake(entry);
-    for (const listener of this.#listeners) listener(name);
   }
 
   #upstream(name: string): UpstreamCluster | undefined {

@@ -1,3 +1,5 @@
+/** Whether a cluster that comes is the one that there is. */
+
 import { type DescMessage, equals, fromBinary } from '@bufbuild/protobuf';
 
 /** Whether two encoded messages say the same. */

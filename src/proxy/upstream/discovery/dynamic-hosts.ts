@@ -5,9 +5,10 @@ import { ClusterConfigSchema } from '../../../xds/proto/generated/envoy/extensio
 import { InvalidConfigError, milliseconds, refuseFields, unpacked } from '../../config-error.ts';
 import type { Balancer } from '../balancers/balancer.ts';
 import type { DnsCache, DnsCaches } from '../dns/cache.ts';
-import { Endpoint, NO_LOCALITY } from '../host.ts';
+import type { Endpoint } from '../host.ts';
 import type { Membership } from '../membership.ts';
 import type { LoadBalancerContext } from '../types.ts';
+import { PassingHosts } from './passing-hosts.ts';
 
 /** The name of such clusters' type. */
 export const DYNAMIC_TYPE = 'envoy.clusters.dynamic_forward_proxy';
@@ -36,13 +37,10 @@ export interface DynamicOptions {
 
 /** https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/http_proxy */
 export class DynamicHosts implements Balancer {
-  readonly #hosts: Membership;
+  readonly #hosts: PassingHosts;
   readonly #cache: DnsCache;
   readonly #release: () => void;
   readonly #port: number;
-  readonly #cleanupInterval: number;
-  readonly #used = new Set<Endpoint>();
-  #timer: NodeJS.Timeout | undefined;
 
   /** Throws an `UnsupportedError` or `InvalidConfigError`. */
   constructor(owner: string, message: Cluster, options: DynamicOptions) {
@@ -73,9 +71,8 @@ export class DynamicHosts implements Balancer {
     );
     this.#cache = acquired.cache;
     this.#release = acquired.release;
-    this.#hosts = options.hosts;
+    this.#hosts = new PassingHosts(options.hosts, milliseconds(message.cleanupInterval, 5000));
     this.#port = options.isSecure ? 443 : 80;
-    this.#cleanupInterval = milliseconds(message.cleanupInterval, 5000);
   }
 
   choose({ authority }: LoadBalancerContext): Endpoint | undefined {
@@ -85,45 +82,13 @@ export class DynamicHosts implements Balancer {
     const port = named.port ?? this.#port;
     const key = `${named.name.toLowerCase()}:${port}`;
     const known = this.#hosts.find(key);
-    if (known !== undefined && known.place.kind === 'ip' && known.place.ip === ip) {
-      this.#used.add(known);
-      return known;
-    }
+    if (known?.place.kind === 'ip' && known.place.ip === ip) return this.#hosts.use(known);
     if (known !== undefined) this.#hosts.remove(known);
-    return this.#add(key, named.name, ip, port);
+    return this.#hosts.use(this.#hosts.add({ kind: 'ip', ip, port }, named.name, key));
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#hosts.close();
     this.#release();
-  }
-
-  #add(key: string, hostname: string, ip: string, port: number): Endpoint {
-    const host = new Endpoint({
-      place: { kind: 'ip', ip, port },
-      hostname,
-      weight: 1,
-      priority: 0,
-      locality: NO_LOCALITY,
-      metadata: undefined,
-      flags: 0,
-      checkPlace: undefined,
-      checkHostname: '',
-      isChecked: false,
-    });
-    this.#hosts.add(host, key);
-    this.#used.add(host);
-    this.#timer ??= setTimeout(() => this.#cleanUp(), this.#cleanupInterval).unref();
-    return host;
-  }
-
-  /** Endpoints that nobody asked for since the last time, and that no connection goes to, are forgotten. */
-  #cleanUp(): void {
-    this.#timer = undefined;
-    for (const host of this.#hosts.hosts) {
-      if (!this.#used.has(host) && host.stats.cxActive === 0) this.#hosts.remove(host);
-    }
-    this.#used.clear();
-    if (this.#hosts.size > 0) this.#timer = setTimeout(() => this.#cleanUp(), this.#cleanupInterval).unref();
   }
 }
