@@ -13,8 +13,9 @@ import {
   VirtualHostSchema,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import {
+  type CheckContents,
   type LeftOut,
-  WireFields,
+  checkText,
   shapeOf,
   takeOut,
   textField,
@@ -31,25 +32,26 @@ const WEIGHTED_CLUSTERS = { clusters: 1 } as const;
 const CLUSTER_WEIGHT = { name: 1 } as const;
 const DECORATOR = { operation: 1 } as const;
 
-const map = (...entries: readonly (readonly [number, LeftOut | 'all'])[]): LeftOut => new Map(entries);
+const map = (...entries: readonly (readonly [number, LeftOut | CheckContents])[]): LeftOut =>
+  new Map(entries);
 
 /** What says nothing about whether routes are understood. */
 const NAMES = map(
-  [VIRTUAL_HOST.name, 'all'],
-  [VIRTUAL_HOST.domains, 'all'],
+  [VIRTUAL_HOST.name, checkText],
+  [VIRTUAL_HOST.domains, checkText],
   [
     VIRTUAL_HOST.routes,
     map(
-      [ROUTE.name, 'all'],
-      [ROUTE.metadata, 'all'],
-      [ROUTE.decorator, map([DECORATOR.operation, 'all'])],
+      [ROUTE.name, checkText],
+      [ROUTE.metadata, checkMetadata],
+      [ROUTE.decorator, map([DECORATOR.operation, checkText])],
       [
         ROUTE.route,
         map(
-          [ROUTE_ACTION.cluster, 'all'],
+          [ROUTE_ACTION.cluster, checkText],
           [
             ROUTE_ACTION.weightedClusters,
-            map([WEIGHTED_CLUSTERS.clusters, map([CLUSTER_WEIGHT.name, 'all'])]),
+            map([WEIGHTED_CLUSTERS.clusters, map([CLUSTER_WEIGHT.name, checkText])]),
           ],
         ),
       ],
@@ -110,14 +112,5 @@ function tighten(message: object): void {
  * be decoded, where they are not part of that text.
  */
 export function hostShape(virtualHost: Uint8Array): string {
-  for (const fields = new WireFields(virtualHost); fields.next();) {
-    if (fields.number === VIRTUAL_HOST.routes) checkRoute(virtualHost, fields.from, fields.to);
-  }
   return shapeOf(virtualHost, NAMES);
-}
-
-function checkRoute(bytes: Uint8Array, from: number, to: number): void {
-  for (const fields = new WireFields(bytes, from, to); fields.next();) {
-    if (fields.number === ROUTE.metadata) checkMetadata(bytes, fields.from, fields.to);
-  }
 }

@@ -9,7 +9,14 @@ import {
   ClusterSchema,
 } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
-import { type LeftOut, bytesField, shapeOf, textField } from '../../xds/proto/wire-fields.ts';
+import {
+  type CheckContents,
+  type LeftOut,
+  bytesField,
+  checkText,
+  shapeOf,
+  textField,
+} from '../../xds/proto/wire-fields.ts';
 import { checkMetadata } from '../../xds/proto/wire-metadata.ts';
 import { InvalidConfigError } from '../config-error.ts';
 import type { Assignment } from './assignment.ts';
@@ -21,12 +28,12 @@ const EDS_CLUSTER_CONFIG = { serviceName: 2 } as const;
 const LOAD_ASSIGNMENT = { clusterName: 1 } as const;
 
 /** What says nothing about whether a cluster can be put into force. */
-const NAMES: LeftOut = new Map<number, LeftOut | 'all'>([
-  [CLUSTER.name, 'all'],
-  [CLUSTER.altStatName, 'all'],
-  [CLUSTER.metadata, 'all'],
-  [CLUSTER.edsClusterConfig, new Map([[EDS_CLUSTER_CONFIG.serviceName, 'all']])],
-  [CLUSTER.loadAssignment, new Map([[LOAD_ASSIGNMENT.clusterName, 'all']])],
+const NAMES: LeftOut = new Map<number, LeftOut | CheckContents>([
+  [CLUSTER.name, checkText],
+  [CLUSTER.altStatName, checkText],
+  [CLUSTER.metadata, checkMetadata],
+  [CLUSTER.edsClusterConfig, new Map([[EDS_CLUSTER_CONFIG.serviceName, checkText]])],
+  [CLUSTER.loadAssignment, new Map([[LOAD_ASSIGNMENT.clusterName, checkText]])],
 ]);
 
 /** Shapes that are remembered at most; a mesh has a few dozen. */
@@ -42,6 +49,7 @@ export interface ClusterShape {
 export class ClusterShapes {
   readonly #known = new Map<string, ClusterShape>();
 
+  /** Throws for bytes that are no cluster of a known shape though they look like one. */
   find(encoded: Uint8Array): ClusterShape | undefined {
     return this.#known.get(shapeOf(encoded, NAMES));
   }
@@ -61,14 +69,12 @@ export class SleepingCluster {
   #isWarm: boolean;
   #isAssigned = false;
 
-  /** Throws for bytes that are no cluster. */
+  /** A cluster of that shape. Throws an `InvalidConfigError` for one without a name. */
   constructor(encoded: Uint8Array, { edsConfig }: ClusterShape) {
     // Copied into a slab that many share: what it stands in may be large, and would be kept with it.
     this.#encoded = Buffer.from(encoded);
     this.name = textField(encoded, CLUSTER.name);
     if (this.name === '') throw new InvalidConfigError('cluster.name', 'empty');
-    const metadata = bytesField(encoded, CLUSTER.metadata);
-    if (metadata !== undefined) checkMetadata(metadata);
     const service = edsConfig === undefined ? undefined : bytesField(encoded, CLUSTER.edsClusterConfig);
     const serviceName = service === undefined ? '' : textField(service, EDS_CLUSTER_CONFIG.serviceName);
     this.edsName = edsConfig === undefined ? undefined : serviceName === '' ? this.name : serviceName;

@@ -3,6 +3,8 @@
  * common. https://protobuf.dev/programming-guides/encoding/
  */
 
+import { isUtf8 } from 'node:buffer';
+
 const VARINT = 0;
 const BITS64 = 1;
 const BYTES = 2;
@@ -134,10 +136,16 @@ export function takeOut(bytes: Uint8Array, number: number, ...inner: readonly nu
   return { rest: Buffer.concat(kept), taken };
 }
 
-/** Fields by number: those that do not count, or those of the message in it that do not. */
-export type LeftOut = ReadonlyMap<number, LeftOut | 'all'>;
+/** Throws for contents of a field, between two offsets, that cannot be decoded. */
+export type CheckContents = (bytes: Uint8Array, from: number, to: number) => void;
 
-/** What a message says but for some fields, as a text that is the same for all that say the same in the same order. */
+/** Fields by number: those that do not count, and are only checked, or those of the message in it that do not. */
+export type LeftOut = ReadonlyMap<number, LeftOut | CheckContents>;
+
+/**
+ * What a message says but for some fields, as a text that is the same for all that say the same in the same order. Of two
+ * messages with the same text either both can be decoded or neither can. Throws for what is left out and cannot be.
+ */
 export function shapeOf(bytes: Uint8Array, leftOut: LeftOut): string {
   // A shape is longer than its message by a length for each message in it at most.
   const most = 4 * bytes.length;
@@ -159,13 +167,28 @@ function writeShape(bytes: Uint8Array, begin: number, end: number, leftOut: Left
     // Of what is left out it counts that it is there, and whether it is empty.
     scratch[at++] = fields.number & 0xff;
     scratch[at++] = fields.from === fields.to ? 0 : 1;
-    if (inner === 'all') continue;
+    if (typeof inner === 'function') {
+      inner(bytes, fields.from, fields.to);
+      continue;
+    }
     const length = at;
     at = writeShape(bytes, fields.from, fields.to, inner, at + 4);
     scratch.writeUInt32LE(at - length, length);
   }
   return copy(bytes, from, end, at);
 }
+
+/** Whether a text is ASCII, as most are: others may be no UTF-8. */
+export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((bytes[at] ?? 0) > 0x7f) return false;
+  return true;
+}
+
+/** Texts are UTF-8: https://protobuf.dev/programming-guides/proto3/#scalar */
+export const checkText: CheckContents = (bytes, from, to) => {
+  if (isAscii(bytes, from, to) || isUtf8(bytes.subarray(from, to))) return;
+  throw new Error('it cannot be decoded: a text is not UTF-8');
+};
 
 /** Most of what is copied is too short for a call into the runtime. */
 function copy(bytes: Uint8Array, from: number, end: number, to: number): number {

@@ -2,7 +2,7 @@
 
 import { fromBinary } from '@bufbuild/protobuf';
 import { MetadataSchema } from './generated/envoy/config/core/v3/base_pb.js';
-import { WireFields } from './wire-fields.ts';
+import { WireFields, isAscii } from './wire-fields.ts';
 
 /** Numbers of fields in `envoy/config/core/v3/base.proto` and `google/protobuf/struct.proto`. */
 const FILTER_METADATA = 1;
@@ -37,7 +37,10 @@ type Check = (bytes: Uint8Array, from: number, to: number, depth: number) => boo
 function isEntry(bytes: Uint8Array, from: number, to: number, isValue: Check, depth: number): boolean {
   for (const fields = new WireFields(bytes, from, to); fields.next();) {
     if (!fields.isBytes) return false;
-    if (fields.number === KEY) continue;
+    if (fields.number === KEY) {
+      if (!isAscii(bytes, fields.from, fields.to)) return false;
+      continue;
+    }
     if (fields.number !== VALUE || !isValue(bytes, fields.from, fields.to, depth)) return false;
   }
   return true;
@@ -56,7 +59,7 @@ const isValue: Check = (bytes, from, to, depth) => {
   for (const fields = new WireFields(bytes, from, to); fields.next();) {
     switch (fields.number) {
       case IN_VALUE.text:
-        if (!fields.isBytes) return false;
+        if (!fields.isBytes || !isAscii(bytes, fields.from, fields.to)) return false;
         break;
       case IN_VALUE.bool:
         if (fields.isBytes || fields.to - fields.from !== 1) return false;

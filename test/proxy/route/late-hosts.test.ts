@@ -1,6 +1,7 @@
 /** Route configurations whose virtual hosts are compiled when they are called. */
 
 import { type JsonObject, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileRouteTable } from '../../../src/proxy/http/route-plan.ts';
 import { encodedRoutes, wholeRoutes } from '../../../src/proxy/route/encoded-routes.ts';
@@ -53,6 +54,24 @@ const plain = (result: unknown): unknown =>
   JSON.parse(
     JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
   );
+
+test('are refused when they could not be decoded later, whatever bytes they are', () => {
+  const json = config(service('a'), service('b'));
+  const bytes = toBinary(RouteConfigurationSchema, messageOf(json));
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
+      const changed = Uint8Array.from(bytes);
+      changed[at] = byte;
+      try {
+        compileRouteTable(encodedRoutes(changed));
+      } catch {
+        return;
+      }
+      wholeRoutes(encodedRoutes(changed));
+    }),
+    { numRuns: 5_000 },
+  );
+});
 
 test('are shown as they came', () => {
   const json = config(service('a'), service('b'));

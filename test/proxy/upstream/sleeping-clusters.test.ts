@@ -1,8 +1,11 @@
 /** Clusters that say what another one says wait as bytes, and nobody can tell. */
 
-import type { JsonObject } from '@bufbuild/protobuf';
+import { type JsonObject, fromBinary, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SleepingCluster } from '../../../src/proxy/upstream/sleeping-cluster.ts';
+import { ClusterSchema } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { messageFromJson } from '../../../src/xds/proto/registry.ts';
 import { ANY, assignmentOf, staticCluster, testClusters } from './clusters.ts';
 
 const eds = (name: string, more: JsonObject = {}): JsonObject => ({
@@ -127,6 +130,26 @@ test('what is wrong with one is told, whatever others of its kind there are', ()
   expect(() =>
     clusters.put({ ...fixed('b', 1), load_assignment: { cluster_name: 'b', endpoints: [BAD] } }),
   ).toThrow();
+});
+
+test('what is taken can be decoded later, whatever bytes it is', () => {
+  const good = toBinary(ClusterSchema, messageFromJson(ClusterSchema, eds('b')));
+  const clusters = testClusters();
+  clusters.put(eds('a'));
+  fc.assert(
+    fc.property(fc.nat(good.length - 1), fc.nat(255), (at, byte) => {
+      const bytes = Uint8Array.from(good);
+      bytes[at] = byte;
+      try {
+        clusters.manager.put(bytes);
+      } catch {
+        return;
+      }
+      fromBinary(ClusterSchema, bytes);
+    }),
+    { numRuns: 5_000 },
+  );
+  clusters.manager.close();
 });
 
 const BAD: JsonObject = {

@@ -8,6 +8,7 @@ import { VirtualHostSchema } from '../../../src/xds/proto/generated/envoy/config
 import {
   WireFields,
   bytesField,
+  checkText,
   shapeOf,
   takeOut,
   textField,
@@ -46,8 +47,8 @@ describe('a shape', () => {
     shapeOf(
       toBinary(VirtualHostSchema, one),
       new Map([
-        [NAME, 'all'],
-        [DOMAINS, 'all'],
+        [NAME, checkText],
+        [DOMAINS, checkText],
       ] as const),
     );
 
@@ -63,12 +64,24 @@ describe('a shape', () => {
   ])('tells %s', (_, one, other) => expect(shape(one)).not.toBe(shape(other)));
 
   test('tells where what is kept of a message in it ends', () => {
-    const inner = new Map([[VIRTUAL_HOSTS, new Map([[NAME, 'all']] as const)]] as const);
+    const inner = new Map([[VIRTUAL_HOSTS, new Map([[NAME, checkText]] as const)]] as const);
     const of = (virtualHosts: ReturnType<typeof host>[]) =>
       shapeOf(toBinary(RouteConfigurationSchema, create(RouteConfigurationSchema, { virtualHosts })), inner);
     expect(of([host('a', 'x')])).toBe(of([host('bcd', 'x')]));
     expect(of([host('a', 'x'), host('a')])).not.toBe(of([host('a'), host('a', 'x')]));
   });
+});
+
+test.each([
+  ['ASCII', 'abc', true],
+  ['UTF-8', 'ä€😀', true],
+  ['bytes of another encoding', Uint8Array.of(0x61, 0xff), false],
+  ['the half of a letter', Uint8Array.of(0xc3), false],
+])('%s is a text: %s is %s', (_, text, isText) => {
+  const bytes = Buffer.from(text);
+  const check = () => checkText(bytes, 0, bytes.length);
+  if (isText) expect(check).not.toThrow();
+  else expect(check).toThrow('not UTF-8');
 });
 
 test('bytes that are no message end in an error, and never in a field outside of them', () => {

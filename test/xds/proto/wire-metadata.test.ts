@@ -36,8 +36,15 @@ test('what passes can be decoded later, whatever bytes it is', () => {
       if (at < length) bytes[at] = byte;
       if (!throws(() => checkMetadata(bytes))) fromBinary(MetadataSchema, bytes);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 20_000 },
   );
+});
+
+test('texts in other than UTF-8 are none', () => {
+  const value = [0x0a, 0x02, 0x6f, 0x6b];
+  expect(() => checkMetadata(Uint8Array.from([0x0a, value.length, ...value]))).not.toThrow();
+  value[2] = 0xff;
+  expect(() => checkMetadata(Uint8Array.from([0x0a, value.length, ...value]))).toThrow();
 });
 
 test('of a message around it only the part that is meant is looked at', () => {
