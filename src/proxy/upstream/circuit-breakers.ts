@@ -3,9 +3,11 @@
 import type {
   CircuitBreakers,
   CircuitBreakers_Thresholds,
+  CircuitBreakers_Thresholds_RetryBudget,
 } from '../../xds/proto/generated/envoy/config/cluster/v3/circuit_breaker_pb.js';
 import { RoutingPriority } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
-import { InvalidConfigError, refuseFields } from '../config-error.ts';
+import { InvalidConfigError, milliseconds, refuseFields } from '../config-error.ts';
+import { RecentRequests } from './recent-requests.ts';
 import { Shared } from './shared.ts';
 import type { CircuitBreaker, ResourceLimit } from './types.ts';
 
@@ -16,6 +18,14 @@ const UNLIMITED = 4_294_967_295;
 type Priority = 'default' | 'high';
 const PRIORITIES: readonly Priority[] = ['default', 'high'];
 
+/** How many retries are allowed with so many requests. */
+interface RetryBudget {
+  readonly percent: number;
+  readonly least: number;
+  /** Over how many milliseconds requests count from their start; 0 when those that are active now do. */
+  readonly interval: number;
+}
+
 /** What the configuration says of one priority. */
 export interface BreakerLimits {
   readonly connections: number;
@@ -25,7 +35,7 @@ export interface BreakerLimits {
   /** Undefined when it is not limited. */
   readonly connectionPools?: number | undefined;
   readonly tracksRemaining: boolean;
-  readonly retryBudget?: { readonly percent: number; readonly least: number } | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
 }
 
 const SHARED = new Shared<BreakerLimits>();
@@ -93,14 +103,6 @@ export class Breakers {
 }
 
 function limitsOf(owner: string, config: CircuitBreakers_Thresholds | undefined): BreakerLimits {
-  const budget = config?.retryBudget;
-  const percent = budget?.budgetPercent?.value ?? 20;
-  if (percent < 0 || percent > 100) {
-    throw new InvalidConfigError(
-      `${owner}.circuit_breakers.retry_budget.budget_percent`,
-      'not from 0 to 100',
-    );
-  }
   return SHARED.of({
     connections: config?.maxConnections ?? DEFAULTS.connections,
     pendingRequests: config?.maxPendingRequests ?? DEFAULTS.pendingRequests,
@@ -108,25 +110,42 @@ function limitsOf(owner: string, config: CircuitBreakers_Thresholds | undefined)
     retries: config?.maxRetries ?? DEFAULTS.retries,
     connectionPools: config?.maxConnectionPools,
     tracksRemaining: config?.trackRemaining === true,
-    retryBudget: budget === undefined ? undefined : { percent, least: budget.minRetryConcurrency ?? 3 },
+    retryBudget: retryBudgetOf(`${owner}.circuit_breakers.retry_budget`, config?.retryBudget),
   });
+}
+
+function retryBudgetOf(
+  field: string,
+  budget: CircuitBreakers_Thresholds_RetryBudget | undefined,
+): RetryBudget | undefined {
+  if (budget === undefined) return undefined;
+  const percent = budget.budgetPercent?.value ?? 20;
+  if (percent < 0 || percent > 100) {
+    throw new InvalidConfigError(`${field}.budget_percent`, 'not from 0 to 100');
+  }
+  const interval = milliseconds(budget.budgetInterval, 0);
+  if (interval < 0) throw new InvalidConfigError(`${field}.budget_interval`, 'less than nothing');
+  // What is left of a millisecond does not count, as in Envoy.
+  return { percent, least: budget.minRetryConcurrency ?? 3, interval: Math.trunc(interval) };
 }
 
 function breaker(limits: BreakerLimits): CircuitBreaker {
   const { retryBudget: budget } = limits;
-  const requests = new Limit(limits.requests);
   const pendingRequests = new Limit(limits.pendingRequests);
+  let requests: ResourceLimit = new Limit(limits.requests);
+  let counted = (): number => requests.current + pendingRequests.current;
+  if (budget !== undefined && budget.interval > 0) {
+    const recent = new RecentRequests(limits.requests, budget.interval);
+    requests = recent;
+    counted = () => recent.started();
+  }
   return {
     connections: new Limit(limits.connections),
     pendingRequests,
     requests,
     retries: new Limit(limits.retries),
     ...(budget !== undefined && {
-      retryBudget: () =>
-        Math.max(
-          Math.trunc((budget.percent / 100) * (requests.current + pendingRequests.current)),
-          budget.least,
-        ),
+      retryBudget: () => Math.max(Math.trunc((budget.percent / 100) * counted()), budget.least),
     }),
     maxConnectionPools: limits.connectionPools,
   };

@@ -70,7 +70,7 @@ export interface CircuitBreaker {
   readonly pendingRequests: ResourceLimit;
   readonly requests: ResourceLimit;
   readonly retries: ResourceLimit;
-  /** When a budget is set, retries that are allowed with the requests that are active now. */
+  /** When a budget is set, retries that are allowed with the requests that are active now, or began lately. */
   retryBudget?(): number;
   readonly maxConnectionPools: number | undefined;
 }

@@ -38,11 +38,12 @@ export function circuitBreakers(policy: EffectivePolicy): Init<typeof CircuitBre
         maxRequests: limit(http?.http2MaxRequests) ?? UNLIMITED,
         maxRetries: limit(http?.maxRetries) ?? UNLIMITED,
         ...(budget !== undefined && {
-          retryBudget: {
+          retryBudget: defined({
             budgetPercent: { value: budget.percent ?? 20 },
+            budgetInterval: durationOf(budget.budgetInterval),
             // 0 is what is left when nothing is said.
             minRetryConcurrency: limit(budget.minRetryConcurrency) ?? 3,
-          },
+          }),
         }),
       },
     ],

@@ -55,12 +55,6 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
       `trafficPolicy.tunnel is not in force for the HTTP port ${port.number}: tunnels are for TCP and TLS.`,
     );
   }
-  if (policy.retryBudget?.budgetInterval !== undefined) {
-    input.report(
-      owner,
-      'trafficPolicy.retryBudget.budgetInterval is not in force: retries are compared with the requests under way.',
-    );
-  }
   const sidecar = input.proxy.type === 'sidecar';
   const settings = { protocol: port.speaks, outbound: true, sidecar, mesh, http1: upstreamHttp1(input) };
   return {

@@ -288,18 +288,23 @@ ${routed('pool-streams', '- route: [{destination: {host: pool-streams.test, subs
   },
   ...(
     [
-      ['little', 0, 1, 9, 10],
-      ['many', 0, 8, 16, 16],
+      ['little', '{percent: 0, minRetryConcurrency: 1}', 9, 10],
+      ['many', '{percent: 0, minRetryConcurrency: 8}', 16, 16],
       // Eight requests fail one after the other: for the fourth as many tries wait as requests are left.
-      ['shared', 100, 1, 11, 16],
+      ['shared', '{percent: 100, minRetryConcurrency: 1}', 11, 16],
+      // By the time that they fail they began too long ago to count.
+      ['short', '{percent: 100, minRetryConcurrency: 1, budgetInterval: 0.1s}', 9, 10],
+      // Half of those that are over and those that fail are more than all that fail; half of the latter are not.
+      ['long', '{percent: 50, minRetryConcurrency: 1, budgetInterval: 600s}', 16, 16],
     ] as const
-  ).map(([budget, percent, atLeast, fewest, most]): FeatureCase => ({
-    feature: `DestinationRule retryBudget: ${percent}% of the requests, or ${atLeast}`,
-    config: `${served(`budget-${budget}`, `trafficPolicy: {retryBudget: {percent: ${percent}, minRetryConcurrency: ${atLeast}}}`, { vs: false })}---
-${routed(`budget-${budget}`, `- retries: {attempts: 1, retryOn: 5xx}\n  route: [{destination: {host: budget-${budget}.test}}]`)}`,
+  ).map(([name, budget, fewest, most]): FeatureCase => ({
+    feature: `DestinationRule retryBudget ${budget}`,
+    config: `${served(`budget-${name}`, `trafficPolicy: {retryBudget: ${budget}}`, { vs: false })}---
+${routed(`budget-${name}`, `- retries: {attempts: 1, retryOn: 5xx}\n  route: [{destination: {host: budget-${name}.test}}]`)}`,
     asks: [
+      { ...get(`budget-${name}`), times: 20, expect: { status: 200 } },
       {
-        ...get(`budget-${budget}`, { path: '/?status=503&delay=400' }),
+        ...get(`budget-${name}`, { path: '/?status=503&delay=400' }),
         atOnce: 8,
         expect: { status: 503 },
         check: async (_all, world) => {
