@@ -122,7 +122,7 @@ export class SidecarScopes {
   }
 
   #egress(listener: EgressSpec, namespace: string): EgressListener {
-    const imports = (listener.hosts ?? []).map((text) => readImport(text, namespace));
+    const imports = readImports(listener.hosts ?? [], namespace);
     const number = listener.port?.number ?? 0;
     const protocol = listener.port?.protocol ?? '';
     const port =
@@ -132,7 +132,7 @@ export class SidecarScopes {
     // A forward proxy takes requests to every port.
     const needsPort = port !== undefined && parseProtocol(protocol) !== 'HTTP_PROXY';
     const imported = this.#visible(namespace)
-      .filter((service) => imports.some((one) => importsService(one, service)))
+      .filter(({ namespace: owner, hostname }) => imports.cover(owner, hostname))
       .flatMap((service) => {
         if (!needsPort) return [service];
         const ports = service.ports.filter((one) => one.number === number);
@@ -143,12 +143,7 @@ export class SidecarScopes {
       (service) => winners.get(service.hostname)?.namespace === service.namespace,
     );
     const virtualServices = virtualServicesSeenFrom(this.#input.virtualServices, namespace).filter(
-      (one) =>
-        appliesToMesh(one.gateways) &&
-        imports.some(
-          ({ owner, host }) =>
-            (owner === '*' || owner === one.namespace) && one.hosts.some((name) => hostsOverlap(host, name)),
-        ),
+      (one) => appliesToMesh(one.gateways) && one.hosts.some((name) => imports.overlap(one.namespace, name)),
     );
     return {
       port,
@@ -188,20 +183,46 @@ export class SidecarScopes {
   }
 }
 
-interface Import {
-  /** A namespace, `*`, or `~` for none at all. */
+/** What the hosts of a listener, such as `ns/*.example.com`, say of names in a namespace. */
+interface Imports {
+  /** Whether all that the name stands for is imported, and it is not taken away again. */
+  cover(owner: string, name: string): boolean;
+  /** Whether some of it is. */
+  overlap(owner: string, name: string): boolean;
+}
+
+/**
+ * `~ns/host` takes away what the others import; `~/host` does so in every namespace.
+ * https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
+ */
+function readImports(texts: readonly string[], namespace: string): Imports {
+  const imported = texts.filter((text) => !takesAway(text)).map((text) => readHost(text, namespace));
+  const excluded = texts.filter(takesAway).map((text) => readHost(text.slice(1), namespace));
+  const isOf = (one: EgressHost, owner: string) => one.owner === '*' || one.owner === owner;
+  const isLeft = (owner: string, name: string) =>
+    !excluded.some((one) => isOf(one, owner) && hostCovers(one.host, name));
+  return {
+    cover: (owner, name) =>
+      imported.some((one) => isOf(one, owner) && hostCovers(one.host, name)) && isLeft(owner, name),
+    overlap: (owner, name) =>
+      imported.some((one) => isOf(one, owner) && hostsOverlap(one.host, name)) && isLeft(owner, name),
+  };
+}
+
+function takesAway(text: string): boolean {
+  return text.startsWith('~');
+}
+
+interface EgressHost {
+  /** A namespace, or `*`. */
   readonly owner: string;
   readonly host: string;
 }
 
-function readImport(text: string, namespace: string): Import {
+function readHost(text: string, namespace: string): EgressHost {
   const slash = text.indexOf('/');
-  const owner = slash < 0 ? '*' : text.slice(0, slash);
+  const owner = slash <= 0 ? '*' : text.slice(0, slash);
   return { owner: owner === '.' ? namespace : owner, host: text.slice(slash + 1).toLowerCase() };
-}
-
-function importsService({ owner, host }: Import, service: MeshService): boolean {
-  return (owner === '*' || owner === service.namespace) && hostCovers(host, service.hostname);
 }
 
 /** For each name the service whose namespace counts: the client's own, else that of a Service, else the oldest's. */

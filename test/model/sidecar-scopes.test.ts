@@ -46,8 +46,33 @@ describe('what a sidecar is told of', () => {
     ['["./*"]', ['web.shop', 'cart.shop', 'items.stock']],
     ['["stock/*"]', ['items.stock']],
     ['["~/*"]', []],
+    ['["*/*", "~/*"]', []],
+    ['["*/*", "~stock/*"]', ['web.shop', 'cart.shop', 'items.stock']],
+    ['["*/*", "~shop/*"]', ['items.stock']],
+    ['["~./cart.shop.svc.cluster.local", "shop/*"]', ['web.shop', 'items.stock']],
+    ['["*/*", "~*/WEB.shop.svc.cluster.local"]', ['cart.shop', 'items.stock']],
+    ['["*/*", "~stock/cart.shop.svc.cluster.local"]', ['web.shop', 'cart.shop', 'items.stock']],
+    ['["shop/web.shop.svc.cluster.local", "~/*.cluster.local"]', []],
   ])('under the hosts %s is %j: those, and what their VirtualServices lead to', (list, expected) => {
     expect(hosts(MESH + sidecar('shop', 'default', `{egress: [{hosts: ${list}}]}`))).toEqual(expected);
+  });
+
+  it('has a VirtualService while one of its hosts is imported and not taken away', () => {
+    const text = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: two, namespace: shop}
+spec: {hosts: [a.example.com, b.example.com], http: [{directResponse: {status: 204}}]}
+---
+`;
+    const found = (list: string) => {
+      const all = text + sidecar('shop', 'default', `{egress: [{hosts: ${list}}]}`);
+      const [listener] = snapshotOf(all).sidecarScopes.of('shop', {}).egress;
+      return listener?.virtualServices.length;
+    };
+    expect(found('["*/*", "~/a.example.com"]')).toBe(1);
+    expect(found('["*/*", "~other/*"]')).toBe(1);
+    expect(found('["*/a.example.com", "~/a.example.com"]')).toBe(0);
+    expect(found('["*/*", "~./*.example.com"]')).toBe(0);
   });
 
   it('is as the Sidecar for its labels says, else that of its namespace, else that of the root namespace', () => {

@@ -22,7 +22,8 @@ export const analyzer: Analyzer = {
       for (const [i, { hosts = [] }] of (object.value.spec?.egress ?? []).entries()) {
         for (const [j, text] of hosts.entries()) {
           const [scope, host] = text.split('/');
-          if (scope === undefined || host === undefined || host === '*' || scope === '~') continue;
+          // What `~` takes away may be nothing.
+          if (scope === undefined || host === undefined || host === '*' || scope.startsWith('~')) continue;
           const owner = scope === '.' ? viewer : scope;
           if (imports.has(owner, host, viewer) || !imports.canTell(owner, host)) continue;
           const path = ['spec', 'egress', i, 'hosts', j];
