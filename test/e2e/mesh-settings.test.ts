@@ -18,7 +18,8 @@ outboundTrafficPolicy: {mode: REGISTRY_ONLY}
 defaultConfig:
   tracing:
     zipkin: {address: "zipkin.istio-system:9411"}
-    sampling: 0
+    # Less than one request in ten thousand comes out as none; 0 would stand for the default.
+    sampling: 0.001
     customTags: {shelf: {literal: {value: fruit}}, who: {header: {name: user, defaultValue: nobody}}}
 `;
 
@@ -279,6 +280,24 @@ spec:
     expect(wider.filter(({ status }) => status === 200)).toHaveLength(6);
     world.remove('sidecar.yaml');
     await world.until({ to: '127.0.0.1:15080', path: '/' }, ({ status }) => status === 0);
+  });
+
+  test('a Sidecar takes away what it imports otherwise', async () => {
+    const own = { to: `${SERVICES.web}:80`, headers: { host: 'web' } };
+    const other = { to: `${SERVICES.nuts}:80`, headers: { host: 'nuts.other' } };
+    const importing = (...hosts: readonly string[]): string => `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: client, namespace: shop}
+spec: {workloadSelector: {labels: {app: client}}, egress: [{hosts: ${JSON.stringify(hosts)}}]}
+`;
+    world.write('sidecar.yaml', importing('*/*', '~other/*'));
+    await world.until(other, ({ status }) => status === 502);
+    expect((await world.send(own)).status).toBe(200);
+    world.write('sidecar.yaml', importing('*/*', '~./web.shop.svc.cluster.local'));
+    await world.until(own, ({ status }) => status === 502);
+    expect((await world.send(other)).status).toBe(200);
+    world.remove('sidecar.yaml');
+    await world.until(own, ({ status }) => status === 200);
   });
 
   test('a Sidecar leads to the address of its workload and to sockets, listens at sockets, and hides what is outside', async () => {

@@ -70,17 +70,22 @@ function namesCollector(own: ProxyTracing | undefined): boolean {
   return collectors.some((one) => one !== undefined);
 }
 
-/** What the proxy's own ProxyConfig says wins over the mesh's. */
+/** What the proxy's own ProxyConfig says wins over the mesh's. What is no share, or 0, stands for the default, as in istiod. */
 function sampling(own: ProxyTracing | undefined, { proxy }: Input): number {
   const told = proxy.metadata.PROXY_CONFIG;
   if (typeof told === 'object' && told !== null && !Array.isArray(told)) {
     const { tracing: ofProxy } = told;
     if (typeof ofProxy === 'object' && ofProxy !== null && !Array.isArray(ofProxy)) {
       const share = ofProxy.sampling;
-      if (typeof share === 'number' && share >= 0 && share <= 100) return share;
+      if (typeof share === 'number') return shareOf(share);
     }
   }
-  return own?.sampling ?? DEFAULT_SAMPLING;
+  return shareOf(own?.sampling ?? 0);
+}
+
+/** https://github.com/istio/istio/blob/86c9f01/pilot/pkg/networking/core/tracing.go#L712 */
+function shareOf(percent: number): number {
+  return percent > 0 && percent <= 100 ? percent : DEFAULT_SAMPLING;
 }
 
 function ownProvider(own: ProxyTracing | undefined, input: Input): Provider | undefined {
