@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { xxHash64 } from '../../src/base/xxhash64.ts';
 import type { LoadBalancerContext } from '../../src/proxy/upstream/types.ts';
 import { ask } from '../peers/run-envoy.ts';
+import { expectSameShare } from '../proxy/expect-share.ts';
 import { ANY, type EndpointJson, lbEndpoint, testClusters } from '../proxy/upstream/clusters.ts';
 import { Engine } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
@@ -192,7 +193,7 @@ const SHARES: readonly Row[] = [
 ];
 
 const ROWS = [...HASHING, ...SHARES];
-const REQUESTS = 120;
+const REQUESTS = 240;
 
 describeOnRealEnvoy('balancers, beside a real Envoy', (program) => {
   const backends: Server[] = [];
@@ -253,11 +254,7 @@ describeOnRealEnvoy('balancers, beside a real Envoy', (program) => {
         }
         expect(Object.keys(own).sort()).toEqual(Object.keys(theirs).sort());
         for (const [who, times] of Object.entries(theirs)) {
-          // Some choices are made by chance: four standard deviations of a share, and the turn of a schedule.
-          const deviation = Math.sqrt(2 * REQUESTS * (times / REQUESTS) * (1 - times / REQUESTS));
-          expect(Math.abs((own[who] ?? 0) - times), `${who}: ${own[who]} and ${times}`).toBeLessThanOrEqual(
-            4 * deviation + 2,
-          );
+          expectSameShare(own[who] ?? 0, times, REQUESTS);
         }
       },
     );

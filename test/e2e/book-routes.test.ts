@@ -11,7 +11,7 @@ import { makeCertificate } from '../peers/world/certificate.ts';
 import { BACKEND_PORTS, type Errand, type Outcome } from '../peers/world/courier-messages.ts';
 import { INGRESS, pod } from '../peers/world/shop.ts';
 import { World, type WorldEngine } from '../peers/world/world.ts';
-import { expectShare } from './features/case.ts';
+import { expectShare } from '../proxy/expect-share.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
 import { chapterMarker } from './chapter-marker.ts';
 
@@ -197,24 +197,24 @@ function suite(engine: WorldEngine): void {
     const errand = errandOf(one);
     const { destination, destinations, redirect, status, routed, retries, faults } = one.expect;
     if (faults !== undefined) {
-      const all = await world.sendAll({ errand, atOnce: 120 });
+      const all = await world.sendAll({ errand, atOnce: 240 });
       expectShare(
         all.filter((each) => each.status === faults.abort.status).length,
-        120,
+        240,
         faults.abort.percent / 100,
       );
-      expectShare(all.filter(({ took }) => took > 4_990).length, 120, faults.delay.percent / 100);
+      expectShare(all.filter(({ took }) => took > 4_990).length, 240, faults.delay.percent / 100);
       for (const each of all.filter((answer) => answer.status === 200)) {
         if (destination !== undefined) expect(isAt(each, destination)).toBe(true);
       }
       return;
     }
     if (destinations !== undefined) {
-      const all = await world.sendAll({ errand, times: 200 });
+      const all = await world.sendAll({ errand, times: 400 });
       expect(all.every((each) => each.echo !== undefined)).toBe(true);
       const subsets = ['v1', 'v2'];
       destinations.forEach(({ host = 'fruits-api-service', subset = subsets.shift() ?? '', weight = 0 }) => {
-        expectShare(all.filter((each) => isAt(each, { host, subset })).length, 200, weight / 100);
+        expectShare(all.filter((each) => isAt(each, { host, subset })).length, 400, weight / 100);
       });
       return;
     }

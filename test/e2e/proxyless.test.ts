@@ -10,6 +10,7 @@ import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { ask, eventually } from '../peers/run-envoy.ts';
+import { expectShare } from '../proxy/expect-share.ts';
 
 const METHOD = '/juice.Press/Press';
 const PLAIN = {
@@ -137,9 +138,7 @@ afterAll(async () => {
 test('a name is resolved, calls are shared by weights, and a change is followed', async () => {
   const answers = await calls(400);
   expect(new Set(answers)).toEqual(new Set(['one', 'two']));
-  // Nearly 9 standard deviations of 400 calls.
-  const share = answers.filter((answer) => answer === 'two').length / answers.length;
-  expect(Math.abs(share - 0.25)).toBeLessThan(0.19);
+  expectShare(answers.filter((answer) => answer === 'two').length, 400, 0.25);
   writeRoute(weights(0, 100));
   await eventually(
     () => calls(20),

@@ -16,7 +16,10 @@ export interface Question extends Partial<Sent> {
   readonly repeat?: number;
   /** The heading in docs/differences.md under which it stands why the two do not do the same here. */
   readonly differs?: string;
-  /** Balancers choose by chance: only how often each answer came must agree, within so many of them. */
+  /**
+   * Balancers choose by chance: only how often each answer came must agree, within so many of them. Five standard
+   * deviations of a difference, which is twice the variance of one engine's share, are one case in two million.
+   */
   readonly within?: number;
 }
 

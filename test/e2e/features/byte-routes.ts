@@ -1,7 +1,8 @@
 /** Routes of a VirtualService for connections: TCP, and TLS by the server name. */
 
 import { expect } from 'vitest';
-import { type FeatureCase, expectShare, shares } from './case.ts';
+import { expectShare } from '../../proxy/expect-share.ts';
+import { type FeatureCase, shares } from './case.ts';
 
 export const BYTE_ROUTES: readonly FeatureCase[] = [
   {
@@ -34,9 +35,9 @@ spec:
         via: 'gateway',
         to: '127.0.0.1:31400',
         protocol: 'tcp',
-        times: 200,
+        times: 400,
         check: (all) => {
-          expectShare(shares(all)['bytes v1'] ?? 0, 200, 0.5);
+          expectShare(shares(all)['bytes v1'] ?? 0, 400, 0.5);
           expect(shares(all).nobody).toBeUndefined();
         },
       },
@@ -214,9 +215,9 @@ spec:
         to: '10.99.9.9:443',
         protocol: 'https',
         serverName: 'tls-weights.test',
-        times: 100,
+        times: 200,
         check: (all) => {
-          expectShare(shares(all)['web v1'] ?? 0, 100, 0.75);
+          expectShare(shares(all)['web v1'] ?? 0, 200, 0.75);
           expect(shares(all).nobody).toBeUndefined();
         },
       },

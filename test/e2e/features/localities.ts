@@ -3,6 +3,7 @@
 import { expect } from 'vitest';
 import { eventually } from '../../peers/run-envoy.ts';
 import type { World } from '../../peers/world/world.ts';
+import { expectShare } from '../../proxy/expect-share.ts';
 import { type FeatureCase, send, shares } from './case.ts';
 import { routed } from './manifests.ts';
 
@@ -63,11 +64,7 @@ export const LOCALITIES: readonly FeatureCase[] = [
         via: 'mesh',
         host: 'distribute.test',
         times: 200,
-        check: (all) => {
-          const south = shares(all)['web v2'] ?? 0;
-          expect(south).toBeGreaterThan(130);
-          expect(south).toBeLessThan(190);
-        },
+        check: (all) => expectShare(shares(all)['web v2'] ?? 0, 200, 0.8),
       },
     ],
   },

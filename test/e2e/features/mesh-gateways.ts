@@ -96,7 +96,7 @@ ${endpoints('unable', '')}`,
       asks: [
         {
           ...passed('outbound_.80_._.passed.shop.svc.cluster.local', ['istio']),
-          times: 12,
+          times: 40,
           expect: { status: 200, client: 'client.example' },
           check: (all) => expect(new Set(all.map(({ who }) => who)).size).toBe(2),
         },

@@ -51,9 +51,10 @@ export const OUTLIERS: readonly FeatureCase[] = [
         times: 30,
         check: (all) => expect(Object.keys(shares(all)).toSorted()).toEqual(['web v1', 'web v2']),
       },
+      // Enough that one of them comes to the second endpoint.
       {
         ...get('gateway-errors', { path: '/?failsAt=10.40.0.2' }),
-        times: 10,
+        times: 40,
         check: async (_all, world) => {
           const end = Date.now() + 10_000;
           for (;;) {
@@ -125,7 +126,7 @@ ${routed('local-failures', '- retries: {attempts: 0}\n  route: [{destination: {h
       'trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, interval: 100ms, baseEjectionTime: 60s, maxEjectionPercent: 100, minHealthPercent: 60}}',
     ),
     asks: [
-      { ...get('panic', { path: '/?failsAt=10.40.0.2' }), times: 6 },
+      { ...get('panic', { path: '/?failsAt=10.40.0.2' }), times: 40 },
       {
         ...get('panic'),
         times: 40,

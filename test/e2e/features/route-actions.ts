@@ -2,7 +2,8 @@
 
 import { expect } from 'vitest';
 import { eventually } from '../../peers/run-envoy.ts';
-import { type FeatureCase, expectShare, get, send, shares } from './case.ts';
+import { expectShare } from '../../proxy/expect-share.ts';
+import { type FeatureCase, get, send, shares } from './case.ts';
 import { V1, envoyFilter, routed } from './manifests.ts';
 
 const preflight = (origin: string) => ({
@@ -18,7 +19,7 @@ export const ROUTE_ACTIONS: readonly FeatureCase[] = [
       '- route: [{destination: {host: web, subset: v1}, weight: 10}, {destination: {host: web, subset: v2}, weight: 90}]',
     ),
     asks: [
-      { ...get('weights'), times: 400, check: (all) => expectShare(shares(all)['web v2'] ?? 0, 400, 0.9) },
+      { ...get('weights'), times: 800, check: (all) => expectShare(shares(all)['web v2'] ?? 0, 800, 0.9) },
     ],
   },
   {

@@ -1,7 +1,8 @@
 /** Time limits, retries, faults and mirrors of a VirtualService. */
 
 import { expect } from 'vitest';
-import { type FeatureCase, count, eventuallySeen, expectShare, get, send } from './case.ts';
+import { expectShare } from '../../proxy/expect-share.ts';
+import { type FeatureCase, count, eventuallySeen, get, send } from './case.ts';
 import { POLICY, V1, routed, served } from './manifests.ts';
 
 export const ROUTE_FAILURES: readonly FeatureCase[] = [
@@ -118,8 +119,8 @@ export const ROUTE_FAILURES: readonly FeatureCase[] = [
     asks: [
       {
         ...get('fault-share'),
-        times: 300,
-        check: (all) => expectShare(all.filter(({ status }) => status === 500).length, 300, 0.6),
+        times: 600,
+        check: (all) => expectShare(count(all, 500), 600, 0.6),
       },
     ],
   },
@@ -174,14 +175,14 @@ ${routed(`retry-${which}`, `- retries: {attempts: 1, retryOn: 5xx, retryIgnorePr
       // The balancer is asked six times for an endpoint that has not failed yet.
       {
         ...get('retry-other', { path: '/?failsAt=10.40.0.2' }),
-        times: 100,
-        check: (all) => expect(count(all, 503)).toBeLessThan(8),
+        times: 400,
+        check: (all) => expectShare(count(all, 503), 400, 1 / 2 ** 7),
       },
       // A quarter of all requests meets it twice.
       {
         ...get('retry-any', { path: '/?failsAt=10.40.0.2' }),
-        times: 100,
-        check: (all) => expect(count(all, 503)).toBeGreaterThan(8),
+        times: 400,
+        check: (all) => expectShare(count(all, 503), 400, 1 / 4),
       },
     ],
   },

@@ -104,7 +104,7 @@ export const AGGREGATE: readonly Scenario[] = [
     clusters: (ports) => [...members(ports), ...AGGREGATES],
     questions: [
       ...NAMES.filter((name) => name !== 'a-half' && name !== 'a-hashed').map((name) => ({ path: `/${name}`, repeat: 4 })),
-      { path: '/a-half', repeat: 60, within: 20 },
+      { path: '/a-half', repeat: 200, within: 53 },
       ...['one', 'two', 'three', 'four'].map((key) => ({ path: '/hash', headers: [['x-key', key]] as const })),
       { path: '/again', do: 'status=503;times=1' },
       { path: '/again', do: 'status=503' },

@@ -176,7 +176,7 @@ export const FORWARDING: readonly Scenario[] = [
       { match: { path: '/some' }, route: { weighted_clusters: { clusters: [{ name: 'b1', weight: 30 }, { name: 'b2', weight: 70 }] } } },
       { match: { path: '/host' }, route: { weighted_clusters: { clusters: [{ name: 'b1', weight: 1, host_rewrite_literal: 'own.example' }] } } },
     ],
-    questions: [{ path: '/all' }, { path: '/some', repeat: 100, within: 30 }, { path: '/host' }],
+    questions: [{ path: '/all' }, { path: '/some', repeat: 200, within: 48 }, { path: '/host' }],
   },
   {
     title: 'round robin',
