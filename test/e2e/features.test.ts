@@ -1,6 +1,6 @@
 /** Features of the API, field by field, asked with requests of a proxy that `mesh-controller` configures. */
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -92,6 +92,11 @@ describeOnEachEngine('features', (engine) => {
     makeRsaCertificate(folder, 'both-rsa', 'rsa.example', 'DNS:tls-several.test');
     const tls = makeCertificate(folder, 'server', 'backend.example', 'IP:10.40.0.1');
     for (const name of ['client', 'server']) makeRevocations(folder, name);
+    // In this network the system trusts the backends' certificate alone.
+    const trusted = join(folder, 'trusted');
+    mkdirSync(trusted);
+    copyFileSync(tls.cert, join(trusted, 'ca-certificates.crt'));
+    const commands = [`mount --bind '${trusted}' /etc/ssl/certs`];
     const manifests: Record<string, string> = {
       'shop.json': shopManifests(),
       'base.yaml': BASE,
@@ -102,7 +107,15 @@ describeOnEachEngine('features', (engine) => {
       manifests[`case-${index}.yaml`] = typeof config === 'string' ? config : config();
     }
     const backends = [`unix://${folder}/backend`];
-    world = await World.open({ engine, addresses: ADDRESSES, workload: CLIENT.ip, manifests, tls, backends });
+    world = await World.open({
+      engine,
+      addresses: ADDRESSES,
+      workload: CLIENT.ip,
+      manifests,
+      tls,
+      backends,
+      commands,
+    });
     await Promise.all(
       [{ ...INGRESS, config: COUNTING }, IN_THE_NORTH, withCertificate(EAST)].map((one) =>
         world.startProxy(one),

@@ -1,7 +1,7 @@
 /** TLS from the proxy to endpoints, as a DestinationRule asks for it. */
 
 import { type FeatureCase, get } from './case.ts';
-import { POLICY, routed, served } from './manifests.ts';
+import { POLICY, entry, routed, served } from './manifests.ts';
 
 export const CLIENT_TLS: readonly FeatureCase[] = [
   {
@@ -35,6 +35,53 @@ ${served('tls-stranger', POLICY(`{tls: {mode: SIMPLE, sni: backend.example, caCe
         { ...get('tls-checked'), expect: { status: 200, serverName: 'backend.example', client: '' } },
         { ...get('tls-wrong'), expect: { status: 503 } },
         { ...get('tls-stranger'), expect: { status: 503 } },
+      ],
+    },
+    {
+      feature: 'DestinationRule tls.caCertificates system, or none: what the system trusts, and nobody else',
+      config: `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: tls-unknown, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 9458, name: tls, protocol: HTTPS}, hosts: ["*"], tls: {mode: SIMPLE, serverCertificate: ${folder}/east.crt, privateKey: ${folder}/east.key}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: tls-unknown, namespace: shop}
+spec: {hosts: ["*"], gateways: [tls-unknown], http: [{directResponse: {status: 204}}]}
+---
+${[
+  ['system', 'sni: backend.example, caCertificates: system', '10.40.0.1', 8443],
+  ['system-unsaid', 'sni: backend.example', '10.40.0.1', 8443],
+  [
+    'system-names',
+    'sni: backend.example, caCertificates: system, subjectAltNames: [other.example]',
+    '10.40.0.1',
+    8443,
+  ],
+  ['system-unknown', 'sni: east.example, caCertificates: system', '127.0.0.1', 9458],
+  ['not-system', `sni: east.example, caCertificates: ${folder}/east.crt`, '127.0.0.1', 9458],
+]
+  .map(
+    ([
+      name,
+      tls,
+      address,
+      number,
+    ]) => `${entry(`tls-${name}`, `resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP, targetPort: ${number}}], endpoints: [{address: ${address}}]`)}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: tls-${name}, namespace: shop}
+spec: {host: tls-${name}.test, trafficPolicy: {tls: {mode: SIMPLE, ${tls}}}}
+---
+${routed(`tls-${name}`, `- route: [{destination: {host: tls-${name}.test}}]`)}`,
+  )
+  .join('---\n')}`,
+      asks: [
+        { ...get('tls-system'), expect: { status: 200, serverName: 'backend.example' } },
+        { ...get('tls-system-unsaid'), expect: { status: 200 } },
+        { ...get('tls-system-names'), expect: { status: 503 } },
+        { ...get('tls-system-unknown'), expect: { status: 503 } },
+        { ...get('tls-not-system'), expect: { status: 204 } },
       ],
     },
     {
