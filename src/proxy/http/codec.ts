@@ -1,4 +1,7 @@
-/** What a protocol is to the connection manager (where it answers) and to the router (where it asks). */
+/**
+ * What a protocol is to the connection manager (where it answers) and to the router (where it asks). Pieces of a body may
+ * be lent: who holds one for longer than the call keeps it (`sockets/reading.ts`).
+ */
 
 import type { Socket } from 'node:net';
 import type { HeaderList } from './header-list.ts';

@@ -1,5 +1,7 @@
 /** Bytes that have come and are not wanted yet: what comes in small pieces is put together, so that it takes no more room. */
 
+import { keep } from '../sockets/reading.ts';
+
 /** Up to here pieces are copied behind one another. */
 const SMALL = 2_048;
 const JOINED = 16_384;
@@ -17,14 +19,14 @@ export class HeldBody {
     this.bytes += length;
     if (length > SMALL) {
       this.#seal();
-      this.#chunks.push(chunk);
+      this.#chunks.push(keep(chunk));
       return;
     }
     const open = this.#open;
     // One that stays alone is not copied; a second one shows that there may be many.
     if (open === undefined || this.#used + length > JOINED) {
       this.#seal();
-      this.#open = chunk;
+      this.#open = keep(chunk);
       this.#used = length;
       return;
     }

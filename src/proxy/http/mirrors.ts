@@ -1,6 +1,7 @@
 /** Copies of a request for other clusters, whose answers nobody waits for. */
 
 import type { Mirror } from '../route/forwarding.ts';
+import { keep } from '../sockets/reading.ts';
 import type { Cluster } from '../upstream/types.ts';
 import type { OutgoingRequest, RequestWriter } from './codec.ts';
 import type { HeaderList } from './header-list.ts';
@@ -98,7 +99,7 @@ class Copy implements TryOwner {
     }
     this.#bytes += chunk.length;
     if (this.#bytes > MAX_WAITING) this.#try.abandon();
-    else this.#waiting.push(chunk);
+    else this.#waiting.push(keep(chunk));
   }
 
   trailers(trailers: HeaderList): void {

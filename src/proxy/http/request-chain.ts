@@ -1,6 +1,7 @@
 /** A request on its way through the filters: each sees what the one before it lets go on. */
 
 import type { FilterStream, HttpFilter } from '../http-filters/filter.ts';
+import { keep } from '../sockets/reading.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** What stands behind the last filter. */
@@ -90,10 +91,10 @@ export class RequestChain implements RequestSink {
     let chunk = bytes;
     for (let index = from; index < this.#filters.length; index++) {
       const filter = this.#filters[index];
-      if (filter?.onRequestData !== undefined) chunk = filter.onRequestData(this.#owner, chunk, end);
+      if (filter?.onRequestData !== undefined) chunk = filter.onRequestData(this.#owner, keep(chunk), end);
       if (this.#owner.requestEnded) return;
       if (this.#stopped && this.#at === index) {
-        this.#held.push({ chunk, end });
+        this.#held.push({ chunk: keep(chunk), end });
         this.#heldBytes += chunk.length;
         // One that looks at the data decides itself how much it takes.
         this.#owner.onRequestHeld(filter?.onRequestData === undefined ? this.#heldBytes : 0);

@@ -1,6 +1,7 @@
 /** A response on its way back through the filters, the last one first. */
 
 import type { FilterStream, HttpFilter } from '../http-filters/filter.ts';
+import { keep } from '../sockets/reading.ts';
 import type { HeaderList } from './header-list.ts';
 
 /** What stands before the first filter: the client. */
@@ -95,10 +96,10 @@ export class ResponseChain implements ResponseSink {
     let chunk = bytes;
     for (let index = from; index >= 0; index--) {
       const filter = this.#filters[index];
-      if (filter?.onResponseData !== undefined) chunk = filter.onResponseData(this.#owner, chunk, end);
+      if (filter?.onResponseData !== undefined) chunk = filter.onResponseData(this.#owner, keep(chunk), end);
       if (this.#owner.ended) return;
       if (this.#stopped && this.#at === index) {
-        this.#held.push({ chunk, end });
+        this.#held.push({ chunk: keep(chunk), end });
         this.#heldBytes += chunk.length;
         this.#owner.onResponseHeld(filter?.onResponseData === undefined ? this.#heldBytes : 0);
         return;

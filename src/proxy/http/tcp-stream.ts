@@ -7,7 +7,7 @@ import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/
 import type { OutgoingRequest, RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
 import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
 import { HeaderList } from './header-list.ts';
-import { onRead } from '../sockets/read-buffers.ts';
+import { readFrom, writeTo } from '../sockets/reading.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -134,14 +134,13 @@ class TcpStream implements RequestWriter, ConnectOwner {
 
   #write(socket: Socket, bytes: Buffer): boolean {
     this.#cluster.stats.cxTxBytesTotal.value += bytes.length;
-    return socket.write(bytes);
+    return writeTo(socket, bytes);
   }
 
   #answer(socket: Socket): void {
     if (this.#isOver) return;
     this.#receiver.onHead(200, new HeaderList(), false);
-    socket.on('data', (chunk: Buffer) => {
-      onRead(chunk.length);
+    readFrom(socket, (chunk) => {
       this.#cluster.stats.cxRxBytesTotal.value += chunk.length;
       if (!this.#isOver) this.#receiver.onData(chunk, false);
     });

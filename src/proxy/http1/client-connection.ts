@@ -11,7 +11,7 @@ import { CUT, HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
 import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
 import { type ResponseHeadOptions, parseResponseHead } from './response-head.ts';
 import { type NameStyle, fieldLines } from './write-head.ts';
-import { onRead } from '../sockets/read-buffers.ts';
+import { readFrom } from '../sockets/reading.ts';
 
 export interface ClientOptions extends ResponseHeadOptions {
   readonly maxHeadBytes: number;
@@ -68,11 +68,11 @@ export class Http1ClientConnection {
     this.localAddress = localAddress.includes(':')
       ? `[${localAddress}]:${localPort}`
       : `${localAddress}:${localPort}`;
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => this.#onGone());
     socket.on('close', () => this.#onGone());
     socket.on('drain', () => this.#stream?.receiver.onWritable());
+    readFrom(socket, (chunk) => this.#onData(chunk));
   }
 
   get closed(): boolean {
@@ -107,7 +107,6 @@ export class Http1ClientConnection {
   }
 
   #onData(chunk: Buffer): void {
-    onRead(chunk.length);
     this.options.received.value += chunk.length;
     let at = 0;
     while (at < chunk.length && !this.#closed) {

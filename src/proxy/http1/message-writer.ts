@@ -1,6 +1,7 @@
 /** Writes one message to a socket: its head together with what of the body is there by then, and chunks where asked. */
 
 import type { Socket } from 'node:net';
+import { writeTo } from '../sockets/reading.ts';
 import type { Counter } from '../stats/stats.ts';
 
 /** Up to here head and body are put into one buffer, which is cheaper than two. */
@@ -65,7 +66,7 @@ export class MessageWriter {
       const text = before + after;
       return text === '' ? !socket.writableNeedDrain : socket.write(text, 'latin1');
     }
-    if (before === '' && after === '') return socket.write(chunk);
+    if (before === '' && after === '') return writeTo(socket, chunk);
     if (length <= JOINED) {
       const whole = Buffer.allocUnsafe(before.length + length + after.length);
       whole.write(before, 0, 'latin1');
@@ -75,7 +76,7 @@ export class MessageWriter {
     }
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
-    let room = socket.write(chunk);
+    let room = writeTo(socket, chunk);
     if (after !== '') room = socket.write(after, 'latin1');
     socket.uncork();
     return room;

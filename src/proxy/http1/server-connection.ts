@@ -17,7 +17,7 @@ import {
 } from './request-head.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { NameStyle } from './write-head.ts';
-import { onRead } from '../sockets/read-buffers.ts';
+import { keep, readFrom } from '../sockets/reading.ts';
 
 export interface ServerOptions extends RequestHeadOptions {
   readonly maxHeadBytes: number;
@@ -88,12 +88,12 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#owner = owner;
     this.#idle = new Deadline(this);
     this.#timer = new Deadline(this);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onGone());
     socket.on('error', () => this.#onGone());
     socket.on('close', () => this.#onGone());
     socket.on('drain', () => this.#receiver?.onWritable());
     options.idle?.start(this.#idle, performance.now());
+    readFrom(socket, (chunk) => this.#onData(chunk));
   }
 
   /** Whether anything has come from the client. */
@@ -134,7 +134,6 @@ export class Http1ServerConnection implements DeadlineOwner {
 
   #onData(chunk: Buffer): void {
     this.#hasSpoken = true;
-    onRead(chunk.length);
     this.options.received.value += chunk.length;
     if (this.#closing) return;
     if (this.#pending !== undefined) {
@@ -166,7 +165,7 @@ export class Http1ServerConnection implements DeadlineOwner {
         at = this.#readHead(bytes, at);
       } else if (this.#paused || exchange.requestDone) {
         // Either the reader wants no more, or this is the next request, whose turn has not come.
-        this.#pending = at === 0 ? bytes : bytes.subarray(at);
+        this.#pending = keep(at === 0 ? bytes : bytes.subarray(at));
         this.socket.pause();
         break;
       } else {

@@ -16,7 +16,7 @@ import { Output, type OutputOwner } from './output.ts';
 import { checkSetting, settingsIn } from './peer-settings.ts';
 import type { Http2Stats } from './stats.ts';
 import type { Http2Stream, StreamHost } from './stream.ts';
-import { onRead } from '../sockets/read-buffers.ts';
+import { readFrom } from '../sockets/reading.ts';
 
 export interface ConnectionOptions extends Http2Settings {
   readonly maxHeadBytes: number;
@@ -77,10 +77,10 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
         },
       });
     }
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => this.abort());
     socket.on('close', () => this.abort());
+    readFrom(socket, (chunk) => this.receive(chunk));
   }
 
   /** What the first frame of this side says, and the connection's window. */
@@ -97,7 +97,6 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
   // === what comes ===
 
   receive(chunk: Buffer): void {
-    onRead(chunk.length);
     this.options.received.value += chunk.length;
     if (this.gone) return;
     try {

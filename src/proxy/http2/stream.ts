@@ -2,6 +2,7 @@
 
 import type { HeaderList } from '../http/header-list.ts';
 import { HeldBody } from '../http/held-body.ts';
+import { keep } from '../sockets/reading.ts';
 import { ErrorCode } from './errors.ts';
 import { MAX_FRAME_SIZE, MAX_WINDOW } from './frames.ts';
 import type { Output } from './output.ts';
@@ -87,7 +88,7 @@ export abstract class Http2Stream {
       if (end || !host.output.full) return true;
     } else {
       if (end) this.#endQueued = true;
-      if (length > 0) (this.#chunks ??= []).push(chunk);
+      if (length > 0) (this.#chunks ??= []).push(keep(chunk));
       host.queue(this);
       if (this.#chunks === undefined) return true;
     }

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { onRead } from '../sockets/read-buffers.ts';
+import { readFrom, writeTo } from '../sockets/reading.ts';
 
 export interface ForwardingHooks {
   /** Bytes that one side has sent. Not called when there is nobody to hear it. */
@@ -61,10 +61,9 @@ function carry(
   hooks: ForwardingHooks,
   onEnd: () => void,
 ): void {
-  from.on('data', (chunk: Buffer) => {
-    onRead(chunk.length);
+  readFrom(from, (chunk) => {
     hooks.onBytes(fromClient, chunk.length);
-    if (to.write(chunk)) return;
+    if (writeTo(to, chunk)) return;
     from.pause();
     hooks.onPause(fromClient, true);
     to.once('drain', () => {

@@ -8,7 +8,7 @@ import { type PoolProtocol, poolOf } from '../http/pool.ts';
 import type { Cluster, ConnectOptions, Host, UpstreamProtocol } from '../upstream/types.ts';
 import type { ForwardingHooks } from './forwarding.ts';
 import type { ConnectHooks, UpstreamConnection } from './upstream-connection.ts';
-import { onRead } from '../sockets/read-buffers.ts';
+import { readFrom, writeTo } from '../sockets/reading.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -65,7 +65,7 @@ export class Tunnel implements ResponseReceiver, UpstreamConnection {
   forward(client: Socket, hooks: ForwardingHooks): void {
     this.#client = client;
     this.#forwarding = hooks;
-    client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
+    readFrom(client, (chunk) => this.#onClientData(chunk));
     client.once('end', () => this.#onClientEnd());
     client.on('drain', () => this.#writer?.resume());
     client.on('error', () => undefined);
@@ -97,7 +97,6 @@ export class Tunnel implements ResponseReceiver, UpstreamConnection {
 
   #onClientData(chunk: Buffer): void {
     if (this.#isOver || this.#isWriteDone) return;
-    onRead(chunk.length);
     this.#forwarding?.onBytes(true, chunk.length);
     if (this.#writer?.data(chunk, false) !== false) return;
     this.#clientPaused = true;
@@ -148,7 +147,7 @@ export class Tunnel implements ResponseReceiver, UpstreamConnection {
     if (this.#isOver || client === undefined) return;
     if (chunk.length > 0) {
       this.#forwarding?.onBytes(false, chunk.length);
-      if (!client.write(chunk)) this.#writer?.pause();
+      if (!writeTo(client, chunk)) this.#writer?.pause();
     }
     if (end) this.#onFarEnd(client);
   }
