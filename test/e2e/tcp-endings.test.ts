@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Engine, type EngineKind } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
 import type { JsonMap } from './differential/json.ts';
@@ -43,6 +43,13 @@ class Side {
 }
 
 type Scenario = (client: Side, backend: Side) => Promise<readonly Seen[]>;
+
+/** How a connection to the endpoint may come to nothing. */
+const FAILURES: Readonly<Record<string, (backend: Socket) => void>> = {
+  'resets the connection': (backend) => backend.resetAndDestroy(),
+  'ends the connection': (backend) => backend.end(),
+  'says nothing until the time for connecting is over': () => undefined,
+};
 
 const MIB = Buffer.alloc(1 << 20, 1);
 
@@ -110,7 +117,7 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
   const sockets: Socket[] = [];
   const engines = new Map<
     EngineKind,
-    { readonly engine: Engine; readonly port: number; readonly refused: number }
+    { readonly engine: Engine; readonly port: number; readonly refused: number; readonly secured: number }
   >();
 
   beforeAll(async () => {
@@ -124,16 +131,17 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
     const { port: alive } = backend.address() as AddressInfo;
     const [dead = 0] = await freePorts(1);
     for (const kind of ['envoy', 'builtin'] as const) {
-      const [port = 0, refused = 0] = await freePorts(2);
+      const [port = 0, refused = 0, secured = 0] = await freePorts(3);
       const engine = await Engine.start(
         kind,
         program,
         bootstrap([
           [port, alive],
           [refused, dead],
+          [secured, alive, TLS],
         ]),
       );
-      engines.set(kind, { engine, port, refused });
+      engines.set(kind, { engine, port, refused, secured });
     }
   }, 90_000);
 
@@ -143,11 +151,16 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
     for (const server of backends) server.close();
   });
 
-  async function run(kind: EngineKind, scenario: Scenario): Promise<readonly Seen[]> {
-    const client = dial(engines.get(kind)?.port ?? 0);
+  async function connected(port: number): Promise<readonly [client: Side, backend: Socket]> {
+    const client = dial(port);
     await expect.poll(() => accepted.length, { timeout: 10_000 }).toBe(1);
     const [socket] = accepted.splice(0);
     if (socket === undefined) throw new Error('nobody was connected to');
+    return [client, socket];
+  }
+
+  async function run(kind: EngineKind, scenario: Scenario): Promise<readonly Seen[]> {
+    const [client, socket] = await connected(engines.get(kind)?.port ?? 0);
     return scenario(client, new Side(socket));
   }
 
@@ -171,9 +184,42 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
     }
     expect(seen[1]).toEqual(seen[0]);
   });
+
+  // An endpoint of TLS is connected to for as long as it does not shake hands.
+  describe.each(Object.entries(FAILURES))('an endpoint that %s', (_, fail) => {
+    test.each([
+      ['', 'end'],
+      ['a question', 'reset'],
+    ] as const)('while the client has said "%s"', async (said, ending) => {
+      const seen: Seen[] = [];
+      for (const { secured } of engines.values()) {
+        const [client, backend] = await connected(secured);
+        backend.on('error', () => undefined);
+        if (said !== '') await new Promise((written) => client.socket.write(said, written));
+        // What it greets with is read, so that its end is what the proxy sees next.
+        backend.once('data', () => fail(backend));
+        await client.ended();
+        seen.push(client.seen);
+      }
+      expect(seen).toEqual([
+        { bytes: 0, ending },
+        { bytes: 0, ending },
+      ]);
+    });
+  });
 });
 
-function bootstrap(rows: readonly (readonly [port: number, to: number])[]): JsonMap {
+const TLS = {
+  connect_timeout: '0.5s',
+  transport_socket: {
+    name: 'tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+    },
+  },
+};
+
+function bootstrap(rows: readonly (readonly [port: number, to: number, more?: JsonMap])[]): JsonMap {
   const at = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
   const type = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
   return {
@@ -189,8 +235,9 @@ function bootstrap(rows: readonly (readonly [port: number, to: number])[]): Json
           },
         ],
       })),
-      clusters: rows.map(([, to], index) => ({
+      clusters: rows.map(([, to, more], index) => ({
         name: `c${index}`,
+        ...more,
         load_assignment: {
           cluster_name: `c${index}`,
           endpoints: [{ lb_endpoints: [{ endpoint: { address: at(to) } }] }],

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { TcpProxySchema } from '../../xds/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { unpacked } from '../config-error.ts';
 import type { DownstreamConnection } from '../listeners/connection.ts';
@@ -223,7 +224,10 @@ class TcpSession {
   }
 
   #close(): void {
-    this.#client.destroy();
+    const client = this.#client;
+    // Envoy leaves with the kernel what it has nobody to give to, and the kernel resets a connection that is closed so.
+    if (client.readableLength > 0 && !(client instanceof TLSSocket)) client.resetAndDestroy();
+    else client.destroy();
     if (this.#upstream?.isAsked === true) this.#flag('UF');
     this.#upstream?.close();
     this.#end();
