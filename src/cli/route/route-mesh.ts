@@ -6,6 +6,7 @@ import { parseText } from '../../config/parse/parse.ts';
 import { MESH_GATEWAY } from '../../model/gateways.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { HeaderList } from '../../proxy/http/header-list.ts';
+import { REQUEST_SINGLES } from '../../proxy/http/single-headers.ts';
 import { normalizedPath } from '../../proxy/route/normalize-path.ts';
 import type { RouteRequest } from '../../proxy/route/request.ts';
 import { RouteTable } from '../../proxy/route/route-table.ts';
@@ -128,7 +129,7 @@ export class RouteMesh {
       scheme: arrival.scheme,
       authority: host,
       path: method === 'CONNECT' ? '' : normalizedPath(path, arrival),
-      headers: HeaderList.from(headers),
+      headers: HeaderList.from(headers, REQUEST_SINGLES),
       random: 0,
     };
     const table = this.#table(arrival);

@@ -47,7 +47,7 @@ export function requestHeadersOf(stream: FilterStream): Headers {
     has: (name) => get(name) !== undefined,
     set,
     append: (name, value) =>
-      name.startsWith(':') || name === 'host' ? set(name, value) : own.append(name, value),
+      name.startsWith(':') || name === 'host' ? set(name, value) : own.add(name, value),
     remove: (name) => {
       if (!name.startsWith(':') && name !== 'host') own.remove(name);
     },
@@ -64,7 +64,7 @@ export function responseHeadersOf(stream: FilterStream, headers: HeaderList): He
     get: (name) => (name === ':status' ? String(stream.info.responseCode) : headers.joined(name)),
     has: (name) => name === ':status' || headers.has(name),
     set: (name, value) => status(name, value, () => headers.set(name, value)),
-    append: (name, value) => status(name, value, () => headers.append(name, value)),
+    append: (name, value) => status(name, value, () => headers.add(name, value)),
     remove: (name) => headers.remove(name),
   };
 }

@@ -25,7 +25,7 @@ function compileEdit({ action, name, value, keepEmpty }: HeaderEdit): HeaderEdit
     if (text === '' && !keepEmpty) return;
     switch (action) {
       case 'append':
-        headers.append(name, text);
+        headers.add(name, text);
         break;
       case 'add-if-absent':
         if (!headers.has(name)) headers.append(name, text);

@@ -1,4 +1,6 @@
-/** The headers of one message: in the order of arrival, names in lower case, a name as often as it comes. */
+/** The headers of one message: in the order of arrival, names in lower case, most names as often as they come. */
+
+import type { SingleHeaders } from './single-headers.ts';
 
 export class HeaderList {
   /** In lower case; `names[i]` belongs to `values[i]`. */
@@ -9,9 +11,16 @@ export class HeaderList {
   /** Names whose values no table of HTTP/2 may hold, here or further on (RFC 7541, section 7.1.3). */
   secrets: Set<string> | undefined;
 
-  static from(pairs: Iterable<readonly [name: string, value: string]>): HeaderList {
-    const list = new HeaderList();
-    for (const [name, value] of pairs) list.append(name.toLowerCase(), value);
+  /** What a message of this kind has once; undefined when that is nothing. */
+  singles: SingleHeaders | undefined;
+
+  constructor(singles?: SingleHeaders) {
+    this.singles = singles;
+  }
+
+  static from(pairs: Iterable<readonly [name: string, value: string]>, singles?: SingleHeaders): HeaderList {
+    const list = new HeaderList(singles);
+    for (const [name, value] of pairs) list.add(name.toLowerCase(), value);
     return list;
   }
 
@@ -42,9 +51,26 @@ export class HeaderList {
     return this.names.includes(name);
   }
 
+  /** Puts it at the end, whatever there is of that name. */
   append(name: string, value: string): void {
     this.names.push(name);
     this.values.push(value);
+  }
+
+  /** As `append`, but a further value of what a message has once goes behind the first. */
+  add(name: string, value: string): void {
+    const index = this.singles?.has(name) === true ? this.names.indexOf(name) : -1;
+    if (index < 0) this.append(name, value);
+    else this.values[index] = joinedValues(this.values[index] ?? '', value);
+  }
+
+  /** The list is that of a message that has these once; what it holds more often is joined. */
+  joinSingles(singles: SingleHeaders): void {
+    const { names, values } = this;
+    this.singles = singles;
+    this.names = [];
+    this.values = [];
+    for (const [index, name] of names.entries()) this.add(name, values[index] ?? '');
   }
 
   /** Puts the value in the place of the first of that name, or at the end; further ones go. */
@@ -67,7 +93,7 @@ export class HeaderList {
   }
 
   clone(): HeaderList {
-    const copy = new HeaderList();
+    const copy = new HeaderList(this.singles);
     copy.secrets = this.secrets;
     copy.names = this.names.slice();
     copy.values = this.values.slice();
@@ -84,4 +110,10 @@ export class HeaderList {
       this.values.splice(index, 1);
     }
   }
+}
+
+/** Two values of one header as one; empty ones add nothing. */
+function joinedValues(before: string, value: string): string {
+  if (before === '') return value;
+  return value === '' ? before : `${before},${value}`;
 }

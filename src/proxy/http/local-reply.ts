@@ -2,6 +2,7 @@
 
 import type { LocalReply } from '../http-filters/filter.ts';
 import { HeaderList } from './header-list.ts';
+import { RESPONSE_SINGLES } from './single-headers.ts';
 
 const TEXT = 'text/plain';
 
@@ -33,7 +34,7 @@ export const NO_BYTES = Buffer.alloc(0);
 
 /** `grpc`: the request is a gRPC call. Messages are left out where a body would be. */
 export function buildReply(reply: LocalReply, grpc: boolean, method: string): BuiltReply {
-  const headers = new HeaderList();
+  const headers = new HeaderList(RESPONSE_SINGLES);
   if (grpc) {
     headers.append('content-type', 'application/grpc');
     headers.append('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));

@@ -31,6 +31,7 @@ const FROM_INSIDE: ReadonlySet<string> = new Set([
   'x-envoy-hedge-on-per-try-timeout',
   'x-envoy-retriable-status-codes',
   'x-envoy-retriable-header-names',
+  'x-envoy-upstream-stream-duration-ms',
 ]);
 const FROM_EDGE: ReadonlySet<string> = new Set([
   'x-envoy-decorator-operation',

@@ -5,7 +5,7 @@
  */
 
 import type { HeaderList } from '../http/header-list.ts';
-import { lowerName } from './header-names.ts';
+import { headerName } from './header-names.ts';
 import { INVALID_CHARACTERS, MALFORMED, type Refusal, TOO_MANY_HEADERS } from './refusal.ts';
 
 // oxlint-disable no-control-regex -- these are what is looked for
@@ -45,7 +45,7 @@ export function lastLine(text: string): number {
 
 /**
  * Reads the fields that begin at `from` into the list. The text holds them whole, with the blank line. Gives back
- * where that line ends.
+ * where that line ends. What a message of the list's kind has once is joined.
  */
 export function readFields(text: string, from: number, list: HeaderList, maxCount: number): number | Refusal {
   const end = readLines(text, from, list, maxCount, false);
@@ -63,10 +63,12 @@ export function readFields(text: string, from: number, list: HeaderList, maxCoun
 function readLines(
   text: string,
   from: number,
-  { names, values }: HeaderList,
+  list: HeaderList,
   maxCount: number,
   loneCr: boolean,
 ): number | Refusal {
+  const { names, values } = list;
+  let marks = 0;
   for (let line = from; ;) {
     const first = text.charCodeAt(line);
     if (first <= SPACE) {
@@ -85,14 +87,21 @@ function readLines(
       next = end + 1;
       begins = text.charCodeAt(next);
     }
-    const name = lowerName(text.slice(line, colon));
+    const name = headerName(text.slice(line, colon));
     if (name === undefined) return MALFORMED;
     let start = colon + 1;
     while (start < end && text.charCodeAt(start) <= SPACE) start++;
     while (end > start && text.charCodeAt(end - 1) <= SPACE) end--;
-    const value = text.slice(start, end);
-    names.push(name);
-    values.push(folded ? value.replaceAll(/[\r\n]+/g, '') : value);
+    let value = text.slice(start, end);
+    if (folded) value = value.replaceAll(/[\r\n]+/g, '');
+    const { lower, mark } = name;
+    if ((marks & mark) === 0) {
+      marks |= mark;
+      names.push(lower);
+      values.push(value);
+    } else {
+      list.add(lower, value);
+    }
     if (names.length > maxCount) return TOO_MANY_HEADERS;
     line = next;
   }

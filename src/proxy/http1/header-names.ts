@@ -1,23 +1,34 @@
 /** Header names in lower case: each is looked at once, and is the same string from then on. */
 
-/** As written on the wire, to lower case. Bounded, as clients choose what comes in here. */
-const known = new Map<string, string>();
+import { markOf } from '../http/single-headers.ts';
+
+export interface HeaderName {
+  /** In lower case. */
+  readonly lower: string;
+  /** See `markOf`. */
+  readonly mark: number;
+}
+
+/** As written on the wire, to what it is. Bounded, as clients choose what comes in here. */
+const known = new Map<string, HeaderName>();
 const MAX_KNOWN = 4_096;
 const MAX_KNOWN_LENGTH = 64;
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 
-/** The name in lower case; undefined when it is no token. */
-export function lowerName(raw: string): string | undefined {
+/** Undefined when it is no token. */
+export function headerName(raw: string): HeaderName | undefined {
   const found = known.get(raw);
   if (found !== undefined) return found;
   if (!TOKEN.test(raw)) return undefined;
   const lower = raw.toLowerCase();
-  if (known.size >= MAX_KNOWN || raw.length > MAX_KNOWN_LENGTH) return lower;
+  const mark = markOf(lower);
+  if (known.size >= MAX_KNOWN || raw.length > MAX_KNOWN_LENGTH) return { lower, mark };
   // A key of an object is interned by the engine: comparing it with names in the code compares two pointers.
   const interned = Object.keys({ [lower]: 0 })[0] ?? lower;
   // A slice would keep the whole message that it was cut from.
-  known.set(Buffer.from(raw, 'latin1').toString('latin1'), interned);
-  return interned;
+  const name = { lower: interned, mark };
+  known.set(Buffer.from(raw, 'latin1').toString('latin1'), name);
+  return name;
 }

@@ -2,6 +2,7 @@
 
 import type { IncomingRequest } from '../http/codec.ts';
 import { HeaderList } from '../http/header-list.ts';
+import { REQUEST_SINGLES } from '../http/single-headers.ts';
 import { readFields } from './fields.ts';
 import {
   BODY_DISALLOWED,
@@ -99,7 +100,7 @@ export function parseRequestHead(text: string, options: RequestHeadOptions): Req
   );
   if (line instanceof Refusal) return line;
   const { method } = line;
-  const headers = new HeaderList();
+  const headers = new HeaderList(REQUEST_SINGLES);
   let headBytes = lineEnd + 1;
   if (line.version !== '') {
     const read = readFields(text, headBytes, headers, options.maxHeaders);

@@ -1,6 +1,7 @@
 /** The head of a response, as Envoy 1.40 takes it from the servers behind it. */
 
 import { HeaderList } from '../http/header-list.ts';
+import { RESPONSE_SINGLES } from '../http/single-headers.ts';
 import { readFields } from './fields.ts';
 import { BOTH_LENGTHS, MALFORMED, type Refusal, UNKNOWN_ENCODING } from './refusal.ts';
 import { CHUNKED, CONTROLS, UNTIL_CLOSE, isLength } from './request-head.ts';
@@ -39,7 +40,7 @@ export function parseResponseHead(
     status = Number(parts[3]);
     recent = parts[1] === '1' && parts[2] === '1';
   }
-  const headers = new HeaderList();
+  const headers = new HeaderList(RESPONSE_SINGLES);
   const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders);
   if (typeof headBytes !== 'number') return headBytes;
 

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { OutgoingRequest, RequestWriter, ResetReason, ResponseReceiver } from '../http/codec.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import { RESPONSE_SINGLES, RESPONSE_TRAILER_SINGLES } from '../http/single-headers.ts';
 import { ErrorCode } from './errors.ts';
 import type { MessageFields } from './message-fields.ts';
 import { Http2Stream, type StreamHost } from './stream.ts';
@@ -76,11 +77,11 @@ export class ClientStream extends Http2Stream implements RequestWriter {
   }
 
   onFields(fields: MessageFields, end: boolean): void {
-    const { list } = fields;
     if (this.started) {
-      this.receiveTrailers(list);
+      this.receiveTrailers(fields.listOf(RESPONSE_TRAILER_SINGLES));
       return;
     }
+    const list = fields.listOf(RESPONSE_SINGLES);
     const status = Number(fields.status);
     if (status < 200) {
       if (!this.#over) this.#receiver.onInformation(status, list);

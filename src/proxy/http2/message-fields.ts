@@ -1,6 +1,7 @@
 /** What a header block says, and whether a message may say so: RFC 9113, section 8, with what Envoy 1.40 asks for. */
 
 import { HeaderList } from '../http/header-list.ts';
+import type { SingleHeaders } from '../http/single-headers.ts';
 import type { Field } from './hpack/field.ts';
 import type { FieldSink } from './hpack/decoder.ts';
 
@@ -38,6 +39,9 @@ export class MessageFields implements FieldSink {
   count = 0;
   /** Why no message may have these fields; empty when one may. */
   problem = '';
+  /** Of the names so far: see `markOf`. */
+  #marks = 0;
+  #mayRepeat = false;
 
   constructor(limits: FieldLimits) {
     this.#limits = limits;
@@ -55,6 +59,16 @@ export class MessageFields implements FieldSink {
     this.bytes = 0;
     this.count = 0;
     this.problem = '';
+    this.#marks = 0;
+    this.#mayRepeat = false;
+  }
+
+  /** The list, as that of a message that has these once. */
+  listOf(singles: SingleHeaders): HeaderList {
+    const { list } = this;
+    if (this.#mayRepeat) list.joinSingles(singles);
+    else list.singles = singles;
+    return list;
   }
 
   /** More than was agreed on; what is beyond is not in the list. */
@@ -63,7 +77,7 @@ export class MessageFields implements FieldSink {
     return this.count > this.#limits.maxHeaders ? 'count' : undefined;
   }
 
-  onField({ name, value, kind }: Field, secret: boolean): void {
+  onField({ name, value, kind, mark }: Field, secret: boolean): void {
     this.count++;
     this.bytes += name.length + value.length;
     if (this.excess !== undefined) return;
@@ -99,6 +113,8 @@ export class MessageFields implements FieldSink {
         this.problem = 'invalid characters';
         return;
     }
+    if ((this.#marks & mark) !== 0) this.#mayRepeat = true;
+    this.#marks |= mark;
     list.append(name, value);
     if (secret) list.keepSecret(name);
   }

@@ -3,6 +3,7 @@
 import type { IncomingRequest, RequestReceiver, ResetReason, ResponseWriter } from '../http/codec.ts';
 import { Deadline, type DeadlineOwner, type Deadlines } from '../http/deadlines.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import { REQUEST_SINGLES } from '../http/single-headers.ts';
 import { ErrorCode } from './errors.ts';
 import type { MessageFields } from './message-fields.ts';
 import { Http2Stream, type StreamHost } from './stream.ts';
@@ -157,7 +158,8 @@ export class ServerStream extends Http2Stream implements ResponseWriter, Deadlin
 }
 
 function incomingRequest(fields: MessageFields, end: boolean): IncomingRequest {
-  const { method = '', protocol = '', list: headers } = fields;
+  const { method = '', protocol = '' } = fields;
+  const headers = fields.listOf(REQUEST_SINGLES);
   const authority = fields.authority ?? headers.get('host');
   headers.remove('host');
   const upgrade = protocol === '' ? (method === 'CONNECT' ? 'CONNECT' : '') : protocol;

@@ -5,6 +5,7 @@ import { InvalidConfigError } from '../config-error.ts';
 import type { OutgoingRequest } from '../http/codec.ts';
 import { compileEdits } from '../http/header-edits.ts';
 import { HeaderList } from '../http/header-list.ts';
+import { REQUEST_SINGLES } from '../http/single-headers.ts';
 import { editsOf } from '../route/headers.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { compileFormat } from '../telemetry/format.ts';
@@ -50,7 +51,7 @@ export function tunnelSettings(field: string, message: TcpProxy_TunnelingConfig)
     : { method: 'CONNECT', path: '', upgrade: 'CONNECT' };
   return {
     request(info, scheme) {
-      const headers = new HeaderList();
+      const headers = new HeaderList(REQUEST_SINGLES);
       edit?.(headers, info);
       return { ...fixed, scheme, authority: host(info), headers, tunnels: true };
     },

@@ -15,7 +15,7 @@ export interface Seen {
   readonly backend: string;
   readonly method: string;
   readonly url: string;
-  /** Names in lower case, sorted; values of one name joined in their order. */
+  /** Names in lower case, sorted; values of one name in their order, with ` & ` between. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** Its end came. */
@@ -88,7 +88,7 @@ function record(rawHeaders: readonly string[]): Record<string, string> {
     all.set(name, [...(all.get(name) ?? []), rawHeaders[index + 1] ?? '']);
   }
   return Object.fromEntries(
-    [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => [name, values.join(',')]),
+    [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => [name, values.join(' & ')]),
   );
 }
 

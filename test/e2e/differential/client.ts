@@ -20,7 +20,7 @@ export interface Sent {
 export interface Got {
   /** 0 when no answer came. */
   readonly status: number;
-  /** Names in lower case; values of one name joined in their order. */
+  /** Names in lower case; values of one name in their order, with ` & ` between. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly trailers: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ function joined(raw: readonly string[]): Record<string, string> {
     all.set(name, [...(all.get(name) ?? []), raw[index + 1] ?? '']);
   }
   return Object.fromEntries(
-    [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => [name, values.join(',')]),
+    [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => [name, values.join(' & ')]),
   );
 }
 

@@ -1,6 +1,6 @@
 /** One field of a header block, looked at once: tables keep what was found. */
 
-import { lowerName } from '../../http1/header-names.ts';
+import { headerName } from '../../http1/header-names.ts';
 
 /** What a field is to a message: RFC 9113, section 8.2. */
 export type FieldKind =
@@ -37,11 +37,14 @@ export class Field {
   readonly name: string;
   readonly value: string;
   readonly kind: FieldKind;
+  /** See `markOf`. */
+  readonly mark: number;
 
-  constructor(name: string, value: string, kind: FieldKind) {
+  constructor(name: string, value: string, kind: FieldKind, mark = 0) {
     this.name = name;
     this.value = value;
     this.kind = kind;
+    this.mark = mark;
   }
 
   /** In a table. */
@@ -52,16 +55,17 @@ export class Field {
 
 /** A field of which nothing is known. */
 export function fieldOf(name: string, value: string): Field {
-  const isPseudo = name.charCodeAt(0) === 0x3a;
-  const known = isPseudo ? name : lowerName(name);
-  if (known !== name) return new Field(name, value, 'invalid');
-  const kind = isPseudo ? 'pseudo' : (SPECIAL.get(known) ?? 'regular');
-  return new Field(known, value, INVALID_VALUE.test(value) ? 'invalid' : kind);
+  const isInvalid = INVALID_VALUE.test(value);
+  if (name.charCodeAt(0) === 0x3a) return new Field(name, value, isInvalid ? 'invalid' : 'pseudo');
+  const known = headerName(name);
+  if (known?.lower !== name) return new Field(name, value, 'invalid');
+  const { lower, mark } = known;
+  return new Field(lower, value, isInvalid ? 'invalid' : (SPECIAL.get(lower) ?? 'regular'), mark);
 }
 
 /** A field with the name of another. */
-export function fieldLike({ name, kind }: Field, value: string): Field {
+export function fieldLike({ name, kind, mark }: Field, value: string): Field {
   // Of one that was invalid it is not known whether its name is.
   if (kind === 'invalid') return fieldOf(name, value);
-  return new Field(name, value, INVALID_VALUE.test(value) ? 'invalid' : kind);
+  return new Field(name, value, INVALID_VALUE.test(value) ? 'invalid' : kind, mark);
 }

@@ -8,6 +8,7 @@ import { HEADERS } from './headers.ts';
 import { HTTP } from './http.ts';
 import { MANAGER } from './manager.ts';
 import { REDIRECTS } from './redirects.ts';
+import { REPEATED_HEADERS } from './repeated-headers.ts';
 import { ROUTING } from './routing.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...FORWARDING, ...REDIRECTS, ...AGGREGATE, ...HTTP, ...MANAGER, ...FILTERS];
+export const SCENARIOS: readonly Scenario[] = [...ROUTING, ...HEADERS, ...REPEATED_HEADERS, ...FORWARDING, ...REDIRECTS, ...AGGREGATE, ...HTTP, ...MANAGER, ...FILTERS];
