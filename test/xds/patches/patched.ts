@@ -86,3 +86,13 @@ function resource(list: string, json: JsonObject): Resource {
   const message = messageFromJson(schema, json);
   return { typeUrl: typeUrlOf(schema), name: message.name, message };
 }
+
+/** Names in nested lists: of listeners, their chains, filters and HTTP filters. */
+export function names(value: JsonValue | undefined, ...path: readonly string[]): JsonValue {
+  const [field, ...rest] = path;
+  if (!Array.isArray(value)) return [];
+  return value.map((item) => {
+    const object = item as JsonObject;
+    return field === undefined ? (object['name'] ?? '') : names(object[field], ...rest);
+  });
+}
