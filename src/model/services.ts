@@ -4,8 +4,9 @@ import type { MeshObject } from '../config/object.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import { type Protocol, parseProtocol, protocolOfPort } from '../base/protocol.ts';
 import { creationTime } from './age.ts';
-import { keepLists } from './grouped.ts';
+import { isSameList, keepLists } from './grouped.ts';
 import { fullHostname, hostCovers, serviceHostname } from './hosts.ts';
+import { networkBehind } from './network-gateways.ts';
 import type { Labels } from './selectors.ts';
 import { type Visibility, exportToAnnotation, isVisibleFrom, visibilityOf } from './visibility.ts';
 
@@ -175,6 +176,8 @@ export function fromServiceEntry(
 
 export class ServiceRegistry {
   readonly all: readonly MeshService[];
+  /** Those that lead into a network from others. */
+  readonly networkGateways: readonly MeshService[];
   readonly #domain: string;
   readonly #byNamespace: ReadonlyMap<string, readonly MeshService[]>;
   readonly #exact = new Map<string, MeshService[]>();
@@ -184,6 +187,11 @@ export class ServiceRegistry {
   /** Lists of `before` that are the same stay the same lists. */
   constructor(services: readonly MeshService[], domain: string, before?: ServiceRegistry) {
     this.all = services;
+    const gateways = services.filter((service) => networkBehind(service) !== undefined);
+    this.networkGateways =
+      before !== undefined && isSameList(before.networkGateways, gateways)
+        ? before.networkGateways
+        : gateways;
     this.#domain = domain;
     const byNamespace = Map.groupBy(services, ({ namespace }) => namespace);
     this.#byNamespace = before === undefined ? byNamespace : keepLists(byNamespace, before.#byNamespace);

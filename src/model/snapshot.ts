@@ -226,6 +226,13 @@ export class Snapshot {
     return value;
   }
 
+  /** Services that lead into a network from others (reads only them). */
+  get networkGateways(): readonly MeshService[] {
+    const value = this.#services.networkGateways;
+    this.#reads.fact({ kinds: SERVICE_KINDS, read: (snapshot) => snapshot.#services.networkGateways, value });
+    return value;
+  }
+
   /** What a name of a certificate leads to, or why it leads nowhere. */
   credential(reference: CredentialReference): Credential | string {
     this.#reads.kinds(CREDENTIAL_KINDS);

@@ -1,5 +1,6 @@
 /** Policies that are not put into force yet: each is named, so that nobody relies on it. */
 
+import { networkBehind } from '../model/network-gateways.ts';
 import { matchesLabels, type Labels } from '../model/selectors.ts';
 import type { Input } from './input.ts';
 
@@ -73,6 +74,14 @@ export function reportUnenforced(input: Input): void {
     report(
       { ...settings, kind: 'MeshNetworks' },
       'Networks are not in force: endpoints in other networks are called at their own addresses.',
+    );
+  }
+  for (const service of snapshot.networkGateways) {
+    const network = networkBehind(service);
+    if (network === undefined || network === proxy.network) continue;
+    report(
+      { kind: 'Service', namespace: service.namespace, name: service.object.meta.name },
+      `The network ${network} is not in force: its endpoints are called at their own addresses, not by this gateway.`,
     );
   }
   for (const object of snapshot.list('security.istio.io/PeerAuthentication')) {
