@@ -3,7 +3,14 @@
 import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import type { WeightedDestination } from '../route/forwarding.ts';
 import type { HeaderEdits } from '../route/headers.ts';
-import { type EncodedRoutes, decodeHost, domainsOf, hostShape, nameOf } from '../route/encoded-routes.ts';
+import {
+  type EncodedRoutes,
+  decodeFirst,
+  decodeHost,
+  domainsOf,
+  hostShape,
+  nameOf,
+} from '../route/encoded-routes.ts';
 import {
   type CompiledHost,
   type CompiledRoute,
@@ -48,7 +55,7 @@ export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): Coun
   for (const encoded of virtualHosts) {
     const shape = hostShape(encoded);
     if (!known.has(shape)) {
-      const { virtualHost, routes } = compileHost(decodeHost(encoded), config);
+      const { virtualHost, routes } = compileHost(decodeFirst(encoded), config);
       for (const compiled of routes) planOf(compiled);
       known.set(shape, countedParts(virtualHost));
     }

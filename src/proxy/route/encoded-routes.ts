@@ -22,6 +22,7 @@ import {
   textFields,
 } from '../../xds/proto/wire-fields.ts';
 import { checkMetadata } from '../../xds/proto/wire-metadata.ts';
+import { checkWireTypes } from '../../xds/proto/wire-types.ts';
 
 /** Numbers of fields in `envoy/config/route/v3/route.proto` and `route_components.proto`. */
 const VIRTUAL_HOSTS = 2;
@@ -84,6 +85,12 @@ export function domainsOf(virtualHost: Uint8Array): readonly string[] {
 /** What a virtual host is called in statistics. Throws for bytes that are none. */
 export function nameOf(virtualHost: Uint8Array): string {
   return textField(virtualHost, VIRTUAL_HOST.name);
+}
+
+/** The first of those that say the same but for their names. Throws for bytes that are no virtual host. */
+export function decodeFirst(virtualHost: Uint8Array): VirtualHost {
+  checkWireTypes(VirtualHostSchema, virtualHost, NAMES);
+  return decodeHost(virtualHost);
 }
 
 /** Throws for bytes that are no virtual host. */

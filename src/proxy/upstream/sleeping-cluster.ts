@@ -12,12 +12,13 @@ import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v
 import {
   type CheckContents,
   type LeftOut,
-  bytesField,
   checkText,
+  messageField,
   shapeOf,
   textField,
 } from '../../xds/proto/wire-fields.ts';
 import { checkMetadata } from '../../xds/proto/wire-metadata.ts';
+import { checkWireTypes } from '../../xds/proto/wire-types.ts';
 import { InvalidConfigError } from '../config-error.ts';
 import type { Assignment } from './assignment.ts';
 import { isSameMessage } from './same-message.ts';
@@ -49,9 +50,14 @@ export interface ClusterShape {
 export class ClusterShapes {
   readonly #known = new Map<string, ClusterShape>();
 
-  /** Throws for bytes that are no cluster of a known shape though they look like one. */
+  /**
+   * Undefined for one that is unlike all others. Throws for bytes that are no cluster, of a known shape or of one that others
+   * could not be told by.
+   */
   find(encoded: Uint8Array): ClusterShape | undefined {
-    return this.#known.get(shapeOf(encoded, NAMES));
+    const known = this.#known.get(shapeOf(encoded, NAMES));
+    if (known === undefined) checkWireTypes(ClusterSchema, encoded, NAMES);
+    return known;
   }
 
   add(encoded: Uint8Array, shape: ClusterShape): void {
@@ -75,7 +81,7 @@ export class SleepingCluster {
     this.#encoded = Buffer.from(encoded);
     this.name = textField(encoded, CLUSTER.name);
     if (this.name === '') throw new InvalidConfigError('cluster.name', 'empty');
-    const service = edsConfig === undefined ? undefined : bytesField(encoded, CLUSTER.edsClusterConfig);
+    const service = edsConfig === undefined ? undefined : messageField(encoded, CLUSTER.edsClusterConfig);
     const serviceName = service === undefined ? '' : textField(service, EDS_CLUSTER_CONFIG.serviceName);
     this.edsName = edsConfig === undefined ? undefined : serviceName === '' ? this.name : serviceName;
     this.#isWarm = edsConfig === undefined;

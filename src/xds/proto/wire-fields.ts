@@ -17,6 +17,8 @@ export class WireFields {
   #at: number;
   /** The field's number. */
   number = 0;
+  /** How its value is written. */
+  wire = VARINT;
   /** Whether it has a length, as texts and messages do; `from` to `to` are its contents then. */
   isBytes = false;
   /** Where its tag begins. */
@@ -41,6 +43,7 @@ export class WireFields {
     else tag = this.#varint();
     this.number = tag >>> 3;
     const wire = tag & 7;
+    this.wire = wire;
     this.isBytes = wire === BYTES;
     if (wire === BYTES) {
       let length = bytes[this.#at] ?? 0x80;
@@ -81,12 +84,21 @@ function cut(): Error {
 }
 
 /** The contents of the last field of that number, which is the one that counts; undefined when there is none. */
-export function bytesField(bytes: Uint8Array, number: number): Uint8Array | undefined {
+function bytesField(bytes: Uint8Array, number: number): Uint8Array | undefined {
   let found: Uint8Array | undefined;
   for (const fields = new WireFields(bytes); fields.next();) {
     if (fields.number === number && fields.isBytes) found = bytes.subarray(fields.from, fields.to);
   }
   return found;
+}
+
+/** The message in a field of that number, merged of all of them; undefined when there is none. */
+export function messageField(bytes: Uint8Array, number: number): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  for (const fields = new WireFields(bytes); fields.next();) {
+    if (fields.number === number && fields.isBytes) parts.push(bytes.subarray(fields.from, fields.to));
+  }
+  return parts.length > 1 ? Buffer.concat(parts) : parts[0];
 }
 
 /** The texts of all fields of that number. */

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SleepingCluster } from '../../../src/proxy/upstream/sleeping-cluster.ts';
 import { ClusterSchema } from '../../../src/xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
+import { WireFields } from '../../../src/xds/proto/wire-fields.ts';
 import { messageFromJson } from '../../../src/xds/proto/registry.ts';
 import { ANY, assignmentOf, staticCluster, testClusters } from './clusters.ts';
 
@@ -150,6 +151,40 @@ test('what is taken can be decoded later, whatever bytes it is', () => {
     { numRuns: 5_000 },
   );
   clusters.manager.close();
+});
+
+/** Fields of a cluster with one more among them, whatever it is. */
+function withField(name: string, field: readonly number[], at: number): Uint8Array {
+  const bytes = toBinary(ClusterSchema, messageFromJson(ClusterSchema, eds(name)));
+  const starts: number[] = [];
+  for (const fields = new WireFields(bytes); fields.next();) starts.push(fields.start);
+  const cut = starts[at % starts.length] ?? 0;
+  return Buffer.concat([bytes.subarray(0, cut), Buffer.from(field), bytes.subarray(cut)]);
+}
+
+test('what is taken as another one of its kind is read as that one is', () => {
+  const varint = fc
+    .tuple(fc.integer({ min: 1, max: 15 }), fc.nat(20))
+    .map(([tag, value]) => [tag * 8, value]);
+  const text = fc.constantFrom([34, 2, 8, 1], [26, 3, 18, 1, 120], [26, 0], [10, 1, 122]);
+  fc.assert(
+    fc.property(fc.oneof(varint, text), fc.nat(9), fc.integer({ min: 1, max: 30 }), (field, at, length) => {
+      const [clusters, alone] = [testClusters(), testClusters()];
+      const second = withField('b'.repeat(length), field, at);
+      try {
+        clusters.manager.put(withField('a', field, at));
+        clusters.manager.put(second);
+      } catch {
+        return;
+      }
+      alone.manager.put(second);
+      const [whole] = [...alone.manager.warming, ...alone.manager.active];
+      expect(clusters.manager.newest(whole?.name ?? '')?.edsName).toBe(whole?.edsName);
+      clusters.manager.wake();
+      for (const { manager } of [clusters, alone]) manager.close();
+    }),
+    { numRuns: 3_000 },
+  );
 });
 
 const BAD: JsonObject = {

@@ -7,7 +7,7 @@ import { RouteConfigurationSchema } from '../../../src/xds/proto/generated/envoy
 import { VirtualHostSchema } from '../../../src/xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import {
   WireFields,
-  bytesField,
+  messageField,
   checkText,
   shapeOf,
   takeOut,
@@ -26,7 +26,7 @@ test('texts and messages by number', () => {
   expect(textField(bytes, NAME)).toBe('ü');
   expect(textFields(bytes, DOMAINS)).toEqual(['a', '', 'b'.repeat(500)]);
   expect(textField(bytes, 9)).toBe('');
-  expect(bytesField(bytes, 9)).toBeUndefined();
+  expect(messageField(bytes, 9)).toBeUndefined();
   // Of several the last one counts.
   expect(textField(Buffer.concat([bytes, toBinary(VirtualHostSchema, host('last'))]), NAME)).toBe('last');
 });
