@@ -3,6 +3,8 @@
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { badDuration } from './durations.ts';
+import { milliseconds as waitOf } from './route/milliseconds.ts';
 import { UnsupportedError } from './route/unsupported.ts';
 
 /** A value that Envoy would refuse too. */
@@ -24,10 +26,15 @@ export function refuseFields(owner: string, fields: Readonly<Record<string, bool
   }
 }
 
-/** Milliseconds, not rounded; the default when it is absent. */
+/** Milliseconds, not rounded, and no longer than a timer can wait; the default when it is absent. */
 export function milliseconds(duration: Duration | undefined, whenAbsent: number): number {
-  if (duration === undefined) return whenAbsent;
-  return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+  return duration === undefined ? whenAbsent : waitOf(duration);
+}
+
+/** Throws an `InvalidConfigError` for the first duration in a message that Envoy would not take. */
+export function checkDurations(owner: string, message: object): void {
+  const bad = badDuration(message);
+  if (bad !== undefined) throw new InvalidConfigError(`${owner}${bad.path}`, bad.problem);
 }
 
 /** The message inside an `Any` of that type. Throws when the bytes are no such message, or the type is another. */
@@ -44,6 +51,7 @@ export function unpacked<Schema extends DescMessage>(
     throw new InvalidConfigError(field, `its bytes are no ${schema.typeName}`);
   }
   if (message === undefined) throw new UnsupportedError(`${field} of type ${typeNameOf(any)}`);
+  checkDurations(field, message);
   return message;
 }
 

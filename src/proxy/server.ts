@@ -33,7 +33,7 @@ import { SecretResources } from './xds-client/secret-resources.ts';
 import { connectionLimits } from './connection-limits.ts';
 import type { RelaySources } from './workers/relay-sources.ts';
 import type { WorkerPool } from './workers/worker-pool.ts';
-import { TYPE_ORDER } from './xds-client/resource-types.ts';
+import { ENDPOINT_TYPE, TYPE_ORDER } from './xds-client/resource-types.ts';
 import type { TypeState } from './xds-client/type-state.ts';
 import type { XdsClient } from './xds-client/xds-client.ts';
 import { adminView } from './admin/view.ts';
@@ -105,6 +105,7 @@ export class ProxyServer {
       bind: bootstrap.clusterManager?.upstreamBindConfig,
       // Secrets come over clusters, so that their source is made after these.
       secrets: { subscribe: (...wanted) => this.#secrets.subscribe(...wanted) },
+      checkEds: (source) => this.#sources.check(source, ENDPOINT_TYPE),
       ...(node?.locality === undefined ? {} : { locality: node.locality }),
       ...(bootstrap.clusterManager?.localClusterName
         ? { localCluster: bootstrap.clusterManager.localClusterName }

@@ -281,9 +281,13 @@ function collected(states: Iterable<TypeState>): {
   };
 }
 
-/** Without its secrets. */
+/** Without its secrets. What JSON has no words for, as NaN or a message of no known type, leaves but the type. */
 function messageJson(message: Message): JsonValue {
-  return redacted(typedJson(message));
+  try {
+    return redacted(typedJson(message));
+  } catch {
+    return { '@type': TYPE_PREFIX + message.$typeName };
+  }
 }
 
 function anyJson(any: Any): JsonValue {

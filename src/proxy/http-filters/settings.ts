@@ -3,6 +3,7 @@
 import { type DescMessage, type MessageShape, fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { typeUrlOf } from '../../xds/proto/registry.ts';
+import { checkDurations } from '../config-error.ts';
 import { fractionFits } from '../route/share.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { RuntimeFractionalPercent } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
@@ -11,7 +12,9 @@ import type { FilterStream } from './filter.ts';
 /** Throws an `UnsupportedError` for a message of another type. */
 export function unpack<Schema extends DescMessage>(schema: Schema, settings: Any): MessageShape<Schema> {
   if (settings.typeUrl !== typeUrlOf(schema)) throw new UnsupportedError(settings.typeUrl);
-  return fromBinary(schema, settings.value);
+  const message = fromBinary(schema, settings.value);
+  checkDurations(schema.typeName, message);
+  return message;
 }
 
 /** What stands at routes, compiled at its first use and kept for as long as the route is. */

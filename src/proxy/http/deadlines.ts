@@ -3,6 +3,8 @@
  * the first of them. Beginning and ending a wait costs a few assignments.
  */
 
+import { LONGEST_WAIT } from '../route/milliseconds.ts';
+
 /** Told when one of its waits is over. */
 export interface DeadlineOwner {
   onDeadline(deadline: Deadline): void;
@@ -46,7 +48,7 @@ export class Deadlines {
     if (last === undefined) this.#first = deadline;
     else last.next = deadline;
     this.#last = deadline;
-    this.#timer ??= setTimeout(() => this.#expire(), this.milliseconds);
+    this.#timer ??= setTimeout(() => this.#expire(), Math.min(this.milliseconds, LONGEST_WAIT));
   }
 
   remove(deadline: Deadline): void {
@@ -72,7 +74,7 @@ export class Deadlines {
     }
     const next = this.#first as Deadline | undefined;
     if (next !== undefined && this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.end - now));
+      this.#timer = setTimeout(() => this.#expire(), Math.min(Math.max(1, next.end - now), LONGEST_WAIT));
     }
   }
 }

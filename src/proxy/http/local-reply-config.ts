@@ -51,6 +51,9 @@ export function compileLocalReplies(
 
 function compileMapper(mapper: ResponseMapper, surroundings: Parameters<typeof compileLogFilter>[1]): Mapper {
   if (mapper.filter === undefined) throw new InvalidConfigError(`${OWNER}.mappers.filter`, 'it is missing');
+  const { statusCode = 200 } = mapper;
+  if (statusCode < 200 || statusCode > 599)
+    throw new InvalidConfigError(`${OWNER}.mappers.status_code`, `${statusCode} is not from 200 to 599`);
   const fits = compileLogFilter(mapper.filter, surroundings);
   const body = mapper.bodyFormatOverride === undefined ? undefined : bodyOf(mapper.bodyFormatOverride);
   const text = mapper.body === undefined ? undefined : dataText(mapper.body);

@@ -16,6 +16,7 @@ import { UuidRequestIdConfigSchema } from '../../xds/proto/generated/envoy/exten
 import type { NameStyle } from '../http1/write-head.ts';
 import { type Http2Settings, http2Settings } from '../http2/options.ts';
 import { InvalidConfigError, milliseconds, refuseFields, unpacked } from '../config-error.ts';
+import { headerText } from '../route/header-text.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 
 export type EscapedSlashAction = 'keep' | 'reject' | 'unescape' | 'redirect';
@@ -96,9 +97,9 @@ export function managerSettings(config: HttpConnectionManager): ManagerSettings 
   const details = config.setCurrentClientCertDetails;
   return {
     codec: codecOf(config.codecType),
-    serverName: config.serverName === '' ? DEFAULT_NAME : config.serverName,
+    serverName: config.serverName === '' ? DEFAULT_NAME : headerText('server_name', config.serverName),
     serverHeader: SERVER_HEADER[config.serverHeaderTransformation],
-    via: config.via,
+    via: headerText('via', config.via),
     useRemoteAddress: config.useRemoteAddress ?? false,
     trustedHops: config.xffNumTrustedHops,
     skipXffAppend: config.skipXffAppend,

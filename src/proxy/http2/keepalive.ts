@@ -1,6 +1,7 @@
 /** Finds out that a peer is gone although its connection is not: `connection_keepalive`. */
 
 import { randomBytes } from 'node:crypto';
+import { LONGEST_WAIT } from '../route/milliseconds.ts';
 import type { KeepaliveSettings } from './options.ts';
 
 export interface KeepaliveOwner {
@@ -46,7 +47,9 @@ export class Keepalive {
   #plan(): void {
     const { interval, jitter } = this.#settings;
     clearTimeout(this.#next);
-    if (interval > 0) this.#next = setTimeout(() => this.#ask(), interval * (1 + Math.random() * jitter));
+    if (interval === 0) return;
+    const wait = Math.min(interval * (1 + Math.random() * jitter), LONGEST_WAIT);
+    this.#next = setTimeout(() => this.#ask(), wait);
   }
 
   #ask(): void {

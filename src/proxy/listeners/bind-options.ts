@@ -74,8 +74,11 @@ function placeOf(field: string, address: Address | undefined): Place {
       if (port > 65_535) throw new InvalidConfigError(`${field}.port_value`, 'above 65535');
       return { kind: 'ip', ip, port };
     }
-    case 'pipe':
-      return { kind: 'pipe', path: address.address.value.path };
+    case 'pipe': {
+      const { path } = address.address.value;
+      if (path === '') throw new InvalidConfigError(`${field}.pipe.path`, 'empty');
+      return { kind: 'pipe', path };
+    }
     case 'envoyInternalAddress':
       throw new UnsupportedError(`${field}.envoy_internal_address`);
     default:

@@ -8,7 +8,7 @@ import {
   ListenerSchema,
 } from '../../xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
 import { type Place, placeText } from '../address.ts';
-import { InvalidConfigError } from '../config-error.ts';
+import { InvalidConfigError, checkDurations } from '../config-error.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import type { AccessLogger } from '../stream-info.ts';
 import type { SecretSource } from '../tls/secrets.ts';
@@ -111,6 +111,7 @@ export class ListenerManager {
   put(message: Listener): void {
     const { name } = message;
     if (name === '') throw new InvalidConfigError('listener.name', 'empty');
+    checkDurations(`listener ${name}`, message);
     const entry = this.#entries.get(name) ?? { active: undefined, warming: undefined, acceptors: [] };
     const newest = entry.warming?.version ?? entry.active;
     if (newest !== undefined && equals(ListenerSchema, newest.message, message)) return;

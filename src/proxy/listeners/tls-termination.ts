@@ -9,7 +9,7 @@ import {
   type DownstreamTlsContext,
   DownstreamTlsContextSchema,
 } from '../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { milliseconds, refuseFields, typeNameOf, unpacked } from '../config-error.ts';
+import { refuseFields, typeNameOf, unpacked } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { Counter, StatsScope } from '../stats/stats.ts';
 import { readDataSource } from '../tls/data-source.ts';
@@ -18,6 +18,9 @@ import type { Identity } from '../tls/identity.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { dnsNameMatches } from '../tls/subject-alt-names.ts';
 import type { PendingConnection } from './pending-connection.ts';
+
+/** What OpenSSL has room for. */
+const MAX_SESSION_SECONDS = 2 ** 31 - 1;
 
 export interface TlsTermination {
   readonly ready: Promise<void>;
@@ -220,7 +223,7 @@ function sessionOptions(field: string, config: DownstreamTlsContext): SecureCont
     sessionIdContext: createHash('sha256').update(field).digest('hex').slice(0, 32),
   };
   if (config.sessionTimeout !== undefined)
-    options.sessionTimeout = Math.trunc(milliseconds(config.sessionTimeout, 0) / 1000);
+    options.sessionTimeout = Math.min(Number(config.sessionTimeout.seconds), MAX_SESSION_SECONDS);
   if (keys.case === 'disableStatelessSessionResumption' && keys.value) {
     options.secureOptions = constants.SSL_OP_NO_TICKET;
   }

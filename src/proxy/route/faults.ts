@@ -6,6 +6,7 @@ import {
   type HTTPFault,
   HTTPFaultSchema,
 } from '../../xds/proto/generated/envoy/extensions/filters/http/fault/v3/fault_pb.js';
+import { checkDurations } from '../config-error.ts';
 import { typeUrlOf } from '../../xds/proto/registry.ts';
 import { compileHeader } from './conditions.ts';
 import { milliseconds } from './milliseconds.ts';
@@ -29,6 +30,7 @@ export function compileFaults(levels: readonly Readonly<Record<string, Any>>[]):
   if (settings === undefined) return undefined;
   if (settings.typeUrl !== typeUrlOf(HTTPFaultSchema)) throw new UnsupportedError(settings.typeUrl);
   const fault = fromBinary(HTTPFaultSchema, settings.value);
+  checkDurations(HTTPFaultSchema.typeName, fault);
   const faults = faultsOf(fault);
   const conditions = fault.headers.map(compileHeader);
   return (request) => (conditions.every((one) => one.holds(request)) ? faults : undefined);

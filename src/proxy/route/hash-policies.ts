@@ -2,7 +2,6 @@
 
 import { compileRe2 } from '../../base/re2.ts';
 import type { RouteAction_HashPolicy } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
-import { milliseconds } from './milliseconds.ts';
 import { UnsupportedError } from './unsupported.ts';
 
 export type HashSource =
@@ -51,7 +50,7 @@ function source(specifier: RouteAction_HashPolicy['policySpecifier']): HashSourc
       return {
         kind: 'cookie',
         name,
-        ttl: ttl === undefined ? undefined : Math.floor(milliseconds(ttl) / 1000),
+        ttl: ttl === undefined ? undefined : Number(ttl.seconds),
         path,
         attributes: attributes
           .map((one) => (one.value === '' ? `; ${one.name}` : `; ${one.name}=${one.value}`))

@@ -5,6 +5,9 @@ import {
   HeaderValueOption_HeaderAppendAction as Append,
 } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 
+import { InvalidConfigError } from '../config-error.ts';
+import { headerText } from './header-text.ts';
+
 export type HeaderAction = 'append' | 'add-if-absent' | 'set' | 'overwrite-if-present' | 'remove';
 
 export interface HeaderEdit {
@@ -50,17 +53,22 @@ function edits(added: readonly HeaderValueOption[], removed: readonly string[]):
   return [
     ...removed.map((name): HeaderEdit => ({
       action: 'remove',
-      name: name.toLowerCase(),
+      name: headerText('headers_to_remove', name).toLowerCase(),
       value: '',
       keepEmpty: false,
     })),
     ...added.map((option): HeaderEdit => ({
       action: actionOf(option),
-      name: (option.header?.key ?? '').toLowerCase(),
-      value: option.header?.value ?? '',
+      name: headerName(option.header?.key ?? ''),
+      value: headerText('headers_to_add.header.value', option.header?.value ?? ''),
       keepEmpty: option.keepEmptyValue,
     })),
   ];
+}
+
+function headerName(key: string): string {
+  if (key === '') throw new InvalidConfigError('headers_to_add.header.key', 'empty');
+  return headerText('headers_to_add.header.key', key).toLowerCase();
 }
 
 function actionOf({ appendAction, append }: HeaderValueOption): HeaderAction {

@@ -9,7 +9,7 @@ import {
 import { OmitHostMetadataConfigSchema } from '../../xds/proto/generated/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb.js';
 import { PreviousPrioritiesConfigSchema } from '../../xds/proto/generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
 import { type Condition, compileHeader } from './conditions.ts';
-import { milliseconds } from './milliseconds.ts';
+import { LONGEST_WAIT, milliseconds } from './milliseconds.ts';
 import { UnsupportedError } from './unsupported.ts';
 
 /** Endpoints that a further try passes over. */
@@ -66,7 +66,10 @@ export function compileRetries(policy: RetryPolicy): Retries {
     statusCodes: policy.retriableStatusCodes,
     perTryTimeout: policy.perTryTimeout === undefined ? undefined : milliseconds(policy.perTryTimeout),
     perTryIdleTimeout: policy.perTryIdleTimeout === undefined ? 0 : milliseconds(policy.perTryIdleTimeout),
-    backOff: { base: baseTime, max: max === undefined ? baseTime * 10 : milliseconds(max) },
+    backOff: {
+      base: baseTime,
+      max: max === undefined ? Math.min(baseTime * 10, LONGEST_WAIT) : milliseconds(max),
+    },
     resetHeaders: (limited?.resetHeaders ?? []).map(({ name, format }) => ({
       name: name.toLowerCase(),
       format: format === ResetFormat.UNIX_TIMESTAMP ? 'unix-time' : 'seconds',

@@ -6,6 +6,7 @@ import type {
   RouteAction,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import type { RegexMatchAndSubstitute } from '../../xds/proto/generated/envoy/type/matcher/v3/regex_pb.js';
+import { headerText } from './header-text.ts';
 import type { PathMatcher } from './path-matcher.ts';
 import { type RouteRequest, headerValue, plainPath, queryOf } from './request.ts';
 import { UnsupportedError } from './unsupported.ts';
@@ -16,7 +17,9 @@ export type PathRewrite = (path: string) => string;
 export function compilePathRewrite(action: RouteAction, matcher: PathMatcher): PathRewrite {
   if (action.pathRewritePolicy !== undefined) throw new UnsupportedError('path_rewrite_policy');
   if (action.regexRewrite !== undefined) return byRegex(action.regexRewrite);
-  return action.prefixRewrite === '' ? (path) => path : byPrefix(action.prefixRewrite, matcher);
+  return action.prefixRewrite === ''
+    ? (path) => path
+    : byPrefix(headerText('prefix_rewrite', action.prefixRewrite), matcher);
 }
 
 function byPrefix(replacement: string, matcher: PathMatcher): PathRewrite {
@@ -25,6 +28,7 @@ function byPrefix(replacement: string, matcher: PathMatcher): PathRewrite {
 
 function byRegex({ pattern, substitution }: RegexMatchAndSubstitute): PathRewrite {
   const compiled = compileRe2(pattern?.regex ?? '');
+  headerText('substitution', substitution);
   return (path) => {
     const plain = plainPath(path);
     return compiled.replaceAll(plain, substitution) + path.slice(plain.length);
@@ -39,7 +43,7 @@ export function compileHostRewrite({
 }: Pick<RouteAction, 'hostRewriteSpecifier'>): HostRewrite {
   switch (specifier.case) {
     case 'hostRewriteLiteral': {
-      const { value } = specifier;
+      const value = headerText('host_rewrite_literal', specifier.value);
       return ({ authority }) => (value === '' ? authority : value);
     }
     case 'hostRewriteHeader': {
@@ -69,6 +73,8 @@ export function compileLocation(
 ): (request: RouteRequest) => string {
   const path = compileRedirectPath(action, matcher);
   const scheme = action.schemeRewriteSpecifier;
+  if (scheme.case === 'schemeRedirect') headerText('redirect.scheme_redirect', scheme.value);
+  headerText('redirect.host_redirect', action.hostRedirect);
   return (request) => {
     const shown =
       scheme.case === 'schemeRedirect' && scheme.value !== ''
@@ -90,7 +96,7 @@ function compileRedirectPath(
   const kept = (path: string) => (stripQuery ? plainPath(path) : path);
   switch (specifier.case) {
     case 'prefixRewrite': {
-      const rewrite = byPrefix(specifier.value, matcher);
+      const rewrite = byPrefix(headerText('redirect.prefix_rewrite', specifier.value), matcher);
       return specifier.value === '' ? kept : (path) => kept(rewrite(path));
     }
     case 'regexRewrite': {
@@ -98,7 +104,7 @@ function compileRedirectPath(
       return (path) => kept(rewrite(path));
     }
     case 'pathRedirect': {
-      const { value } = specifier;
+      const value = headerText('redirect.path_redirect', specifier.value);
       if (value === '') return kept;
       // A query of its own takes the place of the request's.
       return (path) => (value.includes('?') || stripQuery ? value : value + queryOf(path));

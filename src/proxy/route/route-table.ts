@@ -11,6 +11,7 @@ import {
   type VirtualHost,
   VirtualHost_TlsRequirementType as TlsRequirement,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import { InvalidConfigError, checkDurations } from '../config-error.ts';
 import { type CompiledMatch, compileMatch } from './conditions.ts';
 import { type FaultRule, type Faults, compileFaults } from './faults.ts';
 import { type Forwarding, type Mirror, type WeightedDestination, compileForwarding } from './forwarding.ts';
@@ -157,6 +158,7 @@ export class RouteTable {
    */
   constructor(config: RouteConfiguration, hosts: readonly TableHost[] = compiledHosts(config)) {
     if (config.vhds !== undefined) throw new UnsupportedError('vhds');
+    checkDurations(`route configuration ${config.name}`, config);
     this.#config = config;
     this.#hosts = new VirtualHostIndex(hosts.map((host) => ({ domains: host.domains, host })));
   }
@@ -270,6 +272,7 @@ function compiledHosts(config: RouteConfiguration): readonly TableHost[] {
 
 /** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
 export function compileHost(virtualHost: VirtualHost, config: RouteConfiguration): CompiledHost {
+  checkDurations(`virtual host ${virtualHost.name}`, virtualHost);
   return { virtualHost, routes: compileRoutes(virtualHost, config) };
 }
 
@@ -337,6 +340,8 @@ function compileAction(
     }
     case 'directResponse': {
       const { status, body } = action.value;
+      if (status < 200 || status > 599)
+        throw new InvalidConfigError('direct_response.status', `${status} is not from 200 to 599`);
       const source = body?.specifier;
       if (source?.case !== undefined && source.case !== 'inlineString' && source.case !== 'inlineBytes') {
         throw new UnsupportedError(`direct_response.body.${source.case}`);

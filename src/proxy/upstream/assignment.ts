@@ -114,10 +114,13 @@ function readEndpoint(
   names: boolean,
 ): AssignedEndpoint {
   const { hostIdentifier } = one;
+  const { namedEndpoints: named } = message;
   const endpoint =
-    hostIdentifier.case === 'endpointName'
-      ? message.namedEndpoints[hostIdentifier.value]
-      : hostIdentifier.value;
+    hostIdentifier.case !== 'endpointName'
+      ? hostIdentifier.value
+      : Object.hasOwn(named, hostIdentifier.value)
+        ? named[hostIdentifier.value]
+        : undefined;
   if (endpoint === undefined) throw new InvalidConfigError(`${where}.endpoint`, 'missing');
   refuseFields(`${where}.endpoint`, { additional_addresses: endpoint.additionalAddresses.length > 0 });
   const weight = one.loadBalancingWeight ?? 1;
@@ -191,8 +194,11 @@ export function targetOf(address: Address | undefined, where: string): Target {
       const ip = canonicalIp(value.address);
       return ip === undefined ? { kind: 'name', name: value.address, port } : { kind: 'ip', ip, port };
     }
-    case 'pipe':
-      return { kind: 'pipe', path: address.address.value.path };
+    case 'pipe': {
+      const { path } = address.address.value;
+      if (path === '') throw new InvalidConfigError(`${where}.pipe.path`, 'empty');
+      return { kind: 'pipe', path };
+    }
     case 'envoyInternalAddress':
       throw new UnsupportedError(`${where}.envoy_internal_address`);
     default:

@@ -4,11 +4,13 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type Cluster as ClusterMessage,
   ClusterSchema,
+  Cluster_DiscoveryType,
 } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { BindConfig } from '../../xds/proto/generated/envoy/config/core/v3/address_pb.js';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
 import { textField } from '../../xds/proto/wire-fields.ts';
+import { InvalidConfigError, checkDurations } from '../config-error.ts';
 import type { Gauge, StatsScope } from '../stats/stats.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
@@ -29,6 +31,8 @@ export interface ClusterManagerOptions {
   readonly localCluster?: string;
   /** `cluster_manager.upstream_bind_config`. */
   readonly bind?: BindConfig | undefined;
+  /** Throws for a source that no endpoints can be asked of. */
+  readonly checkEds?: (source: ConfigSource) => void;
   /** Certificates by name. */
   readonly secrets?: SecretSource | undefined;
   /** What clusters ask that name no resolver of their own; the system's unless said. */
@@ -147,6 +151,7 @@ export class ClusterManager implements Clusters {
   /** Throws an `UnsupportedError` or `InvalidConfigError`; the endpoints of before stay then. */
   assign(message: ClusterLoadAssignment): void {
     const name = message.clusterName;
+    checkDurations(`endpoints of ${name}`, message);
     const assignment = readAssignment(`endpoints of ${name}`, message, false);
     // One that was assigned endpoints before has to count that they change.
     for (const one of this.#byEdsName.get(name) ?? [])
@@ -182,11 +187,23 @@ export class ClusterManager implements Clusters {
     const shape = this.#shapes.find(encoded);
     if (shape !== undefined) return { entry: new SleepingCluster(encoded, shape), ...shape };
     const message = fromBinary(ClusterSchema, encoded);
-    const entry = new UpstreamCluster(message, (this.#environment ??= this.#makeEnvironment()));
+    checkDurations(`cluster ${message.name}`, message);
     const edsConfig = message.edsClusterConfig?.edsConfig;
+    if (isByEds(message)) this.#checkEds(`cluster ${message.name}`, edsConfig);
+    const entry = new UpstreamCluster(message, (this.#environment ??= this.#makeEnvironment()));
     if (entry.isIdle)
       this.#shapes.add(encoded, { edsConfig: entry.edsName === undefined ? undefined : edsConfig });
     return { entry, edsConfig };
+  }
+
+  #checkEds(owner: string, source: ConfigSource | undefined): void {
+    const field = `${owner}.eds_cluster_config.eds_config`;
+    if (source === undefined) throw new InvalidConfigError(field, 'missing');
+    try {
+      this.#options.checkEds?.(source);
+    } catch (error) {
+      throw new InvalidConfigError(field, (error as Error).message);
+    }
   }
 
   /** Takes the place of one that slept, as if it had been there from the start. */
@@ -251,6 +268,10 @@ export class ClusterManager implements Clusters {
     this.#activeCount.value = this.#active.size;
     this.#warmingCount.value = this.#warming.size;
   }
+}
+
+function isByEds({ clusterDiscoveryType: type }: ClusterMessage): boolean {
+  return type.case === 'type' && type.value === Cluster_DiscoveryType.EDS;
 }
 
 function addTo(index: Map<string, Set<Entry>>, name: string, entry: Entry): void {

@@ -21,6 +21,10 @@ export class RelaySources implements ResourceSources {
     this.#type(typeUrl).handler = handler;
   }
 
+  check(): void {
+    // The main process has taken only what there is a source for.
+  }
+
   subscribe(_source: ConfigSource, typeUrl: string, name: string | undefined): () => void {
     const type = this.#type(typeUrl);
     if (name === undefined) {

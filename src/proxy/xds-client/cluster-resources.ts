@@ -111,7 +111,7 @@ export class ClusterResources {
       const before = this.#wanted.get(name);
       if (before?.key === key) continue;
       this.#fetches.start(name, source, () => this.#manager.giveUpWaiting(name));
-      const release = this.#sources.subscribe(source, ENDPOINT_TYPE, name);
+      const release = this.#ask(source, name);
       before?.release();
       this.#wanted.set(name, { key, release });
     }
@@ -121,6 +121,17 @@ export class ClusterResources {
       this.#wanted.delete(name);
       this.#edsSources.delete(name);
       this.#fetches.done(name);
+    }
+  }
+
+  /** A file may have gone since its cluster was taken: nothing will come then. */
+  #ask(source: ConfigSource, name: string): () => void {
+    try {
+      return this.#sources.subscribe(source, ENDPOINT_TYPE, name);
+    } catch {
+      this.#fetches.done(name);
+      this.#manager.giveUpWaiting(name);
+      return () => undefined;
     }
   }
 

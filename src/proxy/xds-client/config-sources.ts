@@ -21,6 +21,8 @@ import { XdsClient } from './xds-client.ts';
 export interface ResourceSources {
   /** Who takes the resources of a type, wherever they come from. */
   handle(typeUrl: string, handler: ResourceHandler): void;
+  /** Throws what `subscribe` would throw, and asks for nothing. */
+  check(source: ConfigSource, typeUrl: string): void;
   /** Asks for a resource, or for all when `name` is undefined, until the function that it returns is called. */
   subscribe(source: ConfigSource, typeUrl: string, name: string | undefined): () => void;
   /** All that is known of a type, from every source. */
@@ -40,6 +42,9 @@ export interface ConfigSourcesOptions {
   /** These were taken, and those are gone. */
   onTaken?(typeUrl: string, added: readonly RawResource[], removed: readonly string[]): void;
 }
+
+/** Asks for a resource, or for all of them, until the function that it returns is called. */
+type Ask = (name: string | undefined) => () => void;
 
 /** `initial_fetch_timeout`; 0 waits for ever. */
 const INITIAL_FETCH = 15_000;
@@ -74,27 +79,11 @@ export class ConfigSources implements ResourceSources {
    * called. Throws an `UnsupportedError`, and a `MeshError` for a file that is not there.
    */
   subscribe(source: ConfigSource, typeUrl: string, name: string | undefined): () => void {
-    const from = source.configSourceSpecifier;
-    switch (from.case) {
-      case 'ads':
-      case 'self': {
-        const { ads } = this;
-        if (ads === undefined) throw new UnsupportedError('ads without dynamic_resources.ads_config');
-        want(ads, typeUrl, name);
-        ads.start();
-        return () => {
-          if (name !== undefined) ads.release(typeUrl, name);
-        };
-      }
-      case 'path':
-        return this.#file(from.value, undefined, typeUrl, name);
-      case 'pathConfigSource':
-        return this.#file(from.value.path, from.value.watchedDirectory?.path, typeUrl, name);
-      case 'apiConfigSource':
-        return this.#ownStream(from.value, typeUrl, name);
-      case undefined:
-        throw new UnsupportedError('a config source that names none');
-    }
+    return this.#from(source, typeUrl)(name);
+  }
+
+  check(source: ConfigSource, typeUrl: string): void {
+    this.#from(source, typeUrl);
   }
 
   /** Types with all that is known of them, of every source. */
@@ -119,54 +108,82 @@ export class ConfigSources implements ResourceSources {
     return handler;
   }
 
-  #file(
-    path: string,
-    watchedFolder: string | undefined,
-    typeUrl: string,
-    name: string | undefined,
-  ): () => void {
+  /** Where a resource is asked for by its name. Throws what `subscribe` throws. */
+  #from(source: ConfigSource, typeUrl: string): Ask {
+    const from = source.configSourceSpecifier;
+    switch (from.case) {
+      case 'ads':
+      case 'self': {
+        const { ads } = this;
+        if (ads === undefined) throw new UnsupportedError('ads without dynamic_resources.ads_config');
+        return (name) => {
+          want(ads, typeUrl, name);
+          ads.start();
+          return () => {
+            if (name !== undefined) ads.release(typeUrl, name);
+          };
+        };
+      }
+      case 'path':
+        return this.#file(from.value, undefined, typeUrl);
+      case 'pathConfigSource':
+        return this.#file(from.value.path, from.value.watchedDirectory?.path, typeUrl);
+      case 'apiConfigSource':
+        return this.#ownStream(from.value, typeUrl);
+      case undefined:
+        throw new UnsupportedError('a config source that names none');
+    }
+  }
+
+  #file(path: string, watchedFolder: string | undefined, typeUrl: string): Ask {
     const key = `${typeUrl}\0${path}\0${watchedFolder ?? ''}`;
-    let known = this.#files.get(key);
-    if (known === undefined) {
-      const { log } = this.#options;
-      const source = new FileSource({ path, watchedFolder, typeUrl, handler: this.#handler(typeUrl), log });
-      wantFrom(source.state, name);
-      source.start();
-      known = { source, users: 0 };
-      this.#files.set(key, known);
-    } else wantFrom(known.source.state, name);
-    const entry = known;
-    entry.users++;
-    return () => {
-      if (name !== undefined) entry.source.state.release(name);
-      entry.users--;
-      if (entry.users > 0) return;
-      entry.source.close();
-      this.#files.delete(key);
+    const { log } = this.#options;
+    const source = (): FileSource =>
+      new FileSource({ path, watchedFolder, typeUrl, handler: this.#handler(typeUrl), log });
+    if (!this.#files.has(key)) source().check();
+    return (name) => {
+      let known = this.#files.get(key);
+      if (known === undefined) {
+        known = { source: source(), users: 0 };
+        wantFrom(known.source.state, name);
+        known.source.start();
+        this.#files.set(key, known);
+      } else wantFrom(known.source.state, name);
+      const entry = known;
+      entry.users++;
+      return () => {
+        if (name !== undefined) entry.source.state.release(name);
+        entry.users--;
+        if (entry.users > 0) return;
+        entry.source.close();
+        this.#files.delete(key);
+      };
     };
   }
 
-  #ownStream(api: ApiConfigSource, typeUrl: string, name: string | undefined): () => void {
+  #ownStream(api: ApiConfigSource, typeUrl: string): Ask {
     const key = `${typeUrl}\0${controllerCluster(api)}\0${api.apiType}`;
-    let known = this.#own.get(key);
-    if (known === undefined) {
-      const methods = OWN_METHODS[typeUrl];
-      if (methods === undefined) throw new UnsupportedError(`api_config_source for ${typeUrl}`);
-      const client = this.#client(api, methods[apiForm(api).protocol]);
-      client.handle(typeUrl, this.#handler(typeUrl));
-      known = { client, users: 0 };
-      this.#own.set(key, known);
-    }
-    const entry = known;
-    entry.users++;
-    want(entry.client, typeUrl, name);
-    entry.client.start();
-    return () => {
-      if (name !== undefined) entry.client.release(typeUrl, name);
-      entry.users--;
-      if (entry.users > 0) return;
-      entry.client.close();
-      this.#own.delete(key);
+    const method = OWN_METHODS[typeUrl]?.[apiForm(api).protocol];
+    if (method === undefined) throw new UnsupportedError(`api_config_source for ${typeUrl}`);
+    return (name) => {
+      let known = this.#own.get(key);
+      if (known === undefined) {
+        const client = this.#client(api, method);
+        client.handle(typeUrl, this.#handler(typeUrl));
+        known = { client, users: 0 };
+        this.#own.set(key, known);
+      }
+      const entry = known;
+      entry.users++;
+      want(entry.client, typeUrl, name);
+      entry.client.start();
+      return () => {
+        if (name !== undefined) entry.client.release(typeUrl, name);
+        entry.users--;
+        if (entry.users > 0) return;
+        entry.client.close();
+        this.#own.delete(key);
+      };
     };
   }
 

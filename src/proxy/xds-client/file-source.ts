@@ -35,6 +35,17 @@ export class FileSource {
     this.state = new TypeState(options.typeUrl, options.handler);
   }
 
+  /** Throws a `MeshError` when there is no such file, or no such folder to watch. */
+  check(): void {
+    const { path, watchedFolder = path } = this.#options;
+    try {
+      statSync(path);
+      statSync(watchedFolder);
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
+  }
+
   /**
    * Reads the file and goes on to watch it. Throws a `MeshError` when there is no such file; what is wrong inside
    * it is logged, and what was in force stays.
@@ -45,10 +56,7 @@ export class FileSource {
       statSync(path);
       this.#watcher = watch(watchedFolder, { persistent: false }, () => this.#readSoon());
     } catch (error) {
-      throw new MeshError('CannotRead', `cannot read the resources: ${(error as Error).message}`, {
-        where: { file: path },
-        cause: error,
-      });
+      throw this.#unreadable(error);
     }
     this.#watcher.on('error', (error) => {
       this.#options.log.error(`cannot watch ${watchedFolder} any longer: ${error.message}`);
@@ -60,6 +68,13 @@ export class FileSource {
     this.#watcher?.close();
     clearTimeout(this.#timer);
     this.state.close();
+  }
+
+  #unreadable(error: unknown): MeshError {
+    return new MeshError('CannotRead', `cannot read the resources: ${(error as Error).message}`, {
+      where: { file: this.#options.path },
+      cause: error,
+    });
   }
 
   #readSoon(): void {

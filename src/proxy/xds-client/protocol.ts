@@ -11,6 +11,7 @@ import {
   type Resource,
   ResourceSchema,
 } from '../../xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js';
+import { milliseconds } from '../config-error.ts';
 import { type RawResource, resourceName } from './resource-types.ts';
 
 /** What a request says, in either form; each uses what it has a field for. */
@@ -145,6 +146,5 @@ function received({ name, resource, ttl }: Resource, version: string): ReceivedR
   const value = resource ?? create(AnySchema);
   const own = name !== '' ? name : resourceName(value);
   if (own === undefined) return undefined;
-  const milliseconds = ttl === undefined ? 0 : Number(ttl.seconds) * 1000 + ttl.nanos / 1e6;
-  return { name: own, version, value, ttl: milliseconds };
+  return { name: own, version, value, ttl: milliseconds(ttl, 0) };
 }

@@ -144,6 +144,15 @@ describe('clusters of names', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('waits for a time to live that no timer can wait for', async () => {
+    const { dns, asked } = tableDns({ a: [at('10.0.0.1', 2 ** 31 - 1)] });
+    const clusters = testClusters({ dns });
+    clusters.put(named([['a', 80]], { respect_dns_ttl: true }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked.length).toBe(1);
+    clusters.manager.close();
+  });
+
   test('keeps what it knew when the server fails, and forgets it when the name is gone', async () => {
     const { dns, table } = tableDns({ a: [at('10.0.0.1')] });
     const clusters = testClusters({ dns });

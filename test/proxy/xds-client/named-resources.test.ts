@@ -24,6 +24,8 @@ class Sources implements ResourceSources {
     this.handler = handler;
   }
 
+  check(): void {}
+
   subscribe({ configSourceSpecifier }: ConfigSource, _typeUrl: string, name: string | undefined): () => void {
     const what = `${configSourceSpecifier.case} ${name}`;
     this.asked.push(`+${what}`);

@@ -29,7 +29,7 @@ test('a resource whose time is over goes, unless it is heard of again', () => {
   state.wantsAll = true;
   let expired = 0;
   const hear = (milliseconds: number, resource?: Any): void => {
-    const ttl = { seconds: 0n, nanos: milliseconds * 1e6 };
+    const ttl = { seconds: BigInt(Math.floor(milliseconds / 1000)), nanos: (milliseconds % 1000) * 1e6 };
     const message = create(DeltaDiscoveryResponseSchema, {
       typeUrl: CLUSTER_TYPE,
       resources: [create(ResourceSchema, { name: 'a', version: '1', ttl, ...(resource && { resource }) })],
@@ -47,4 +47,8 @@ test('a resource whose time is over goes, unless it is heard of again', () => {
   expect(taken).toEqual(['+a', '-a']);
   expect(expired).toBe(1);
   expect(state.held.size).toBe(0);
+  // Longer than a timer can wait.
+  hear(30 * 86_400_000, pack(ClusterSchema, { name: 'a' }));
+  vi.advanceTimersByTime(86_400_000);
+  expect(state.held.size).toBe(1);
 });

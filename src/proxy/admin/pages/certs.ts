@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { JsonValue } from '@bufbuild/protobuf';
+import type { JsonValue, Message } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { SecretSchema } from '../../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { messageToJson } from '../../../xds/proto/registry.ts';
@@ -20,11 +20,20 @@ export const CERTS: AdminPage = {
         [...held.values()].flatMap(({ value }) => anyUnpack(value, SecretSchema) ?? []),
       ),
     ];
-    const certificates = messages.flatMap((message) => tlsParts(messageToJson(message))).map(shown);
+    const certificates = messages.flatMap((message) => tlsParts(asJson(message))).map(shown);
     const seen = new Map(certificates.map((one) => [JSON.stringify(one), one]));
     return json({ certificates: [...seen.values()] });
   },
 };
+
+/** Nothing for a message that JSON has no words for. */
+function asJson(message: Message): JsonValue {
+  try {
+    return messageToJson(message);
+  } catch {
+    return null;
+  }
+}
 
 type Source = { readonly filename?: string; readonly inline_string?: string; readonly inline_bytes?: string };
 

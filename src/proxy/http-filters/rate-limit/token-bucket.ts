@@ -1,7 +1,7 @@
 /** Tokens that come back steadily, worked out when they are asked for: no timer runs. */
 
 import type { TokenBucket as Settings } from '../../../xds/proto/generated/envoy/type/v3/token_bucket_pb.js';
-import { milliseconds } from '../../route/milliseconds.ts';
+import { exactMilliseconds } from '../../route/milliseconds.ts';
 import { UnsupportedError } from '../../route/unsupported.ts';
 
 export class TokenBucket {
@@ -46,7 +46,7 @@ export class TokenBucket {
 
 /** Makes buckets of these settings. Throws an `UnsupportedError` for ones that Envoy refuses too. */
 export function bucketMaker(settings: Settings): () => TokenBucket {
-  const interval = settings.fillInterval === undefined ? 0 : milliseconds(settings.fillInterval);
+  const interval = settings.fillInterval === undefined ? 0 : exactMilliseconds(settings.fillInterval);
   if (interval < 50) throw new UnsupportedError('a token bucket whose fill_interval is below 50ms');
   if (settings.maxTokens === 0) throw new UnsupportedError('a token bucket without max_tokens');
   const rate = (settings.tokensPerFill ?? 1) / interval;

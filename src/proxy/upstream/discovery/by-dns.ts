@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import type { Place } from '../../address.ts';
 import { InvalidConfigError } from '../../config-error.ts';
+import { LONGEST_WAIT } from '../../route/milliseconds.ts';
 import type { AssignedEndpoint, Assignment } from '../assignment.ts';
 import type { CountMembership } from '../cluster-stats.ts';
 import type { DnsAddress } from '../dns/resolver.ts';
@@ -144,7 +145,7 @@ class NameWatch {
     }
     if (this.#isClosed) return;
     this.#onAnswer(addresses);
-    this.#timer = setTimeout(() => void this.#ask(), this.#wait(addresses)).unref();
+    this.#timer = setTimeout(() => void this.#ask(), Math.min(this.#wait(addresses), LONGEST_WAIT)).unref();
   }
 
   #wait(addresses: readonly DnsAddress[] | undefined): number {

@@ -12,6 +12,7 @@ import {
 import { canonicalIp } from '../../address.ts';
 import { InvalidConfigError } from '../../config-error.ts';
 import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
+import { LONGEST_WAIT } from '../../route/milliseconds.ts';
 import { type CacheSettings, cacheSettings } from './cache-settings.ts';
 import type { DnsAddress, DnsResolver } from './resolver.ts';
 
@@ -140,7 +141,7 @@ export class DnsCache {
     this.#tell(entry);
     entry.timer = setTimeout(
       () => this.#again(entry),
-      this.#settings.wait(first?.ttl, entry.failures),
+      Math.min(this.#settings.wait(first?.ttl, entry.failures), LONGEST_WAIT),
     ).unref();
   }
 

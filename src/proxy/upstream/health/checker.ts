@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
+import { LONGEST_WAIT } from '../../route/milliseconds.ts';
 import { type Endpoint, HEALTH } from '../host.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import type { CheckSettings } from './settings.ts';
@@ -127,7 +128,7 @@ class Session {
   }
 
   #later(time: number): void {
-    this.#timer = setTimeout(() => this.#ask(), time).unref();
+    this.#timer = setTimeout(() => this.#ask(), Math.min(time, LONGEST_WAIT)).unref();
   }
 
   #ask(): void {
