@@ -12,6 +12,7 @@ import { RAW_ANSWERS } from './differential/raw-answers.ts';
 import { ANSWER_HEADER } from './differential/raw-backend.ts';
 import { type RawListener, rawEdges } from './differential/raw-edges.ts';
 import { RAW_STREAMS } from './differential/raw-streams.ts';
+import { RAW_UPGRADES } from './differential/raw-upgrades.ts';
 import type { Scenario } from './differential/scenario.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
@@ -70,10 +71,19 @@ const SCENARIOS: readonly Scenario[] = [
       }),
     ],
   },
+  scenario(
+    'upgrades',
+    {
+      upgrade_configs: [{ upgrade_type: 'websocket' }],
+      http_protocol_options: { accept_http_10: true },
+    },
+    'raw',
+  ),
 ];
 const LISTENERS: readonly RawListener[] = ['plain', 'old', 'strict'];
 const ANSWERS = 3;
 const LENIENT_ANSWERS = 4;
+const UPGRADES = 5;
 
 /** The statuses of the answers, and whether the connection goes after the last of them. */
 function answersIn(text: string): readonly string[] {
@@ -106,7 +116,8 @@ function answersOf(port: number, bytes: string): Promise<string> {
 function comparableText(text: string): string {
   return text
     .replaceAll(/^date: .*$/gm, 'date: then')
-    .replaceAll(/^x-envoy-upstream-service-time: \d+/gm, 'x-envoy-upstream-service-time: 1');
+    .replaceAll(/^x-envoy-upstream-service-time: \d+/gm, 'x-envoy-upstream-service-time: 1')
+    .replaceAll(/^x-request-id: [0-9a-f-]{36}/gm, 'x-request-id: some');
 }
 
 describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
@@ -192,5 +203,13 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     );
     expect(other).toBe(envoy);
     expect(other).not.toContain('evil');
+  });
+
+  it.each(RAW_UPGRADES)('%s', { timeout: 120_000 }, async (_, bytes) => {
+    const [envoy = '', other = ''] = await Promise.all(
+      pair?.sides.map(async ({ portOf }) => comparableText(await answersOf(portOf(UPGRADES), bytes))) ?? [],
+    );
+    expect(envoy).toContain('next');
+    expect(other).toBe(envoy);
   });
 });

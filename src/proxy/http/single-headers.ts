@@ -14,6 +14,8 @@ const ANY: readonly string[] = [
   'proxy-status',
   'x-envoy-attempt-count',
   'x-envoy-decorator-operation',
+  'connection',
+  'upgrade',
 ];
 
 const REQUEST: readonly string[] = [

@@ -121,6 +121,9 @@ class HeadReader {
   #connection: string | undefined;
   #proxyConnection: string | undefined;
   #upgrade: string | undefined;
+  /** Where the two stand among the headers, when both are there. */
+  #connectionAt = 0;
+  #upgradeAt = 0;
   #te: string | undefined;
   #expectsContinue = false;
 
@@ -142,6 +145,9 @@ class HeadReader {
   #readSorted(method: string, headBytes: number): RequestHead | Refusal {
     const options = this.#options;
     const version = this.#line.version === 'HTTP/1.1' ? '1.1' : '1.0';
+    const upgrade = method === 'CONNECT' ? 'CONNECT' : this.#chosenUpgrade();
+    // Before anything else is taken out of the headers.
+    if (upgrade !== '' && method !== 'CONNECT') this.#keepUpgrade(upgrade);
     const contentLength = this.#contentLength;
     if (method === 'CONNECT' && contentLength !== undefined) {
       if (contentLength !== '0') return BODY_DISALLOWED;
@@ -156,7 +162,6 @@ class HeadReader {
     }
     if (encoding !== undefined && (encoding !== 'chunked' || method === 'CONNECT')) return UNKNOWN_ENCODING;
 
-    const upgrade = method === 'CONNECT' ? 'CONNECT' : this.#chosenUpgrade();
     const keepAlive = this.#keepAlive(version, upgrade !== '');
     if (keepAlive instanceof Refusal) return keepAlive;
     let { target: path } = this.#line;
@@ -169,14 +174,7 @@ class HeadReader {
       authority = target.authority ?? authority;
     }
 
-    let length = this.#bodyLength();
-    if (upgrade !== '') {
-      length = RAW;
-      if (method !== 'CONNECT') {
-        this.#headers.append('connection', this.#connection ?? 'upgrade');
-        this.#headers.append('upgrade', upgrade);
-      }
-    }
+    const length = upgrade === '' ? this.#bodyLength() : RAW;
 
     if (version === '1.0') {
       if (!options.acceptHttp10) return OLD_VERSION;
@@ -218,17 +216,23 @@ class HeadReader {
           this.#transferEncoding = joined(this.#transferEncoding, value);
           continue;
         case 'connection':
+          if (this.#connection === undefined)
+            this.#connectionAt = this.#upgrade === undefined ? kept : kept + 1;
           this.#connection = joined(this.#connection, value);
           continue;
         case 'proxy-connection':
           this.#proxyConnection = joined(this.#proxyConnection, value);
           continue;
         case 'upgrade':
+          if (this.#upgrade === undefined) this.#upgradeAt = this.#connection === undefined ? kept : kept + 1;
           this.#upgrade = joined(this.#upgrade, value);
           continue;
-        case 'te':
+        case 'te': {
+          const isFirst = this.#te === undefined;
           this.#te = joined(this.#te, value);
-          continue;
+          if (!isFirst) continue;
+          break;
+        }
         case 'keep-alive':
           continue;
         case 'expect':
@@ -300,8 +304,19 @@ class HeadReader {
     if (te === undefined) return;
     // Envoy is exact about the word, and takes none for one, where the connection header does not name it.
     const codings = (named ? te.toLowerCase() : te).split(',');
-    if (codings.some((coding) => coding.trim() === 'trailers')) this.#headers.append('te', 'trailers');
-    else if (te === '' && !named) this.#headers.append('te', '');
+    if (codings.some((coding) => coding.trim() === 'trailers')) this.#headers.set('te', 'trailers');
+    else if (te !== '' || named) this.#headers.remove('te');
+  }
+
+  /** What takes the connection over stays where the client wrote it. */
+  #keepUpgrade(upgrade: string): void {
+    const connection = ['connection', this.#connection ?? 'upgrade', this.#connectionAt] as const;
+    const protocol = ['upgrade', upgrade, this.#upgradeAt] as const;
+    const isFirst = this.#connectionAt < this.#upgradeAt;
+    for (const [name, value, at] of isFirst ? [connection, protocol] : [protocol, connection]) {
+      this.#headers.names.splice(at, 0, name);
+      this.#headers.values.splice(at, 0, value);
+    }
   }
 
   /** An upgrade counts only when the connection header names it; going over to HTTP/2 is not offered. */

@@ -63,7 +63,7 @@ export function parseResponseHead(
       case 'connection':
       case 'proxy-connection':
         connection = connection === undefined ? value : `${connection},${value}`;
-        if (status !== 101) continue;
+        if (status !== 101 || name !== 'connection') continue;
         break;
       case 'upgrade':
         if (status !== 101) continue;
