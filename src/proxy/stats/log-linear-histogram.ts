@@ -41,7 +41,15 @@ function edgesOf(bin: number): { left: number; width: number } {
 /** Counts by bin: pairs of a bin's number and its count, in rising order. */
 export type HistogramBins = readonly (readonly [bin: number, count: number])[];
 
+/** So many different bins are looked through one by one; with more of them each has a place of its own. */
+const MOST_PAIRS = 24;
+/** A pair is one number, which V8 keeps in place: the bin stands above the count. */
+const BIN = 2 ** 20;
+
+/** Nearly all histograms of a mesh hold the few values of a cluster that is hardly used. */
 export class LogLinearHistogram {
+  #pairs: number[] | undefined;
+  /** By bin, once there are many. */
   #counts: number[] | undefined;
   readonly #onRecord: ((value: number) => void) | undefined;
 
@@ -53,13 +61,46 @@ export class LogLinearHistogram {
   /** `value` is a whole number of the histogram's unit, or is rounded to one. */
   record(value: number): void {
     this.#onRecord?.(value);
-    const counts = (this.#counts ??= []);
     const bin = binOf(value);
+    const counts = this.#counts;
+    if (counts === undefined) {
+      this.#recordPair(bin);
+      return;
+    }
     while (counts.length <= bin) counts.push(0);
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
 
+  #recordPair(bin: number): void {
+    const pairs = (this.#pairs ??= []);
+    const least = bin * BIN;
+    for (let index = 0; index < pairs.length; index++) {
+      const pair = pairs[index] ?? 0;
+      if (pair < least || pair >= least + BIN) continue;
+      pairs[index] = pair + 1;
+      if (pair + 2 === least + BIN) this.#spread(pairs);
+      return;
+    }
+    if (pairs.length < MOST_PAIRS) pairs.push(least + 1);
+    else this.#spread([...pairs, least + 1]);
+  }
+
+  #spread(pairs: readonly number[]): void {
+    const counts: number[] = [];
+    for (const pair of pairs) {
+      const bin = Math.floor(pair / BIN);
+      while (counts.length <= bin) counts.push(0);
+      counts[bin] = pair % BIN;
+    }
+    this.#counts = counts;
+    this.#pairs = undefined;
+  }
+
   get bins(): HistogramBins {
+    if (this.#pairs !== undefined) {
+      const sorted = this.#pairs.toSorted((left, right) => left - right);
+      return sorted.map((pair) => [Math.floor(pair / BIN), pair % BIN] as const);
+    }
     const bins: [number, number][] = [];
     for (const [bin, count] of this.#counts?.entries() ?? []) if (count > 0) bins.push([bin, count]);
     return bins;

@@ -60,14 +60,16 @@ export function openUpstream(
     },
     socket,
     isAsked: false,
-    forward: (client, forwarding) =>
+    forward: (client, forwarding) => {
+      const { cxTxBytesTotal: sent, cxRxBytesTotal: received } = stats;
       forward(client, socket, {
         ...forwarding,
         onBytes: (fromClient, count) => {
-          (fromClient ? stats.cxTxBytesTotal : stats.cxRxBytesTotal).value += count;
+          (fromClient ? sent : received).value += count;
           forwarding.onBytes(fromClient, count);
         },
-      }),
+      });
+    },
     close: () => {
       isClosedHere = true;
       socket.destroy();

@@ -1,7 +1,7 @@
 /** The statistics of a cluster: https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats */
 
 import { BufferedBytes } from '../stats/buffered-bytes.ts';
-import type { DeclaredStats, StatsScope } from '../stats/stats.ts';
+import type { Counter, DeclaredStats, Gauge, StatsScope } from '../stats/stats.ts';
 import type { BalancerStats } from './balancers/balancer.ts';
 import type { ClusterStats } from './types.ts';
 
@@ -17,48 +17,81 @@ export type MembershipEvent =
 
 export type CountMembership = (event: MembershipEvent) => void;
 
+/** The kind and the name of each, below `cluster.NAME.`. */
+const CELLS = {
+  cxTotal: ['counter', 'upstream_cx_total'],
+  cxActive: ['gauge', 'upstream_cx_active'],
+  cxConnectFail: ['counter', 'upstream_cx_connect_fail'],
+  cxConnectTimeout: ['counter', 'upstream_cx_connect_timeout'],
+  cxDestroy: ['counter', 'upstream_cx_destroy'],
+  cxDestroyLocal: ['counter', 'upstream_cx_destroy_local'],
+  cxDestroyRemote: ['counter', 'upstream_cx_destroy_remote'],
+  cxDestroyWithActiveRq: ['counter', 'upstream_cx_destroy_with_active_rq'],
+  cxDestroyLocalWithActiveRq: ['counter', 'upstream_cx_destroy_local_with_active_rq'],
+  cxDestroyRemoteWithActiveRq: ['counter', 'upstream_cx_destroy_remote_with_active_rq'],
+  cxConnectTime: ['histogram', 'upstream_cx_connect_ms'],
+  cxLength: ['histogram', 'upstream_cx_length_ms'],
+  cxHttp1Total: ['counter', 'upstream_cx_http1_total'],
+  cxHttp2Total: ['counter', 'upstream_cx_http2_total'],
+  cxCloseNotify: ['counter', 'upstream_cx_close_notify'],
+  rqPerCx: ['histogram', 'upstream_rq_per_cx'],
+  cxRxBytesTotal: ['counter', 'upstream_cx_rx_bytes_total'],
+  cxTxBytesTotal: ['counter', 'upstream_cx_tx_bytes_total'],
+  rqTotal: ['counter', 'upstream_rq_total'],
+  rqActive: ['gauge', 'upstream_rq_active'],
+  rqPendingTotal: ['counter', 'upstream_rq_pending_total'],
+  rqPendingActive: ['gauge', 'upstream_rq_pending_active'],
+  rqPendingOverflow: ['counter', 'upstream_rq_pending_overflow'],
+  rqPendingFailureEject: ['counter', 'upstream_rq_pending_failure_eject'],
+  rqCancelled: ['counter', 'upstream_rq_cancelled'],
+  rqTimeout: ['counter', 'upstream_rq_timeout'],
+  rqPerTryTimeout: ['counter', 'upstream_rq_per_try_timeout'],
+  rqRxReset: ['counter', 'upstream_rq_rx_reset'],
+  rqTxReset: ['counter', 'upstream_rq_tx_reset'],
+  rqRetry: ['counter', 'upstream_rq_retry'],
+  rqRetrySuccess: ['counter', 'upstream_rq_retry_success'],
+  rqRetryOverflow: ['counter', 'upstream_rq_retry_overflow'],
+  rqRetryLimitExceeded: ['counter', 'upstream_rq_retry_limit_exceeded'],
+  rqMaintenanceMode: ['counter', 'upstream_rq_maintenance_mode'],
+} as const satisfies Record<
+  keyof Omit<ClusterStats, 'scope' | 'buffered'>,
+  readonly [kind: DeclaredStats[number]['kind'], name: string]
+>;
+
+/** The fields of `CELLS`, each made in the store when it is first read. */
+class Cells {
+  readonly scope: StatsScope;
+  readonly buffered = new BufferedBytes('upstream');
+  #rqTotal: Counter | undefined;
+  #rqActive: Gauge | undefined;
+
+  constructor(scope: StatsScope) {
+    this.scope = scope;
+  }
+
+  // Each request counts in these: they are kept at hand.
+  get rqTotal(): Counter {
+    return (this.#rqTotal ??= this.scope.counter(CELLS.rqTotal[1]));
+  }
+
+  get rqActive(): Gauge {
+    return (this.#rqActive ??= this.scope.gauge(CELLS.rqActive[1]));
+  }
+}
+
+// The others are looked up where something happens, so that a cluster holds no more than has happened to it.
+for (const [field, [kind, name]] of Object.entries(CELLS)) {
+  if (Object.hasOwn(Cells.prototype, field)) continue;
+  Object.defineProperty(Cells.prototype, field, {
+    get(this: Cells) {
+      return this.scope[kind](name);
+    },
+  });
+}
+
 /** Of the scope `cluster.NAME.`. */
 export function clusterStats(scope: StatsScope): ClusterStats {
-  return {
-    scope,
-    cxTotal: scope.counter('upstream_cx_total'),
-    cxActive: scope.gauge('upstream_cx_active'),
-    cxConnectFail: scope.counter('upstream_cx_connect_fail'),
-    cxConnectTimeout: scope.counter('upstream_cx_connect_timeout'),
-    cxDestroy: scope.counter('upstream_cx_destroy'),
-    cxDestroyLocal: scope.counter('upstream_cx_destroy_local'),
-    cxDestroyRemote: scope.counter('upstream_cx_destroy_remote'),
-    cxDestroyWithActiveRq: scope.counter('upstream_cx_destroy_with_active_rq'),
-    cxDestroyLocalWithActiveRq: scope.counter('upstream_cx_destroy_local_with_active_rq'),
-    cxDestroyRemoteWithActiveRq: scope.counter('upstream_cx_destroy_remote_with_active_rq'),
-    cxConnectTime: scope.histogram('upstream_cx_connect_ms'),
-    cxLength: scope.histogram('upstream_cx_length_ms'),
-    cxHttp1Total: scope.counter('upstream_cx_http1_total'),
-    cxHttp2Total: scope.counter('upstream_cx_http2_total'),
-    cxCloseNotify: scope.counter('upstream_cx_close_notify'),
-    rqPerCx: scope.histogram('upstream_rq_per_cx'),
-    buffered: new BufferedBytes('upstream'),
-    cxRxBytesTotal: scope.counter('upstream_cx_rx_bytes_total'),
-    cxTxBytesTotal: scope.counter('upstream_cx_tx_bytes_total'),
-    rqTotal: scope.counter('upstream_rq_total'),
-    rqActive: scope.gauge('upstream_rq_active'),
-    rqCompleted: scope.counter('upstream_rq_completed'),
-    rqPendingTotal: scope.counter('upstream_rq_pending_total'),
-    rqPendingActive: scope.gauge('upstream_rq_pending_active'),
-    rqPendingOverflow: scope.counter('upstream_rq_pending_overflow'),
-    rqPendingFailureEject: scope.counter('upstream_rq_pending_failure_eject'),
-    rqCancelled: scope.counter('upstream_rq_cancelled'),
-    rqTimeout: scope.counter('upstream_rq_timeout'),
-    rqPerTryTimeout: scope.counter('upstream_rq_per_try_timeout'),
-    rqRxReset: scope.counter('upstream_rq_rx_reset'),
-    rqTxReset: scope.counter('upstream_rq_tx_reset'),
-    rqRetry: scope.counter('upstream_rq_retry'),
-    rqRetrySuccess: scope.counter('upstream_rq_retry_success'),
-    rqRetryOverflow: scope.counter('upstream_rq_retry_overflow'),
-    rqRetryLimitExceeded: scope.counter('upstream_rq_retry_limit_exceeded'),
-    rqMaintenanceMode: scope.counter('upstream_rq_maintenance_mode'),
-    rqTime: scope.histogram('upstream_rq_time'),
-  };
+  return new Cells(scope) as object as ClusterStats;
 }
 
 export function balancerStats(scope: StatsScope): BalancerStats {
@@ -86,11 +119,12 @@ const EVENTS: readonly MembershipEvent[] = [
 
 /** All that Envoy shows of a cluster from the start; each cluster makes what it uses. */
 export const CLUSTER_STATS: DeclaredStats = [
-  ...namesOf(clusterStats),
+  ...Object.values(CELLS).map(([kind, name]) => ({ kind, name })),
   ...namesOf(balancerStats),
-  ...[...EVENTS, 'upstream_cx_overflow', 'upstream_cx_pool_overflow'].map(
+  ...[...EVENTS, 'upstream_rq_completed', 'upstream_cx_overflow', 'upstream_cx_pool_overflow'].map(
     (name) => ({ kind: 'counter', name }) as const,
   ),
+  { kind: 'histogram', name: 'upstream_rq_time' },
 ];
 
 /** The statistics that a function makes of its scope. */

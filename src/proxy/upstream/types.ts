@@ -96,7 +96,10 @@ export interface ConnectionSettings {
   readonly tls: boolean;
 }
 
-/** The counters that the request path adds to; `cluster.NAME.`. */
+/**
+ * The counters that the request path adds to; `cluster.NAME.`. Most are looked up when they are read: who counts often holds
+ * them.
+ */
 export interface ClusterStats {
   readonly scope: StatsScope;
   readonly cxTotal: Counter;
@@ -122,7 +125,6 @@ export interface ClusterStats {
   readonly cxTxBytesTotal: Counter;
   readonly rqTotal: Counter;
   readonly rqActive: Gauge;
-  readonly rqCompleted: Counter;
   readonly rqPendingTotal: Counter;
   readonly rqPendingActive: Gauge;
   readonly rqPendingOverflow: Counter;
@@ -137,7 +139,6 @@ export interface ClusterStats {
   readonly rqRetryOverflow: Counter;
   readonly rqRetryLimitExceeded: Counter;
   readonly rqMaintenanceMode: Counter;
-  readonly rqTime: Histogram;
 }
 
 /** What became of a request or connection, for outlier detection. */
