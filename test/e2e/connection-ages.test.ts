@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
 import { Engine, type EngineKind } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
-import { type JsonMap, NETWORK_FILTER, ROUTER, socketAddress, typed } from './differential/json.ts';
+import { type JsonMap, listenerAt, managerTo } from './differential/json.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
@@ -16,32 +16,17 @@ const KINDS: readonly EngineKind[] = ['envoy', 'builtin'];
 const NEVER = '600s';
 const SOON = '0.3s';
 
+const OLD = { common_http_protocol_options: { max_connection_duration: SOON } };
+const IDLE = { common_http_protocol_options: { idle_timeout: SOON } };
+
 /** Settings of connection managers by the names of their listeners. */
 const MANAGERS = {
-  'old, and long to drain': {
-    common_http_protocol_options: { max_connection_duration: SOON },
-    drain_timeout: NEVER,
-  },
-  'old, and soon drained': {
-    common_http_protocol_options: { max_connection_duration: SOON },
-    drain_timeout: SOON,
-  },
-  'idle, and long to drain': {
-    common_http_protocol_options: { idle_timeout: SOON },
-    drain_timeout: NEVER,
-  },
-  'once idle, and long to drain': {
-    common_http_protocol_options: { idle_timeout: SOON },
-    drain_timeout: NEVER,
-  },
-  'idle, and soon drained': {
-    common_http_protocol_options: { idle_timeout: SOON },
-    drain_timeout: SOON,
-  },
-  'old while it is answered': {
-    common_http_protocol_options: { max_connection_duration: SOON },
-    drain_timeout: SOON,
-  },
+  'old, and long to drain': { ...OLD, drain_timeout: NEVER },
+  'old, and soon drained': { ...OLD, drain_timeout: SOON },
+  'idle, and long to drain': { ...IDLE, drain_timeout: NEVER },
+  'once idle, and long to drain': { ...IDLE, drain_timeout: NEVER },
+  'idle, and soon drained': { ...IDLE, drain_timeout: SOON },
+  'old while it is answered': { ...OLD, drain_timeout: SOON },
   'two requests': {
     common_http_protocol_options: { max_requests_per_connection: 2 },
     drain_timeout: NEVER,
@@ -239,33 +224,12 @@ function bootstrap(
   port: (name: ListenerName) => number,
   endpoint: number,
 ): JsonMap {
-  const listeners = names.map((name) => ({
-    name,
-    address: socketAddress(port(name)),
-    filter_chains: [
-      {
-        filters: [
-          {
-            name: 'http',
-            typed_config: typed(`${NETWORK_FILTER}.http_connection_manager.v3.HttpConnectionManager`, {
-              stat_prefix: prefix(name),
-              delayed_close_timeout: SOON,
-              route_config: {
-                virtual_hosts: [
-                  {
-                    name: 'all',
-                    domains: ['*'],
-                    routes: [{ match: { prefix: '/' }, route: { cluster: 'endpoint', timeout: '0s' } }],
-                  },
-                ],
-              },
-              http_filters: [ROUTER],
-              ...MANAGERS[name],
-            }),
-          },
-        ],
-      },
-    ],
-  }));
+  const listeners = names.map((name) =>
+    listenerAt(
+      port(name),
+      name,
+      managerTo('endpoint', prefix(name), { delayed_close_timeout: SOON, ...MANAGERS[name] }),
+    ),
+  );
   return { static_resources: { listeners, clusters: [cluster('endpoint', [endpoint], {})] } };
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { speak, summary } from '../proxy/http2/wire.ts';
 import { COMPARED, Engine } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
-import { ROUTER, type JsonMap, NETWORK_FILTER, socketAddress, typed } from './differential/json.ts';
+import { type JsonMap, listenerAt, managerTo } from './differential/json.ts';
 import { type Listener, RAW_FRAMES } from './differential/raw-frames.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
@@ -29,28 +29,8 @@ const COUNTED =
   /^http\.(few|lenient|no-underscores)\.downstream_rq_total$|^http\.(plain|few|lenient|no-underscores)\.downstream_rq_(completed|[1-5]xx|too_many_premature_resets)$|^http2\.(header_overflow|header_list_size_too_large|inbound_\w+_flood|rx_messaging_error|rx_reset|trailers|requests_rejected_with_underscores_in_headers|dropped_headers_with_underscores)$/;
 
 function listener(name: Listener, port: number): JsonMap {
-  const manager = typed(`${NETWORK_FILTER}.http_connection_manager.v3.HttpConnectionManager`, {
-    stat_prefix: name,
-    delayed_close_timeout: '0.05s',
-    route_config: {
-      virtual_hosts: [
-        {
-          name: 'all',
-          domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: 'endpoint', timeout: '0s' } }],
-        },
-      ],
-    },
-    http_filters: [ROUTER],
-    ...LISTENERS[name],
-  });
-  return {
-    name,
-    address: socketAddress(port),
-    filter_chains: [
-      { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
-    ],
-  };
+  const settings = { delayed_close_timeout: '0.05s', ...LISTENERS[name] };
+  return listenerAt(port, name, managerTo('endpoint', name, settings));
 }
 
 interface Side {

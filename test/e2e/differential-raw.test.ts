@@ -6,7 +6,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sendBytes } from './differential/client.ts';
-import { typed } from './differential/json.ts';
+import { httpOptions } from './differential/json.ts';
 import { Pair } from './differential/pair.ts';
 import { RAW_ANSWERS } from './differential/raw-answers.ts';
 import { ANSWER_HEADER } from './differential/raw-backend.ts';
@@ -17,7 +17,6 @@ import type { Scenario } from './differential/scenario.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
-const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const ROUTES: Scenario['routes'] = [
   { match: { connect_matcher: {} }, route: { cluster: 'b1' } },
   { match: { prefix: '/' }, route: { cluster: 'b1' } },
@@ -62,13 +61,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     ...scenario('lenient answers', {}, 'raw-lenient'),
     clusters: ({ raw }) => [
-      cluster('raw-lenient', [raw], {
-        typed_extension_protocol_options: {
-          [OPTIONS]: typed(OPTIONS, {
-            explicit_http_config: { http_protocol_options: { allow_chunked_length: true } },
-          }),
-        },
-      }),
+      cluster('raw-lenient', [raw], httpOptions({ http_protocol_options: { allow_chunked_length: true } })),
     ],
   },
   scenario(

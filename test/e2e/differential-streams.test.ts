@@ -25,57 +25,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
 import { COMPARED, Engine, type EngineKind } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
-import {
-  ROUTER,
-  type JsonMap,
-  NETWORK_FILTER,
-  httpFilter,
-  socketAddress,
-  typed,
-} from './differential/json.ts';
+import { HTTP2, ROUTER, type JsonMap, httpFilter, listenerAt, managerTo } from './differential/json.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
-const HTTP2: JsonMap = {
-  typed_extension_protocol_options: {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-      {
-        explicit_http_config: { http2_protocol_options: {} },
-      },
-    ),
-  },
-};
-
 /** A proxy that sends everything on to one endpoint. */
 function bootstrap(port: number, endpoint: number, over: JsonMap): JsonMap {
-  const manager = typed(`${NETWORK_FILTER}.http_connection_manager.v3.HttpConnectionManager`, {
-    stat_prefix: 'streams',
+  const manager = managerTo('endpoint', 'streams', {
     stream_idle_timeout: '0s',
-    route_config: {
-      virtual_hosts: [
-        {
-          name: 'all',
-          domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: 'endpoint', timeout: '0s' } }],
-        },
-      ],
-    },
     http_filters: [httpFilter('grpc_stats.v3.FilterConfig', { stats_for_all_methods: true }), ROUTER],
   });
   return {
     node: { id: 'streams', cluster: 'streams' },
     static_resources: {
-      listeners: [
-        {
-          name: 'l',
-          address: socketAddress(port),
-          per_connection_buffer_limit_bytes: 65_536,
-          filter_chains: [
-            { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
-          ],
-        },
-      ],
+      listeners: [{ ...listenerAt(port, 'l', manager), per_connection_buffer_limit_bytes: 65_536 }],
       clusters: [cluster('endpoint', [endpoint], { per_connection_buffer_limit_bytes: 65_536, ...over })],
     },
   };

@@ -9,7 +9,7 @@ import { freePorts } from '../peers/free-ports.ts';
 import { eventually } from '../peers/run-envoy.ts';
 import { send } from './differential/client.ts';
 import { Engine, type EngineKind } from './differential/engines.ts';
-import { type JsonMap, NETWORK_FILTER, ROUTER, socketAddress, typed } from './differential/json.ts';
+import { type JsonMap, NETWORK_FILTER, ROUTER, httpOptions, listenerAt, typed } from './differential/json.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
@@ -158,25 +158,17 @@ function bootstrap(port: number, endpoints: ReadonlyMap<string, Endpoint>): Json
     const address = endpoints.get(name)?.server.address() as AddressInfo;
     const explicit: JsonMap =
       protocol === 'http1' ? { http_protocol_options: {} } : { http2_protocol_options: {} };
-    return cluster(name, [address.port], {
-      typed_extension_protocol_options: {
-        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
-          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-          { explicit_http_config: explicit, common_http_protocol_options: LIMITS[limit].options },
-        ),
-      },
-    });
+    return cluster(
+      name,
+      [address.port],
+      httpOptions(explicit, { common_http_protocol_options: LIMITS[limit].options }),
+    );
   });
   const manager = typed(`${NETWORK_FILTER}.http_connection_manager.v3.HttpConnectionManager`, {
     stat_prefix: 'all',
     route_config: { virtual_hosts: hosts },
     http_filters: [ROUTER],
   });
-  const chain = { filters: [{ name: 'http', typed_config: manager }] };
-  return {
-    static_resources: {
-      listeners: [{ name: 'all', address: socketAddress(port), filter_chains: [chain] }],
-      clusters,
-    },
-  };
+  const listeners = [listenerAt(port, 'all', { name: 'http', typed_config: manager })];
+  return { static_resources: { listeners, clusters } };
 }

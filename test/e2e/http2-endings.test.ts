@@ -7,36 +7,19 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
 import { Engine, type EngineKind } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
-import { type JsonMap, NETWORK_FILTER, ROUTER, TYPE, socketAddress, typed } from './differential/json.ts';
+import { HTTP2, type JsonMap, listenerAt, managerTo } from './differential/json.ts';
 import { cluster } from './differential/setup.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
-
-const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** What the endpoint says to `/large`: more than a proxy may keep. */
 const LARGE = 256 * 1024 * 1024;
 
 function bootstrap(port: number, endpoint: number): JsonMap {
-  const route = { match: { prefix: '/' }, route: { cluster: 'endpoint', timeout: '0s' } };
-  const manager = typed(`${NETWORK_FILTER}.http_connection_manager.v3.HttpConnectionManager`, {
-    stat_prefix: 'h',
-    stream_idle_timeout: '0s',
-    route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [route] }] },
-    http_filters: [ROUTER],
-  });
-  const options = { '@type': TYPE + OPTIONS, explicit_http_config: { http2_protocol_options: {} } };
+  const manager = managerTo('endpoint', 'h', { stream_idle_timeout: '0s' });
   return {
     static_resources: {
-      listeners: [
-        {
-          name: 'l',
-          address: socketAddress(port),
-          filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }],
-        },
-      ],
-      clusters: [
-        cluster('endpoint', [endpoint], { typed_extension_protocol_options: { [OPTIONS]: options } }),
-      ],
+      listeners: [listenerAt(port, 'l', manager)],
+      clusters: [cluster('endpoint', [endpoint], HTTP2)],
     },
   };
 }

@@ -6,23 +6,16 @@ import { once } from 'node:events';
 import { eventually } from '../../peers/run-envoy.ts';
 import type { Backends } from './backends.ts';
 import { type Sent, send } from './client.ts';
-import { type JsonMap, NETWORK_FILTER, httpFilter, socketAddress, typed } from './json.ts';
+import { type JsonMap, NETWORK_FILTER, fileLog, httpFilter, socketAddress, typed } from './json.ts';
 import { ISTIO_FORMAT, JSON_FORMAT } from './log-formats.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Three logs beside each other, in files that begin with a name. */
 export function logs(folder: string, name: string): JsonMap[] {
-  const file = (kind: string, format: JsonMap): JsonMap => ({
-    name: 'envoy.access_loggers.file',
-    typed_config: typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-      path: `${folder}/${name}.${kind}`,
-      ...format,
-    }),
-  });
   return [
-    file('default', {}),
-    file('istio', { log_format: { text_format_source: { inline_string: ISTIO_FORMAT } } }),
-    file('json', { log_format: { json_format: JSON_FORMAT } }),
+    fileLog(`${folder}/${name}.default`),
+    fileLog(`${folder}/${name}.istio`, { text_format_source: { inline_string: ISTIO_FORMAT } }),
+    fileLog(`${folder}/${name}.json`, { json_format: JSON_FORMAT }),
   ];
 }
 

@@ -1,16 +1,7 @@
 /** The bootstrap that all scenarios make together, and the ports of their listeners. */
 
-import { ROUTER, type Json, type JsonMap, NETWORK_FILTER, socketAddress, typed } from './json.ts';
+import { HTTP2, ROUTER, type Json, type JsonMap, NETWORK_FILTER, socketAddress, typed } from './json.ts';
 import { type Ports, type Scenario, hostOf } from './scenario.ts';
-
-const HTTP2 = {
-  typed_extension_protocol_options: {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-      { explicit_http_config: { http2_protocol_options: {} } },
-    ),
-  },
-};
 
 export function cluster(name: string, ports: readonly number[], over: JsonMap = {}): JsonMap {
   return {

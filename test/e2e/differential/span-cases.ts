@@ -1,7 +1,7 @@
 /** Connection managers that trace, and requests to each of them. */
 
 import type { Sent } from './client.ts';
-import { type JsonMap, httpFilter, typed } from './json.ts';
+import { HTTP2, type JsonMap, httpFilter, typed } from './json.ts';
 import type { Scenario } from './scenario.ts';
 import { cluster } from './setup.ts';
 import type { SpanCollector } from './span-collector.ts';
@@ -321,14 +321,7 @@ export function tracedScenarios({ ports }: SpanCollector): Scenario[] {
         ? []
         : [
             cluster('collector-http', [ports.http]),
-            cluster('collector-grpc', [ports.grpc], {
-              typed_extension_protocol_options: {
-                'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
-                  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-                  { explicit_http_config: { http2_protocol_options: {} } },
-                ),
-              },
-            }),
+            cluster('collector-grpc', [ports.grpc], HTTP2),
             cluster('described', [backends.b1], {
               metadata: { filter_metadata: { shop: { tier: 2, deep: { a: [1, true, null] } } } },
             }),

@@ -1,6 +1,6 @@
 /** Protocols in any combination: bodies, trailers, HEAD, informational answers, upgrades. */
 
-import type { JsonMap } from '../json.ts';
+import { type JsonMap, httpOptions } from '../json.ts';
 import type { Question, Scenario } from '../scenario.ts';
 import { cluster } from '../setup.ts';
 
@@ -60,14 +60,7 @@ export const HTTP: readonly Scenario[] = [
     manager: { http_protocol_options: { enable_trailers: true } },
     routes: routes('trailing'),
     clusters: (ports) => [
-      cluster('trailing', [ports.b1], {
-        typed_extension_protocol_options: {
-          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-            '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-            explicit_http_config: { http_protocol_options: { enable_trailers: true } },
-          },
-        },
-      }),
+      cluster('trailing', [ports.b1], httpOptions({ http_protocol_options: { enable_trailers: true } })),
     ],
     questions: [withTrailers, { do: 'trailer=x-t:1' }, { ...withTrailers, do: 'trailer=x-t:1' }],
   },
