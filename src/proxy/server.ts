@@ -130,7 +130,7 @@ export class ProxyServer {
           ...(workers === undefined ? {} : { onTaken: (...news) => workers.hand(...news) }),
         }),
     );
-    this.#secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? []);
+    this.#secrets = new SecretResources(this.#sources, bootstrap.staticResources?.secrets ?? [], stats);
     this.#routes = new RouteResources(this.#sources, stats);
     this.#extensions = new ExtensionResources(this.#sources);
     this.#accessLogs = new AccessLogs({ stats, random: randomNumber });

@@ -159,7 +159,7 @@ function routesOf(
       const { configSource, routeConfigName } = routeSpecifier.value;
       if (configSource === undefined)
         throw new InvalidConfigError(`${OWNER}.rds.config_source`, 'it is missing');
-      return context.routes.subscribe(routeConfigName, configSource);
+      return context.routes.subscribe(routeConfigName, configSource, config.statPrefix);
     }
     case 'routeConfig':
       return context.routes.inline({ config: routeSpecifier.value, virtualHosts });

@@ -21,8 +21,11 @@ export interface RouteHandle {
 
 /** Route configurations by name (RDS), and inline ones. */
 export interface Routes {
-  /** `source`: where they come from (`rds.config_source`). Throws an `UnsupportedError` when there is no such source. */
-  subscribe(name: string, source: ConfigSource): RouteHandle;
+  /**
+   * `source`: where they come from (`rds.config_source`); `statPrefix`: of the manager that wants them. Throws an
+   * `UnsupportedError` when there is no such source.
+   */
+  subscribe(name: string, source: ConfigSource, statPrefix: string): RouteHandle;
   /** Throws an `UnsupportedError` for what is not understood. */
   inline(routes: EncodedRoutes): RouteHandle;
 }

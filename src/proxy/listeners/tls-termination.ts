@@ -87,7 +87,15 @@ class Termination implements TlsTermination {
         config.sessionTicketKeysType.case === 'sessionTicketKeysSdsSecretConfig',
       ocsp_staple_policy: config.ocspStaplePolicy !== 0,
     });
-    this.#context = new TlsContext(field, config.commonTlsContext, secrets, sessionOptions(field, config));
+    const updates = scope.counter('server_ssl_socket_factory.ssl_context_update_by_sds');
+    const onSecret = () => void updates.value++;
+    this.#context = new TlsContext(
+      field,
+      config.commonTlsContext,
+      secrets,
+      sessionOptions(field, config),
+      onSecret,
+    );
     if (this.#context.isReady && this.#context.identities.length === 0) {
       this.#context.close();
       throw new UnsupportedError(`${field} without tls_certificates`);

@@ -3,13 +3,18 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { constants } from 'node:crypto';
 import { type SecureContext, type SecureContextOptions, createSecureContext } from 'node:tls';
+import { equals } from '@bufbuild/protobuf';
 import {
   type CertificateValidationContext,
   CertificateValidationContext_TrustChainVerification as TrustChain,
   type TlsParameters,
   TlsParameters_TlsProtocol as Protocol,
 } from '../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
-import type { SdsSecretConfig } from '../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import {
+  type SdsSecretConfig,
+  type Secret,
+  SecretSchema,
+} from '../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import type { CommonTlsContext } from '../../xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { InvalidConfigError, refuseFields } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
@@ -220,10 +225,13 @@ export class TlsContext {
       this.#waiting -= 1;
       if (this.isSettled) this.#ready.resolve();
     };
+    let inForce: Secret | undefined;
     const handle = secrets.subscribe(config.name, config.sdsConfig, (secret) => {
       this.#replace(() => take(secret));
       settle();
-      this.#onChange();
+      // What comes again as it was is no change, as in Envoy; files that it names may be other ones nonetheless.
+      if (inForce === undefined || !equals(SecretSchema, inForce, secret)) this.#onChange();
+      inForce = secret;
     });
     this.#handles.push(handle);
     void handle.warm.then(settle);

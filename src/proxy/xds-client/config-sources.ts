@@ -297,3 +297,7 @@ export function sourceKey({ configSourceSpecifier: from }: ConfigSource): string
       return 'ads';
   }
 }
+
+export function isFile({ configSourceSpecifier: from }: ConfigSource): boolean {
+  return from.case === 'path' || from.case === 'pathConfigSource';
+}

@@ -4,12 +4,15 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
 import { InitialFetches, type ResourceSources, sourceKey } from './config-sources.ts';
 import type { RawResource, Refusal } from './resource-types.ts';
+import type { UpdateStats } from './update-stats.ts';
 
 interface Entry<Value> {
   readonly name: string;
   value: Value | undefined;
   readonly users: Set<(value: Value) => void>;
   readonly warm: PromiseWithResolvers<void>;
+  /** Undefined where nobody counts. */
+  readonly updates: UpdateStats | undefined;
   release(): void;
 }
 
@@ -54,11 +57,17 @@ export class NamedResources<Value> {
 
   /**
    * `onValue` hears what there is and what comes; what it throws refuses the resource. Throws an
-   * `UnsupportedError` for a source that is not there.
+   * `UnsupportedError` for a source that is not there. `counted` makes the counters of its updates, those of the first
+   * who uses it, which go with the last.
    */
-  subscribe(name: string, source: ConfigSource, onValue: (value: Value) => void): NamedHandle<Value> {
+  subscribe(
+    name: string,
+    source: ConfigSource,
+    onValue: (value: Value) => void,
+    counted?: () => UpdateStats,
+  ): NamedHandle<Value> {
     const key = `${sourceKey(source)}\0${name}`;
-    const entry = this.#entries.get(key) ?? this.#open(key, name, source);
+    const entry = this.#entries.get(key) ?? this.#open(key, name, source, counted?.());
     // Each use counts, also where several have the same function.
     const user = (value: Value): void => onValue(value);
     entry.users.add(user);
@@ -69,6 +78,7 @@ export class NamedResources<Value> {
       entry.warm.resolve();
       if (entry.value !== undefined) this.#owner?.onLeft(entry.value);
       entry.release();
+      entry.updates?.release();
     };
     try {
       if (entry.value !== undefined) onValue(entry.value);
@@ -89,22 +99,28 @@ export class NamedResources<Value> {
     this.#fetches.close();
   }
 
-  #open(key: string, name: string, source: ConfigSource): Entry<Value> {
+  #open(key: string, name: string, source: ConfigSource, updates: UpdateStats | undefined): Entry<Value> {
     const warm = Promise.withResolvers<void>();
     const entry: Entry<Value> = {
       name,
       value: undefined,
       users: new Set(),
       warm,
+      updates,
       release: () => undefined,
     };
     this.#entries.set(key, entry);
-    this.#fetches.start(key, source, () => warm.resolve());
+    this.#fetches.start(key, source, () => {
+      updates?.timedOut();
+      warm.resolve();
+    });
+    updates?.ask(source);
     try {
       entry.release = this.#sources.subscribe(source, this.#typeUrl, name);
     } catch (error) {
       this.#entries.delete(key);
       this.#fetches.done(key);
+      updates?.release();
       throw error;
     }
     return entry;
@@ -130,8 +146,10 @@ export class NamedResources<Value> {
           if (before !== undefined) this.#owner?.onLeft(before);
           entry.warm.resolve();
         }
+        for (const [, { updates }] of entries) updates?.took(0, 1, raw.value);
       } catch (error) {
         refusals.push({ name, reason: (error as Error).message });
+        for (const [, { updates }] of entries) updates?.took(1, 1);
       }
     }
     // There is none of that name: what was in force stays, as in Envoy, and nobody has to wait any longer.

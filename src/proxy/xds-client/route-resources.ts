@@ -9,6 +9,7 @@ import type { StatsScope } from '../stats/stats.ts';
 import type { ResourceSources } from './config-sources.ts';
 import { NamedResources } from './named-resources.ts';
 import { ROUTE_TYPE } from './resource-types.ts';
+import { RouteUpdateStats } from './update-stats.ts';
 
 /** A route configuration that stands in a listener. */
 export interface InlineRoutes {
@@ -31,8 +32,9 @@ export class RouteResources implements Routes {
   }
 
   /** Throws an `UnsupportedError` for a source that is not there. */
-  subscribe(name: string, source: ConfigSource): RouteHandle {
-    const handle = this.#named.subscribe(name, source, () => undefined);
+  subscribe(name: string, source: ConfigSource, statPrefix: string): RouteHandle {
+    const counted = () => new RouteUpdateStats(this.#stats.scope(`http.${statPrefix}.rds.${name}.`));
+    const handle = this.#named.subscribe(name, source, () => undefined, counted);
     return {
       get table() {
         return handle.value?.table;

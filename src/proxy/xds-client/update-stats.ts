@@ -1,6 +1,8 @@
 /** The counters of one subscription. https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/mgmt_server */
 
-import type { Counter, StatsScope } from '../stats/stats.ts';
+import type { ConfigSource } from '../../xds/proto/generated/envoy/config/core/v3/config_source_pb.js';
+import type { Counter, Gauge, StatsScope } from '../stats/stats.ts';
+import { isFile } from './config-sources.ts';
 
 export class UpdateStats {
   readonly #attempt: Counter;
@@ -18,16 +20,17 @@ export class UpdateStats {
     scope.counter('update_failure');
   }
 
-  attempt(): void {
-    this.#attempt.value++;
+  /** It has been asked for. Of files Envoy counts only that they have been read. */
+  ask(source: ConfigSource): void {
+    if (!isFile(source)) this.#attempt.value++;
   }
 
   timedOut(): void {
     this.#timeout.value++;
   }
 
-  /** An update came, of which so many were refused. */
-  took(refused: number, resources: number): void {
+  /** An update came, of which so many were refused. `bytes`: the only resource. */
+  took(refused: number, resources: number, _bytes?: Uint8Array): void {
     this.#attempt.value++;
     if (refused > 0) this.#rejected.value++;
     else this.#success.value++;
@@ -36,5 +39,36 @@ export class UpdateStats {
 
   release(): void {
     this.#scope.release();
+  }
+}
+
+/** Those of a route configuration, which tell how often it became another one: of the scope `http.PREFIX.rds.NAME.` */
+export class RouteUpdateStats extends UpdateStats {
+  readonly #reloads: Counter;
+  readonly #reloadTime: Gauge;
+  #inForce: Uint8Array | undefined;
+
+  constructor(scope: StatsScope) {
+    super(scope);
+    this.#reloads = scope.counter('config_reload');
+    this.#reloadTime = scope.gauge('config_reload_time_ms');
+    scope.counter('update_empty');
+  }
+
+  override took(refused: number, resources: number, bytes?: Uint8Array): void {
+    super.took(refused, resources);
+    if (refused > 0 || bytes === undefined) return;
+    if (this.#inForce !== undefined && Buffer.compare(this.#inForce, bytes) === 0) return;
+    this.#inForce = bytes;
+    this.#reloads.value++;
+    this.#reloadTime.value = Date.now();
+  }
+}
+
+/** Those of a secret: of the scope `sds.NAME.` */
+export class SecretUpdateStats extends UpdateStats {
+  constructor(scope: StatsScope) {
+    super(scope);
+    scope.counter('key_rotation_failed');
   }
 }

@@ -54,7 +54,7 @@ export class WholeList {
       updates.timedOut();
       this.#answered.resolve();
     });
-    updates.attempt();
+    updates.ask(source);
     this.#sources.subscribe(source, this.#typeUrl, undefined);
   }
 
