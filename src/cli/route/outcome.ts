@@ -10,6 +10,7 @@ import type { RouteRequest } from '../../proxy/route/request.ts';
 import { BLACK_HOLE_CLUSTER } from '../../xds/names.ts';
 import type { Cluster } from '../../xds/proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import type { ClusterLoadAssignment } from '../../xds/proto/generated/envoy/config/endpoint/v3/endpoint_pb.js';
+import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
 import type { Route } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { originOfMatch } from '../../xds/routes/origins.ts';
 import type { Translated } from '../../xds/translation-memo.ts';
@@ -28,10 +29,12 @@ export type OutcomePart = Omit<RouteAnswer, 'proxy' | 'port' | 'request' | 'list
 export interface OutcomeContext {
   readonly snapshot: Snapshot;
   readonly translated: Translated;
+  /** What the request was asked of. */
+  readonly routes: RouteConfiguration;
 }
 
 /** Where the rule behind a route was written; undefined for routes that no VirtualService asks for. */
-export function rulePlace(route: Route, snapshot: Snapshot): RulePlace | undefined {
+function rulePlace(route: Route, snapshot: Snapshot): RulePlace | undefined {
   const made = originOfMatch(route.match);
   const origin = made === undefined ? undefined : originOfRule(made.rule);
   if (made === undefined || origin === undefined) return undefined;
@@ -46,11 +49,24 @@ export function rulePlace(route: Route, snapshot: Snapshot): RulePlace | undefin
   };
 }
 
-export function refusedRules(refusals: readonly Refusal[], snapshot: Snapshot): readonly RefusedRule[] {
-  return refusals.map(({ route, condition }) => ({
-    rule: rulePlace(route, snapshot) ?? `route ${route.name}`,
-    condition,
+function refusedRules(refusals: readonly Refusal[], context: OutcomeContext): readonly RefusedRule[] {
+  return refusals.map((refusal) => ({
+    rule: placeOf(refusal, context) ?? `route ${routeAt(refusal, context)?.name ?? ''}`,
+    condition: refusal.condition,
   }));
+}
+
+/** Names of virtual hosts are unique in a configuration. */
+function routeAt(
+  { virtualHost, index }: Pick<Refusal, 'virtualHost' | 'index'>,
+  { routes }: OutcomeContext,
+): Route | undefined {
+  return routes.virtualHosts.find(({ name }) => name === virtualHost.name)?.routes[index];
+}
+
+function placeOf(at: Pick<Refusal, 'virtualHost' | 'index'>, context: OutcomeContext): RulePlace | undefined {
+  const route = routeAt(at, context);
+  return route === undefined ? undefined : rulePlace(route, context.snapshot);
 }
 
 export function outcomePart(
@@ -59,7 +75,7 @@ export function outcomePart(
   request: RouteRequest,
   context: OutcomeContext,
 ): OutcomePart {
-  const refused = refusedRules(refusals, context.snapshot);
+  const refused = refusedRules(refusals, context);
   switch (result.kind) {
     case 'no-host':
       return { routed: false, result: 'none', reason: `no host fits ${request.authority}`, refused };
@@ -67,10 +83,9 @@ export function outcomePart(
       return {
         routed: false,
         result: 'none',
-        reason:
-          result.virtualHost.routes.length === 0
-            ? 'no VirtualService has routes for this gateway and host: the answer is 404'
-            : 'no rule takes the request: the answer is 404',
+        reason: result.virtualHost.hasRoutes
+          ? 'no rule takes the request: the answer is 404'
+          : 'no VirtualService has routes for this gateway and host: the answer is 404',
         virtualHost: result.virtualHost.name,
         refused,
       };
@@ -83,7 +98,7 @@ export function outcomePart(
         refused: [],
       };
     case 'route': {
-      const rule = rulePlace(result.route, context.snapshot);
+      const rule = placeOf(result, context);
       return {
         ...outcome(result.outcome, request, context),
         virtualHost: result.virtualHost.name,

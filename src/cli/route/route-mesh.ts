@@ -133,7 +133,7 @@ export class RouteMesh {
       random: 0,
     };
     const table = this.#table(arrival);
-    const context = { snapshot: this.snapshot, translated };
+    const context = { snapshot: this.snapshot, translated, routes: arrival.routes };
     const part = outcomePart(table.match(request), table.refusals(request), request, context);
     return { ...base, listener: arrival.listener, ...part };
   }

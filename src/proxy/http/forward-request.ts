@@ -1,7 +1,7 @@
 /** A request as its destination sees it: host, path, protocol, and how long it may take. */
 
 import type { Forwarding, WeightedDestination } from '../route/forwarding.ts';
-import type { CompiledAction, CompiledRoute } from '../route/route-table.ts';
+import type { CompiledAction } from '../route/route-table.ts';
 import { isGrpc } from '../telemetry/grpc-status.ts';
 import type { DownstreamConnection } from '../listeners/connection.ts';
 import type { Cluster, ConnectOptions } from '../upstream/types.ts';
@@ -60,14 +60,6 @@ export function limitStream(stream: HttpStream, forwarding: Forwarding): void {
       ? grpcTimeout(forwarding, headers)
       : maxStreamDuration;
   if (idleTimeout !== undefined || duration !== undefined) stream.limitStream(idleTimeout, duration);
-}
-
-/** `auto_host_rewrite`: the host is the endpoint's name. */
-export function namesEndpoint(compiled: CompiledRoute | undefined): boolean {
-  const specifier = compiled?.route.action;
-  if (specifier?.case !== 'route') return false;
-  const rewrite = specifier.value.hostRewriteSpecifier;
-  return rewrite.case === 'autoHostRewrite' && rewrite.value.value;
 }
 
 /** `downstream` is the protocol that the client speaks. */

@@ -24,12 +24,11 @@ export function settingsOnRoute(compiled: CompiledRoute | undefined, filterName:
 
 export function rateLimitsOf(compiled: CompiledRoute | undefined): RouteRateLimits {
   if (compiled === undefined) return { route: [], virtualHost: [], includeVirtualHost: false };
-  const { action } = compiled.route;
-  const own = action.case === 'route' ? action.value : undefined;
+  const { route, virtualHost } = compiled;
   return {
-    route: own?.rateLimits ?? [],
-    virtualHost: compiled.virtualHost.rateLimits,
-    includeVirtualHost: own?.includeVhRateLimits ?? false,
+    route: route.rateLimits,
+    virtualHost: virtualHost.rateLimits,
+    includeVirtualHost: route.includeVhRateLimits,
   };
 }
 

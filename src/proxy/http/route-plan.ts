@@ -55,8 +55,8 @@ export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): Coun
   for (const encoded of virtualHosts) {
     const shape = hostShape(encoded);
     if (!known.has(shape)) {
-      const { virtualHost, routes } = compileHost(decodeFirst(encoded), config);
-      for (const compiled of routes) planOf(compiled);
+      const virtualHost = decodeFirst(encoded);
+      for (const compiled of compileHost(virtualHost, config).routes) planOf(compiled);
       known.set(shape, countedParts(virtualHost));
     }
     const parts = known.get(shape);

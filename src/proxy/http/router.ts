@@ -20,7 +20,7 @@ import { type RetryState, noteVerdict } from './retry-state.ts';
 import { forwardingRoute } from './route-answers.ts';
 import type { EditPlan } from './route-plan.ts';
 import type { HttpStream } from './stream.ts';
-import { type ForwardAction, addResponseHeaders, connectOptions, namesEndpoint } from './forward-request.ts';
+import { type ForwardAction, addResponseHeaders, connectOptions } from './forward-request.ts';
 import { announceAgain, prepareRequest } from './prepare-request.ts';
 import type { Tally } from './tally.ts';
 import type { Timeouts } from './timeouts.ts';
@@ -175,7 +175,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const attempt = new UpstreamTry(owner, host, owner.breaker(forwarding.priority).requests, this);
     this.#tries.newest = attempt;
     attempt.span = stream.span?.beginTry(cluster, host);
-    if (namesEndpoint(stream.compiled)) {
+    if (stream.compiled?.route.namesEndpoint === true) {
       this.authority = host.hostname === '' ? this.#stream.authority : host.hostname;
       info.authority = this.authority;
     }

@@ -95,23 +95,7 @@ export function decodeFirst(virtualHost: Uint8Array): VirtualHost {
 
 /** Throws for bytes that are no virtual host. */
 export function decodeHost(virtualHost: Uint8Array): VirtualHost {
-  const host = fromBinary(VirtualHostSchema, virtualHost);
-  tighten(host);
-  return host;
-}
-
-const EMPTY: readonly never[] = Object.freeze([]);
-
-/**
- * Gives lists of messages that stay for long no more room than they need: the library makes one for each field that
- * could hold several, and each that holds one has room for seventeen.
- */
-function tighten(message: object): void {
-  for (const [name, value] of Object.entries(message)) {
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) continue;
-    if (Array.isArray(value)) Object.assign(message, { [name]: value.length === 0 ? EMPTY : value.slice() });
-    tighten(value);
-  }
+  return fromBinary(VirtualHostSchema, virtualHost);
 }
 
 /**

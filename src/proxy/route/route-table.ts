@@ -17,6 +17,7 @@ import { type FaultRule, type Faults, compileFaults } from './faults.ts';
 import { type Forwarding, type Mirror, type WeightedDestination, compileForwarding } from './forwarding.ts';
 import { type HeaderEdits, editsOf, joinEdits } from './headers.ts';
 import { type RouteRequest, headerValue } from './request.ts';
+import { type HostParts, type RouteParts, hostParts, routeParts } from './parts.ts';
 import type { Retries } from './retries.ts';
 import { type PathRewrite, compileLocation, compilePathRewrite } from './rewrite.ts';
 import { UnsupportedError } from './unsupported.ts';
@@ -64,13 +65,13 @@ export type Outcome = Forward | Redirect | DirectResponse | NoCluster;
 
 export type RouteResult =
   | { readonly kind: 'no-host' }
-  | { readonly kind: 'no-route'; readonly virtualHost: VirtualHost }
+  | { readonly kind: 'no-route'; readonly virtualHost: HostParts }
   /** The virtual host wants TLS of every request; no route has been asked. */
-  | { readonly kind: 'tls-required'; readonly virtualHost: VirtualHost; readonly location: string }
+  | { readonly kind: 'tls-required'; readonly virtualHost: HostParts; readonly location: string }
   | {
       readonly kind: 'route';
-      readonly virtualHost: VirtualHost;
-      readonly route: Route;
+      readonly virtualHost: HostParts;
+      readonly route: RouteParts;
       /** Where the route stands among those of its virtual host, from 0. */
       readonly index: number;
       readonly outcome: Outcome;
@@ -78,7 +79,9 @@ export type RouteResult =
 
 /** A route that did not take the request, and the first of its conditions that does not hold. */
 export interface Refusal {
-  readonly route: Route;
+  readonly virtualHost: HostParts;
+  /** Where the route stands among those of its virtual host, from 0. */
+  readonly index: number;
   readonly condition: string;
 }
 
@@ -109,8 +112,8 @@ export type CompiledAction =
     };
 
 export interface CompiledRoute {
-  readonly route: Route;
-  readonly virtualHost: VirtualHost;
+  readonly route: RouteParts;
+  readonly virtualHost: HostParts;
   readonly config: RouteConfiguration;
   /** Where the route stands among those of its virtual host, from 0. */
   readonly index: number;
@@ -120,7 +123,7 @@ export interface CompiledRoute {
 }
 
 export interface CompiledHost {
-  readonly virtualHost: VirtualHost;
+  readonly virtualHost: HostParts;
   readonly routes: readonly CompiledRoute[];
 }
 
@@ -134,8 +137,8 @@ export interface TableHost {
 /** Which route takes a request. */
 export type Found =
   | { readonly kind: 'no-host' }
-  | { readonly kind: 'no-route'; readonly virtualHost: VirtualHost }
-  | { readonly kind: 'tls-required'; readonly virtualHost: VirtualHost }
+  | { readonly kind: 'no-route'; readonly virtualHost: HostParts }
+  | { readonly kind: 'tls-required'; readonly virtualHost: HostParts }
   | { readonly kind: 'route'; readonly compiled: CompiledRoute };
 
 const NO_HOST: Found = { kind: 'no-host' };
@@ -196,10 +199,10 @@ export class RouteTable {
   /** The routes that were asked before the one that takes the request, and why they do not. */
   refusals(request: RouteRequest): readonly Refusal[] {
     const refusals: Refusal[] = [];
-    for (const { route, match } of this.#host(request)?.routes ?? []) {
+    for (const { virtualHost, index, match } of this.#host(request)?.routes ?? []) {
       const failed = match.conditions.find((one) => !one.holds(request));
       if (failed === undefined) break;
-      refusals.push({ route, condition: failed.description });
+      refusals.push({ virtualHost, index, condition: failed.description });
     }
     return refusals;
   }
@@ -209,7 +212,7 @@ export class RouteTable {
   }
 }
 
-function wantsTls({ requireTls }: VirtualHost, request: RouteRequest): boolean {
+function wantsTls({ requireTls }: HostParts, request: RouteRequest): boolean {
   if (request.scheme === 'https' || requireTls === TlsRequirement.NONE) return false;
   return requireTls === TlsRequirement.ALL || headerValue(request, 'x-envoy-internal') !== 'true';
 }
@@ -273,21 +276,29 @@ function compiledHosts(config: RouteConfiguration): readonly TableHost[] {
 /** Throws an `UnsupportedError` that names what is not understood, or a `SyntaxError` for a bad pattern. */
 export function compileHost(virtualHost: VirtualHost, config: RouteConfiguration): CompiledHost {
   checkDurations(`virtual host ${virtualHost.name}`, virtualHost);
-  return { virtualHost, routes: compileRoutes(virtualHost, config) };
+  const parts = hostParts(virtualHost);
+  return { virtualHost: parts, routes: compileRoutes(virtualHost, parts, config) };
 }
 
-function compileRoutes(virtualHost: VirtualHost, config: RouteConfiguration): readonly CompiledRoute[] {
+function compileRoutes(
+  virtualHost: VirtualHost,
+  parts: HostParts,
+  config: RouteConfiguration,
+): readonly CompiledRoute[] {
   if (virtualHost.matcher !== undefined) throw new UnsupportedError('virtual_hosts.matcher');
   if (virtualHost.cors !== undefined) throw new UnsupportedError('virtual_hosts.cors');
-  return virtualHost.routes.map((route, index) => compileRoute(route, index, virtualHost, config));
+  return virtualHost.routes.map((route, index) => ({
+    ...compileRoute(route, virtualHost, config),
+    virtualHost: parts,
+    index,
+  }));
 }
 
 function compileRoute(
   route: Route,
-  index: number,
   virtualHost: VirtualHost,
   config: RouteConfiguration,
-): CompiledRoute {
+): Omit<CompiledRoute, 'virtualHost' | 'index'> {
   if (route.match === undefined) throw new UnsupportedError('a route without a match');
   const match = compileMatch(route.match, config.ignorePathParametersInPathMatching);
   // What is nearest to the destination comes first, unless the configuration turns that around.
@@ -302,7 +313,7 @@ function compileRoute(
     config.typedPerFilterConfig,
   ]);
   const action = compileAction(route, match, editsFrom, virtualHost, config);
-  return { route, virtualHost, config, index, match, action, faults };
+  return { route: routeParts(route), config, match, action, faults };
 }
 
 function compileAction(

@@ -10,7 +10,7 @@ import { OpenTelemetryConfigSchema } from '../../../xds/proto/generated/envoy/co
 import { ZipkinConfigSchema } from '../../../xds/proto/generated/envoy/config/trace/v3/zipkin_pb.js';
 import type { HttpConnectionManager_Tracing as Settings } from '../../../xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import type {
-  Route,
+  Decorator,
   Tracing as RouteTracing,
 } from '../../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import {
@@ -84,7 +84,10 @@ export interface TryWanted {
 }
 
 /** What a route says of traces. */
-export type TracedRoute = Pick<Route, 'tracing' | 'decorator'>;
+export interface TracedRoute {
+  readonly tracing?: RouteTracing | undefined;
+  readonly decorator?: Pick<Decorator, 'operation' | 'propagate'> | undefined;
+}
 
 /** How a provider carries its context, and where spans go. */
 interface Provider {
