@@ -1,8 +1,8 @@
 /** Resources that no sensible controller sends: each is refused with the field that is wrong, or works from then on. */
 
 import { type DescMessage, type JsonObject, create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { type Duration, DurationSchema, anyPack } from '@bufbuild/protobuf/wkt';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Duration, AnySchema, DurationSchema, anyPack } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bytesOf } from '../../src/proxy/bootstrap/read-message.ts';
 import {
   type Cluster,
@@ -13,6 +13,9 @@ import {
   type Listener,
   ListenerSchema,
 } from '../../src/xds/proto/generated/envoy/config/listener/v3/listener_pb.js';
+import { RouteConfigurationSchema } from '../../src/xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import { VirtualHostSchema } from '../../src/xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import { HttpConnectionManagerSchema } from '../../src/xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { pack, typeUrlOf } from '../../src/xds/proto/registry.ts';
 import { type RunningServer, runServer } from './run-server.ts';
 import { ControlPlane, type DeltaControllerStream } from './xds-client/control-plane.ts';
@@ -30,7 +33,8 @@ const fixed = (name: string, port: number): JsonObject => ({
   },
 });
 const eds = (config: JsonObject): JsonObject => ({ name: 'c', type: 'EDS', eds_cluster_config: config });
-const listener = (...routes: readonly JsonObject[]): JsonObject => ({
+const listener = (...routes: readonly JsonObject[]): JsonObject => withFilters([], routes);
+const withFilters = (filters: readonly JsonObject[], routes: readonly JsonObject[]): JsonObject => ({
   name: 'l',
   address: address(0),
   filter_chains: [
@@ -44,6 +48,7 @@ const listener = (...routes: readonly JsonObject[]): JsonObject => ({
             stat_prefix: 'l',
             route_config: { virtual_hosts: [{ name: 'v', domains: ['*'], routes: [...routes] }] },
             http_filters: [
+              ...filters,
               {
                 name: 'router',
                 typed_config: {
@@ -57,6 +62,15 @@ const listener = (...routes: readonly JsonObject[]): JsonObject => ({
     },
   ],
 });
+const HTTP = 'envoy.extensions.filters.http';
+const typed = (type: string, more: JsonObject = {}): JsonObject => ({
+  '@type': `type.googleapis.com/${type}`,
+  ...more,
+});
+const SAYS_OK: JsonObject = {
+  match: { prefix: '/' },
+  direct_response: { status: 200, body: { inline_string: 'ok' } },
+};
 const match: JsonObject = { prefix: '/' };
 const added = (key: string, value: string): JsonObject => ({
   match,
@@ -177,6 +191,61 @@ describe('what Envoy refuses is refused', () => {
     expect(await sendListener(listener(route))).toContain(reason);
   });
 
+  test.each<[string, JsonObject, string]>([
+    [
+      'a pattern that is none',
+      typed(`${HTTP}.cors.v3.CorsPolicy`, {
+        allow_origin_string_match: [{ safe_regex: { regex: '(' } }],
+      }),
+      'missing closing',
+    ],
+    [
+      'an operator that there is not',
+      typed(`${HTTP}.header_mutation.v3.HeaderMutationPerRoute`, {
+        mutations: { response_mutations: [{ append: { header: { key: 'x', value: '%NO_SUCH%' } } }] },
+      }),
+      'NO_SUCH',
+    ],
+    [
+      'a header with a line break',
+      typed(`${HTTP}.header_mutation.v3.HeaderMutationPerRoute`, {
+        mutations: { request_mutations: [{ append: { header: { key: 'x', value: '\n' } } }] },
+      }),
+      'header.value',
+    ],
+    ['settings that it does not have', typed(`${HTTP}.grpc_web.v3.GrpcWeb`), 'GrpcWeb at a route'],
+    ['a switch', typed('envoy.config.route.v3.FilterConfig', { disabled: true }), 'FilterConfig at a route'],
+  ])('routes that give a filter %s', async (_, settings, reason) => {
+    const route = { ...SAYS_OK, typed_per_filter_config: { own: settings } };
+    const refusal = await sendListener(listener(route));
+    expect(refusal).toContain('typed_per_filter_config[own]');
+    expect(refusal).toContain(reason);
+  });
+
+  test.each<[string, string, number[]]>([
+    ['no message of their type', `type.googleapis.com/${HTTP}.buffer.v3.BufferPerRoute`, [10, 200]],
+    ['a message of no known type', 'type.googleapis.com/no.such.Type', []],
+    ['no message', '', []],
+  ])('routes whose settings are %s', async (_, typeUrl, bytes) => {
+    const value = create(AnySchema, { typeUrl, value: Uint8Array.from(bytes) });
+    const host = create(VirtualHostSchema, {
+      name: 'v',
+      domains: ['*'],
+      typedPerFilterConfig: { own: value },
+    });
+    const refusal = await sendListener(listener(SAYS_OK), (one) => {
+      const any = one.filterChains[0]?.filters[0]?.configType.value;
+      if (any === undefined || !('typeUrl' in any)) throw new Error('no filter');
+      const manager = fromBinary(HttpConnectionManagerSchema, any.value);
+      manager.routeSpecifier = {
+        case: 'routeConfig',
+        value: create(RouteConfigurationSchema, { virtualHosts: [host] }),
+      };
+      any.value = toBinary(HttpConnectionManagerSchema, manager);
+    });
+    expect(refusal).toContain('typed_per_filter_config[own]');
+  });
+
   test('sockets without a path', async () => {
     expect(await sendListener({ ...listener(), address: { pipe: {} } })).toContain('pipe.path');
     const place = { lb_endpoints: [{ endpoint: { address: { pipe: {} } } }] };
@@ -192,6 +261,20 @@ describe('what Envoy refuses is refused', () => {
 });
 
 describe('what is taken is no trouble later', () => {
+  test.each<[string, JsonObject]>([
+    ['a name that objects have', { name: 'constructor', typed_config: typed(`${HTTP}.cors.v3.Cors`) }],
+    ['the settings of another', { name: 'own', typed_config: typed(`${HTTP}.cors.v3.Cors`) }],
+  ])('a filter with %s', async (_, filter) => {
+    const other = typed(`${HTTP}.buffer.v3.BufferPerRoute`, { disabled: true });
+    const route = { ...SAYS_OK, typed_per_filter_config: { own: other } };
+    expect(await sendListener(withFilters([filter], [route]))).toBe('');
+    await vi.waitFor(async () => {
+      const { body } = await proxy.admin('/listeners');
+      const answer = await fetch(`http://${body.trim().slice('l::'.length)}/`);
+      expect(await answer.text()).toBe('ok');
+    });
+  });
+
   test.each<[string, (message: Cluster) => void]>([
     [
       'a number that JSON does not have',

@@ -1,6 +1,9 @@
 /** The HTTP filters that there are. Chains have the order of their configuration. */
 
+import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { findType } from '../../xds/proto/registry.ts';
+import { InvalidConfigError, typeNameOf } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import { BUFFER } from './buffer.ts';
 import { COMPRESSOR } from './compressor.ts';
@@ -38,6 +41,42 @@ export const HTTP_FILTERS: readonly FilterKind[] = [
 ];
 
 const BY_TYPE = new Map(HTTP_FILTERS.map((kind) => [kind.typeName, kind]));
+
+const BY_PACKAGE = new Map(HTTP_FILTERS.map((kind) => [packageOf(kind.typeName), kind]));
+
+/**
+ * Throws an `InvalidConfigError` for settings at a route that are wrong, or ask for what a filter does not have: nobody reads
+ * them before a request comes. Those of filters that there are not here do nothing, and have to be readable.
+ */
+export function checkRouteSettings(settings: Readonly<Record<string, Any>>): void {
+  for (const [name, one] of Object.entries(settings)) {
+    try {
+      checkOne(one);
+    } catch (error) {
+      throw new InvalidConfigError(`typed_per_filter_config[${name}]`, (error as Error).message);
+    }
+  }
+}
+
+function checkOne(settings: Any): void {
+  const typeName = typeNameOf(settings);
+  const kind = BY_PACKAGE.get(packageOf(typeName));
+  if (kind?.checkRouteSettings !== undefined) {
+    kind.checkRouteSettings(settings);
+    return;
+  }
+  const schema = findType(typeName);
+  if (kind !== undefined || schema === undefined || typeName === ROUTE_FILTER)
+    throw new UnsupportedError(`${typeName} at a route`);
+  fromBinary(schema, settings.value);
+}
+
+/** Turns any filter on or off. */
+const ROUTE_FILTER = 'envoy.config.route.v3.FilterConfig';
+
+function packageOf(typeName: string): string {
+  return typeName.slice(0, typeName.lastIndexOf('.'));
+}
 
 /** The kind that these settings are for. Throws an `UnsupportedError` with the name of the type. */
 export function filterKindOf(settings: Any): FilterKind {

@@ -5,6 +5,7 @@ import {
   HeaderValueOption_HeaderAppendAction as Append,
 } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import { HeaderList } from '../http/header-list.ts';
+import { headerText } from '../route/header-text.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { compileHeaderFormat } from '../telemetry/format.ts';
 import type { FilterStream } from './filter.ts';
@@ -73,11 +74,10 @@ export type HeaderEditor = (headers: Headers, info: StreamInfo) => void;
 
 /** Throws a `FormatError` for operators that are not known. */
 export function compileHeaderOption(option: HeaderValueOption): HeaderEditor {
-  const name = (option.header?.key ?? '').toLowerCase();
+  const name = headerText('header.key', option.header?.key ?? '').toLowerCase();
   const raw = option.header?.rawValue ?? new Uint8Array();
-  const format = compileHeaderFormat(
-    raw.length > 0 ? Buffer.from(raw).toString('utf8') : (option.header?.value ?? ''),
-  );
+  const text = raw.length > 0 ? Buffer.from(raw).toString('utf8') : (option.header?.value ?? '');
+  const format = compileHeaderFormat(headerText('header.value', text));
   const { keepEmptyValue } = option;
   const action = actionOf(option);
   return (headers, info) => {

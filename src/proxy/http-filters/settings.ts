@@ -20,18 +20,25 @@ export function unpack<Schema extends DescMessage>(schema: Schema, settings: Any
 /** What stands at routes, compiled at its first use and kept for as long as the route is. */
 export class RouteSettings<Compiled> {
   readonly #compile: (settings: Any) => Compiled;
-  readonly #compiled = new WeakMap<Any, Compiled>();
+  readonly #compiled = new WeakMap<Any, Compiled | undefined>();
 
   constructor(compile: (settings: Any) => Compiled) {
     this.#compile = compile;
   }
 
-  of(settings: Any): Compiled {
-    const known = this.#compiled.get(settings);
-    if (known !== undefined) return known;
-    const compiled = this.#compile(settings);
-    this.#compiled.set(settings, compiled);
-    return compiled;
+  /** Undefined for those of another filter under the name of this one. */
+  of(settings: Any): Compiled | undefined {
+    if (!this.#compiled.has(settings)) this.#compiled.set(settings, this.#read(settings));
+    return this.#compiled.get(settings);
+  }
+
+  #read(settings: Any): Compiled | undefined {
+    try {
+      return this.#compile(settings);
+    } catch {
+      // What is wrong for its own filter was refused with its route.
+      return undefined;
+    }
   }
 
   /** The most specific one; undefined where routes say nothing. */
@@ -42,7 +49,7 @@ export class RouteSettings<Compiled> {
 
   /** All of them, the most specific first. */
   all(stream: FilterStream, filterName: string): readonly Compiled[] {
-    return stream.routeSettings(filterName).map((settings) => this.of(settings));
+    return stream.routeSettings(filterName).flatMap((settings) => this.of(settings) ?? []);
   }
 }
 

@@ -16,7 +16,8 @@ export function settingsOnRoute(compiled: CompiledRoute | undefined, filterName:
   const { route, virtualHost, config } = compiled;
   let settings: Any[] | undefined;
   for (const level of [route, virtualHost, config]) {
-    const found = level.typedPerFilterConfig[filterName];
+    const { typedPerFilterConfig: all } = level;
+    const found = Object.hasOwn(all, filterName) ? all[filterName] : undefined;
     if (found !== undefined) (settings ??= []).push(found);
   }
   return settings ?? NO_SETTINGS;

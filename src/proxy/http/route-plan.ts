@@ -1,6 +1,7 @@
 /** What is done for every request of a route, made ready once. */
 
 import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/route/v3/route_pb.js';
+import { checkRouteSettings } from '../http-filters/filters.ts';
 import type { WeightedDestination } from '../route/forwarding.ts';
 import type { HeaderEdits } from '../route/headers.ts';
 import {
@@ -50,13 +51,18 @@ export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): Coun
     config,
     virtualHosts.map((encoded) => new LateHost(encoded, config)),
   );
+  checkRouteSettings(config.typedPerFilterConfig);
   const known = new Map<string, CountedParts | undefined>();
   const counted = new Map<string, CountedParts>();
   for (const encoded of virtualHosts) {
     const shape = hostShape(encoded);
     if (!known.has(shape)) {
       const virtualHost = decodeFirst(encoded);
-      for (const compiled of compileHost(virtualHost, config).routes) planOf(compiled);
+      checkRouteSettings(virtualHost.typedPerFilterConfig);
+      for (const compiled of compileHost(virtualHost, config).routes) {
+        checkRouteSettings(compiled.route.typedPerFilterConfig);
+        planOf(compiled);
+      }
       known.set(shape, countedParts(virtualHost));
     }
     const parts = known.get(shape);
