@@ -3,6 +3,7 @@
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/http_conn_man
  */
 
+import type { StatsScope } from '../stats/stats.ts';
 import type { AccessLogger } from '../stream-info.ts';
 import { requestMetrics } from '../telemetry/istio/request-metrics.ts';
 import type { Any } from '@bufbuild/protobuf/wkt';
@@ -56,22 +57,39 @@ function compile(
   healthCheckFailed: () => boolean,
 ): TerminalFilter {
   const { config, virtualHosts } = decoded(any);
+  const stats = context.stats.scope(`http.${config.statPrefix}.`);
+  try {
+    return compileWith(stats, config, virtualHosts, context, kinds, healthCheckFailed);
+  } catch (error) {
+    stats.release();
+    throw error;
+  }
+}
+
+function compileWith(
+  stats: StatsScope,
+  config: HttpConnectionManager,
+  virtualHosts: readonly Uint8Array[],
+  context: NetworkFilterContext,
+  kinds: ReadonlyMap<string, FilterKind>,
+  healthCheckFailed: () => boolean,
+): TerminalFilter {
   const settings = managerSettings(config);
   const { filters, warm, router } = compileFilters(
     config,
     kinds,
-    filterContext(config, context, healthCheckFailed),
+    filterContext(stats, context, healthCheckFailed),
     context.extensions,
   );
   const routes = routesOf(config, virtualHosts, context);
   const manager = new Manager({
     settings,
     context,
-    statPrefix: config.statPrefix,
+    stats,
     routes,
     filters,
     router,
-    tracing: tracingOf(config, settings, router, context),
+    tracing: tracingOf(config, settings, router, context, stats),
     localReplies:
       config.localReplyConfig === undefined
         ? undefined
@@ -88,22 +106,24 @@ function compile(
       void new Downstream(manager, connection, options);
     },
     warm: Promise.all([routes.warm, ...warm]).then(() => undefined),
-    close() {
+    close(drained) {
       routes.release();
       manager.tracing?.close();
       manager.close();
       for (const filter of filters) filter.close?.();
+      if (drained > 0) setTimeout(() => stats.release(), drained).unref();
+      else stats.release();
     },
   };
 }
 
 function filterContext(
-  { statPrefix }: HttpConnectionManager,
+  stats: StatsScope,
   context: NetworkFilterContext,
   healthCheckFailed: () => boolean,
 ): FilterContext {
   return {
-    stats: context.stats.scope(`http.${statPrefix}.`),
+    stats,
     allStats: context.stats,
     clusters: context.clusters,
     healthCheckFailed,
@@ -114,16 +134,17 @@ function filterContext(
 }
 
 function tracingOf(
-  { tracing, statPrefix }: HttpConnectionManager,
+  { tracing }: HttpConnectionManager,
   settings: ManagerSettings,
   { startsChildSpan: spawns }: RouterSettings,
   context: NetworkFilterContext,
+  managerStats: StatsScope,
 ): Tracing | undefined {
   if (tracing === undefined) return undefined;
   return compileTracing(tracing, {
     clusters: context.clusters,
     stats: context.stats,
-    managerStats: context.stats.scope(`http.${statPrefix}.`),
+    managerStats,
     direction: context.listener.direction,
     node: context.node,
     packsReason: settings.packTraceReason,

@@ -5,6 +5,7 @@ import type { CompiledFilter } from '../http-filters/filter.ts';
 import type { NetworkFilterContext, RouteHandle } from '../listeners/network-filter.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { type BufferedShare, bufferedUnder } from '../stats/buffered-bytes.ts';
+import type { StatsScope } from '../stats/stats.ts';
 import type { AccessLogger, StreamInfo } from '../stream-info.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
 import type { LocalReplies } from './local-reply-config.ts';
@@ -25,7 +26,8 @@ export interface RouterSettings {
 export interface ManagerParts {
   readonly settings: ManagerSettings;
   readonly context: NetworkFilterContext;
-  readonly statPrefix: string;
+  /** Of the scope `http.PREFIX.`; whoever made it lets go of it. */
+  readonly stats: StatsScope;
   readonly routes: RouteHandle;
   readonly filters: readonly CompiledFilter[];
   readonly router: RouterSettings;
@@ -58,10 +60,10 @@ export class Manager {
     this.tracing = parts.tracing;
     this.localReplies = parts.localReplies;
     this.#accessLog = parts.accessLog;
-    const scope = `http.${parts.statPrefix}.`;
     const { stats: all, listener } = parts.context;
-    this.stats = new ManagerStats(all.scope(scope), listener.stats.scope(scope));
-    this.#share = bufferedUnder(all, scope);
+    const { prefix } = parts.stats;
+    this.stats = new ManagerStats(parts.stats, listener.stats.scope(prefix));
+    this.#share = bufferedUnder(all, prefix);
   }
 
   /** A client has connected. */

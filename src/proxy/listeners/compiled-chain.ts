@@ -44,6 +44,8 @@ export class CompiledChain {
   readonly #terminal: TerminalFilter | undefined;
   readonly #sockets = new Set<Socket>();
   #isRetired = false;
+  /** On the clock of `performance.now()`. */
+  #drainedAt = 0;
   #isClosed = false;
 
   /** Throws an `UnsupportedError` or `InvalidConfigError`; nothing is left open then. */
@@ -137,6 +139,7 @@ export class CompiledChain {
   retire(drainTime: number): void {
     if (this.#isRetired) return;
     this.#isRetired = true;
+    this.#drainedAt = performance.now() + drainTime;
     this.drainState.drain();
     if (this.#sockets.size === 0) {
       this.close();
@@ -152,7 +155,7 @@ export class CompiledChain {
     this.#isRetired = true;
     for (const socket of this.#sockets) socket.destroy();
     for (const gate of this.#gates) gate.close?.();
-    this.#terminal?.close();
+    this.#terminal?.close(Math.max(0, this.#drainedAt - performance.now()));
     this.#tls?.close();
     this.onClosed();
   }

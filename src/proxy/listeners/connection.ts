@@ -57,5 +57,6 @@ export interface TerminalFilter {
   readonly onConnection: NetworkFilter;
   /** What the listener has to wait for before it is warm, as routes that have not come yet. */
   readonly warm?: Promise<void>;
-  close(): void;
+  /** `drained`: milliseconds until the listener would have closed what drains. Envoy shows its statistics for so long. */
+  close(drained: number): void;
 }

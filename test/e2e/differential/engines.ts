@@ -39,12 +39,16 @@ export class Engine {
     }
   }
 
-  /** Starts it and waits until its listeners serve. `bootstrap` is without `admin`; `flags` are the builtin engine's alone. */
+  /**
+   * Starts it and waits until its listeners serve. `bootstrap` is without `admin`; `flags` are the builtin engine's alone,
+   * `common` those of both.
+   */
   static async start(
     kind: EngineKind,
     envoy: string,
     bootstrap: JsonMap,
     flags: readonly string[] = [],
+    common: readonly string[] = [],
   ): Promise<Engine> {
     const [adminPort = 0] = await freePorts(1);
     const engine = Engine.#spawn(
@@ -52,7 +56,7 @@ export class Engine {
       envoy,
       { ...bootstrap, admin: { address: socketAddress(adminPort) } },
       adminPort,
-      flags,
+      kind === 'envoy' ? common : [...flags, ...common],
     );
     try {
       await eventually(
@@ -114,7 +118,7 @@ export class Engine {
     ];
     const child =
       kind === 'envoy'
-        ? spawn(envoy, ['-c', file, ...envoyFlags], { stdio: ['ignore', 'pipe', 'pipe'] })
+        ? spawn(envoy, ['-c', file, ...envoyFlags, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
         : spawn(process.execPath, [LAUNCHER, '--engine', 'builtin', '-c', file, ...flags], {
             stdio: ['ignore', 'pipe', 'pipe'],
           });
