@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
 import { makeCertificate } from '../peers/world/certificate.ts';
 import { findIptables } from '../peers/world/network.ts';
-import { ADDRESSES, CLIENT, INGRESS, SERVICES, shopManifests } from '../peers/world/shop.ts';
+import { ADDRESSES, CLIENT, INGRESS, SERVICES, clientSidecar, shopManifests } from '../peers/world/shop.ts';
 import { World } from '../peers/world/world.ts';
 import { seenOf } from './features/case.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
@@ -235,13 +235,9 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
     const unknown = { to: '10.50.0.1:80', headers: { host: 'unknown.example' } };
     world.write(
       'sidecar.yaml',
-      `apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: {name: client, namespace: shop}
-spec:
-  workloadSelector: {labels: {app: client}}
-  outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {host: plain.test, port: {number: 80}}}
-`,
+      clientSidecar(
+        'outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {host: plain.test, port: {number: 80}}}',
+      ),
     );
     await world.until(
       unknown,

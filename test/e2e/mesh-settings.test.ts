@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
 import { makeCertificate } from '../peers/world/certificate.ts';
-import { ADDRESSES, CLIENT, INGRESS, SERVICES, service, shopManifests } from '../peers/world/shop.ts';
+import {
+  ADDRESSES,
+  CLIENT,
+  INGRESS,
+  SERVICES,
+  clientSidecar,
+  service,
+  shopManifests,
+} from '../peers/world/shop.ts';
 import { World } from '../peers/world/world.ts';
 import { seenOf } from './features/case.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
@@ -215,18 +223,12 @@ spec: {hosts: [fruits.example], location: MESH_EXTERNAL, resolution: STATIC, por
     expect((await world.send(nuts)).status).toBe(200);
     world.write(
       'sidecar.yaml',
-      `apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: {name: client, namespace: shop}
-spec:
-  workloadSelector: {labels: {app: client}}
-  outboundTrafficPolicy: {mode: ALLOW_ANY}
-  ingress:
-  - {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
-  egress:
-  - {port: {number: 7070, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./guess.shop.svc.cluster.local"]}
-  - {hosts: ["./web.shop.svc.cluster.local", "istio-system/*"]}
-`,
+      clientSidecar(`outboundTrafficPolicy: {mode: ALLOW_ANY}
+ingress:
+- {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
+egress:
+- {port: {number: 7070, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./guess.shop.svc.cluster.local"]}
+- {hosts: ["./web.shop.svc.cluster.local", "istio-system/*"]}`),
     );
     // What it does not name is unknown: by ALLOW_ANY it goes to where nobody is.
     await world.until(nuts, ({ status }) => status === 503);
@@ -247,20 +249,14 @@ spec:
   test('a Sidecar has ports of its own, a forward proxy among them, and bounds for what comes in', async () => {
     world.write(
       'sidecar.yaml',
-      `apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: {name: client, namespace: shop}
-spec:
-  workloadSelector: {labels: {app: client}}
-  inboundConnectionPool: {http: {http2MaxRequests: 1, http1MaxPendingRequests: 1}, tcp: {maxConnections: 1}}
-  ingress:
-  - {port: {number: 9090, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, defaultEndpoint: "127.0.0.1:8080"}
-  - {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
-  - {port: {number: 8079, name: wider, protocol: HTTP}, captureMode: IPTABLES, defaultEndpoint: "127.0.0.1:8080", connectionPool: {http: {http2MaxRequests: 6}}}
-  egress:
-  - {port: {number: 15080, name: proxy, protocol: HTTP_PROXY}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
-  - {hosts: ["./*"]}
-`,
+      clientSidecar(`inboundConnectionPool: {http: {http2MaxRequests: 1, http1MaxPendingRequests: 1}, tcp: {maxConnections: 1}}
+ingress:
+- {port: {number: 9090, name: http, protocol: HTTP}, bind: 127.0.0.1, captureMode: NONE, defaultEndpoint: "127.0.0.1:8080"}
+- {port: {number: 8080, name: http, protocol: HTTP}, defaultEndpoint: "127.0.0.1:8080"}
+- {port: {number: 8079, name: wider, protocol: HTTP}, captureMode: IPTABLES, defaultEndpoint: "127.0.0.1:8080", connectionPool: {http: {http2MaxRequests: 6}}}
+egress:
+- {port: {number: 15080, name: proxy, protocol: HTTP_PROXY}, bind: 127.0.0.1, captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
+- {hosts: ["./*"]}`),
     );
     // What clients ask a proxy for has the whole URL in its first line.
     const forward = { to: '127.0.0.1:15080', path: 'http://web.shop.svc.cluster.local/asked' };
@@ -285,11 +281,8 @@ spec:
   test('a Sidecar takes away what it imports otherwise', async () => {
     const own = { to: `${SERVICES.web}:80`, headers: { host: 'web' } };
     const other = { to: `${SERVICES.nuts}:80`, headers: { host: 'nuts.other' } };
-    const importing = (...hosts: readonly string[]): string => `apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: {name: client, namespace: shop}
-spec: {workloadSelector: {labels: {app: client}}, egress: [{hosts: ${JSON.stringify(hosts)}}]}
-`;
+    const importing = (...hosts: readonly string[]): string =>
+      clientSidecar(`egress: [{hosts: ${JSON.stringify(hosts)}}]`);
     world.write('sidecar.yaml', importing('*/*', '~other/*'));
     await world.until(other, ({ status }) => status === 502);
     expect((await world.send(own)).status).toBe(200);
@@ -303,18 +296,12 @@ spec: {workloadSelector: {labels: {app: client}}, egress: [{hosts: ${JSON.string
   test('a Sidecar leads to the address of its workload and to sockets, listens at sockets, and hides what is outside', async () => {
     world.write(
       'sidecar.yaml',
-      `apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: {name: client, namespace: shop}
-spec:
-  workloadSelector: {labels: {app: client}}
-  ingress:
-  - {port: {number: 8077, name: own, protocol: HTTP}, defaultEndpoint: "0.0.0.0:8080"}
-  - {port: {number: 8078, name: socket, protocol: HTTP}, defaultEndpoint: "unix://${folder}/backend"}
-  egress:
-  - {port: {number: 0, name: socket, protocol: HTTP}, bind: "unix://${folder}/egress", captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
-  - {hosts: ["~/*"]}
-`,
+      clientSidecar(`ingress:
+- {port: {number: 8077, name: own, protocol: HTTP}, defaultEndpoint: "0.0.0.0:8080"}
+- {port: {number: 8078, name: socket, protocol: HTTP}, defaultEndpoint: "unix://${folder}/backend"}
+egress:
+- {port: {number: 0, name: socket, protocol: HTTP}, bind: "unix://${folder}/egress", captureMode: NONE, hosts: ["./web.shop.svc.cluster.local"]}
+- {hosts: ["~/*"]}`),
     );
     const own = { to: `${CLIENT.ip}:8077`, headers: { host: 'client' } };
     await world.until(own, ({ echo }) => echo?.ip === CLIENT.ip && echo.port === 8080);
@@ -333,19 +320,13 @@ spec:
   test('a Sidecar ends TLS for its workload, on ports where the TLS of the mesh is off', async () => {
     const files = `serverCertificate: ${folder}/server.crt, privateKey: ${folder}/server.key`;
     const port = (number: number, tls: string, more = ''): string =>
-      `  - {port: {number: ${number}, name: p${number}, protocol: HTTPS}, defaultEndpoint: "127.0.0.1:8080", tls: {${tls}, ${files}}${more}}`;
+      `- {port: {number: ${number}, name: p${number}, protocol: HTTPS}, defaultEndpoint: "127.0.0.1:8080", tls: {${tls}, ${files}}${more}}`;
     world.write(
       'sidecar.yaml',
-      `apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: {name: client, namespace: shop}
-spec:
-  workloadSelector: {labels: {app: client}}
-  ingress:
+      clientSidecar(`ingress:
 ${port(9443, 'mode: SIMPLE')}
 ${port(9444, `mode: MUTUAL, caCertificates: ${folder}/client.crt`)}
-${port(9445, 'mode: SIMPLE', ', captureMode: NONE, bind: 127.0.0.1')}
-`,
+${port(9445, 'mode: SIMPLE', ', captureMode: NONE, bind: 127.0.0.1')}`),
     );
     const off = (selector: string): string => `apiVersion: security.istio.io/v1
 kind: PeerAuthentication

@@ -1,5 +1,7 @@
 /** Manifests that cases are made of; hosts are named after the case. */
 
+import { indented } from '../../peers/world/shop.ts';
+
 export const V1 = 'route: [{destination: {host: web, subset: v1}}]';
 export const V2 = 'route: [{destination: {host: web, subset: v2}}]';
 
@@ -22,11 +24,7 @@ spec:
   hosts: [${name}.test]
   gateways: [front, mesh]
 ${extra}  http:
-${http
-  .trim()
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}
+${indented(http.trim())}
 `;
 }
 
@@ -50,11 +48,7 @@ kind: DestinationRule
 metadata: {name: ${name}, namespace: shop}
 spec:
   host: ${name}.test
-${rule
-  .trim()
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}
+${indented(rule.trim())}
 ${vs ? `---\n${routed(name, `- route: [{destination: {host: ${name}.test}}]`)}` : ''}`;
 }
 
@@ -73,10 +67,6 @@ metadata: {name: ${name}, namespace: ${namespace}}
 spec:
   ${spec}
   configPatches:
-${patches
-  .trim()
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}
+${indented(patches.trim())}
 `;
 }

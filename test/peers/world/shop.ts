@@ -235,3 +235,19 @@ export function shopManifests(): string {
   ];
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
+
+/** A Sidecar for the client, with these lines of its spec. */
+export function clientSidecar(spec: string): string {
+  return `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: client, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: client}}
+${indented(spec)}
+`;
+}
+
+/** Lines of YAML one level further in. */
+export function indented(text: string): string {
+  return text.trimEnd().replaceAll(/^/gm, '  ');
+}
