@@ -1,35 +1,42 @@
 /** Routes of a VirtualService for connections: TCP, and TLS by the server name. */
 
 import { expect } from 'vitest';
+import { indented } from '../../peers/world/shop.ts';
 import { expectShare } from '../../proxy/expect-share.ts';
 import { type FeatureCase, shares } from './case.ts';
+import { entry } from './manifests.ts';
+
+const documents = (...texts: readonly string[]): string => texts.join('---\n');
+
+const virtualService = (name: string, spec: string): string => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}, namespace: shop}
+spec:
+${indented(spec)}
+`;
 
 export const BYTE_ROUTES: readonly FeatureCase[] = [
   {
     feature: 'VirtualService tcp: weights and match by port, through the sidecar',
-    config: `apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: bytes, namespace: shop}
-spec:
-  hosts: [bytes]
-  tcp:
-  - match: [{port: 9000, sourceLabels: {app: other}}]
-    route: [{destination: {host: bytes, subset: v1}}]
-  - match: [{port: 9000}]
-    route: [{destination: {host: bytes, subset: v2}}]
-`,
+    config: virtualService(
+      'bytes',
+      `hosts: [bytes]
+tcp:
+- match: [{port: 9000, sourceLabels: {app: other}}]
+  route: [{destination: {host: bytes, subset: v1}}]
+- match: [{port: 9000}]
+  route: [{destination: {host: bytes, subset: v2}}]`,
+    ),
     asks: [{ via: 'mesh', to: '10.96.0.4:9000', protocol: 'tcp', times: 8, expect: { who: 'bytes v2' } }],
   },
   {
     feature: 'VirtualService tcp at a gateway',
-    config: `apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: tcp-in, namespace: shop}
-spec:
-  hosts: ["*"]
-  gateways: [front]
-  tcp: [{match: [{port: 31400}], route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}, weight: 50}, {destination: {host: bytes, port: {number: 9000}, subset: v2}, weight: 50}]}]
-`,
+    config: virtualService(
+      'tcp-in',
+      `hosts: ["*"]
+gateways: [front]
+tcp: [{match: [{port: 31400}], route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}, weight: 50}, {destination: {host: bytes, port: {number: 9000}, subset: v2}, weight: 50}]}]`,
+    ),
     asks: [
       {
         via: 'gateway',
@@ -45,21 +52,20 @@ spec:
   },
   {
     feature: 'VirtualService tcp match: destinationSubnets',
-    config: `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: subnets, namespace: shop}
-spec: {hosts: [subnets.test], addresses: [240.2.0.0/16], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.2}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: subnets, namespace: shop}
-spec:
-  hosts: [subnets.test]
-  tcp:
-  - match: [{destinationSubnets: [240.2.7.0/24], port: 9000}]
-    route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}}]
-  - route: [{destination: {host: subnets.test, port: {number: 9000}}}]
-`,
+    config: documents(
+      entry(
+        'subnets',
+        'addresses: [240.2.0.0/16], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.2}]',
+      ),
+      virtualService(
+        'subnets',
+        `hosts: [subnets.test]
+tcp:
+- match: [{destinationSubnets: [240.2.7.0/24], port: 9000}]
+  route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}}]
+- route: [{destination: {host: subnets.test, port: {number: 9000}}}]`,
+      ),
+    ),
     asks: [
       { via: 'mesh', to: '240.2.7.7:9000', protocol: 'tcp', times: 3, expect: { who: 'bytes v1' } },
       { via: 'mesh', to: '240.2.8.8:9000', protocol: 'tcp', times: 3, expect: { who: 'outside 2' } },
@@ -67,45 +73,43 @@ spec:
   },
   {
     feature: 'VirtualService tcp match: gateways and sourceNamespace',
-    config: `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: sourced, namespace: shop}
-spec: {hosts: [sourced.test], addresses: [240.2.255.1], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.2}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: sourced, namespace: shop}
-spec:
-  hosts: [sourced.test]
-  gateways: [nowhere, mesh]
-  tcp:
-  - match: [{gateways: [nowhere]}, {sourceNamespace: other}]
-    route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}}]
-  - match: [{gateways: [mesh], sourceNamespace: shop}]
-    route: [{destination: {host: bytes, port: {number: 9000}, subset: v2}}]
-`,
+    config: documents(
+      entry(
+        'sourced',
+        'addresses: [240.2.255.1], resolution: STATIC, ports: [{number: 9000, name: tcp, protocol: TCP}], endpoints: [{address: 10.50.0.2}]',
+      ),
+      virtualService(
+        'sourced',
+        `hosts: [sourced.test]
+gateways: [nowhere, mesh]
+tcp:
+- match: [{gateways: [nowhere]}, {sourceNamespace: other}]
+  route: [{destination: {host: bytes, port: {number: 9000}, subset: v1}}]
+- match: [{gateways: [mesh], sourceNamespace: shop}]
+  route: [{destination: {host: bytes, port: {number: 9000}, subset: v2}}]`,
+      ),
+    ),
     asks: [{ via: 'mesh', to: '240.2.255.1:9000', protocol: 'tcp', times: 3, expect: { who: 'bytes v2' } }],
   },
   {
     feature: 'VirtualService tls match: destinationSubnets, sourceLabels and sourceNamespace',
-    config: `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: tls-subnets, namespace: shop}
-spec: {hosts: [tls-subnets.test], addresses: [240.3.0.0/16], resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.50.0.1}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: tls-subnets, namespace: shop}
-spec:
-  hosts: [tls-subnets.test]
-  tls:
-  - match: [{sniHosts: [tls-subnets.test], sourceLabels: {app: other}}, {sniHosts: [tls-subnets.test], sourceNamespace: other}]
-    route: [{destination: {host: outer.test, port: {number: 443}}}]
-  - match: [{sniHosts: [tls-subnets.test], destinationSubnets: [240.3.7.0/24], sourceLabels: {app: client}}]
-    route: [{destination: {host: vault, port: {number: 443}}}]
-  - match: [{sniHosts: [tls-subnets.test]}]
-    route: [{destination: {host: tls-subnets.test, port: {number: 443}}}]
-`,
+    config: documents(
+      entry(
+        'tls-subnets',
+        'addresses: [240.3.0.0/16], resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.50.0.1}]',
+      ),
+      virtualService(
+        'tls-subnets',
+        `hosts: [tls-subnets.test]
+tls:
+- match: [{sniHosts: [tls-subnets.test], sourceLabels: {app: other}}, {sniHosts: [tls-subnets.test], sourceNamespace: other}]
+  route: [{destination: {host: outer.test, port: {number: 443}}}]
+- match: [{sniHosts: [tls-subnets.test], destinationSubnets: [240.3.7.0/24], sourceLabels: {app: client}}]
+  route: [{destination: {host: vault, port: {number: 443}}}]
+- match: [{sniHosts: [tls-subnets.test]}]
+  route: [{destination: {host: tls-subnets.test, port: {number: 443}}}]`,
+      ),
+    ),
     asks: (
       [
         ['240.3.7.7', 'vault v1'],
@@ -121,23 +125,22 @@ spec:
   },
   {
     feature: 'VirtualService tls by SNI at a gateway that passes it through',
-    config: `apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: passed, namespace: shop}
-spec:
-  hosts: ["*.passed.test"]
-  gateways: [front]
-  tls:
-  - match: [{port: 443, sniHosts: [one.passed.test]}]
-    route: [{destination: {host: vault, port: {number: 443}}}]
-  - match: [{port: 443, sniHosts: ["*.passed.test"]}]
-    route: [{destination: {host: outer.test, port: {number: 443}}}]
----
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: outer, namespace: shop}
-spec: {hosts: [outer.test], resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.50.0.1}]}
-`,
+    config: documents(
+      virtualService(
+        'passed',
+        `hosts: ["*.passed.test"]
+gateways: [front]
+tls:
+- match: [{port: 443, sniHosts: [one.passed.test]}]
+  route: [{destination: {host: vault, port: {number: 443}}}]
+- match: [{port: 443, sniHosts: ["*.passed.test"]}]
+  route: [{destination: {host: outer.test, port: {number: 443}}}]`,
+      ),
+      entry(
+        'outer',
+        'resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.50.0.1}]',
+      ),
+    ),
     asks: [
       {
         via: 'gateway',
@@ -164,18 +167,18 @@ spec: {hosts: [outer.test], resolution: STATIC, ports: [{number: 443, name: tls,
   },
   {
     feature: 'VirtualService tls by SNI through the sidecar',
-    config: `apiVersion: networking.istio.io/v1
+    config: documents(
+      `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: sni, namespace: shop}
 spec: {hosts: [a.sni.test, b.sni.test], resolution: NONE, ports: [{number: 443, name: tls, protocol: TLS}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: sni, namespace: shop}
-spec:
-  hosts: [a.sni.test]
-  tls: [{match: [{port: 443, sniHosts: [a.sni.test]}], route: [{destination: {host: vault, port: {number: 443}}}]}]
 `,
+      virtualService(
+        'sni',
+        `hosts: [a.sni.test]
+tls: [{match: [{port: 443, sniHosts: [a.sni.test]}], route: [{destination: {host: vault, port: {number: 443}}}]}]`,
+      ),
+    ),
     asks: [
       {
         via: 'mesh',
@@ -188,27 +191,26 @@ spec:
   },
   {
     feature: 'VirtualService tls: weights, and the subset of a destination',
-    config: `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: tls-weights, namespace: shop}
-spec: {hosts: [tls-weights.test], location: MESH_INTERNAL, resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.40.0.1, labels: {version: v1}}, {address: 10.40.0.2, labels: {version: v2}}]}
----
-apiVersion: networking.istio.io/v1
+    config: documents(
+      entry(
+        'tls-weights',
+        'location: MESH_INTERNAL, resolution: STATIC, ports: [{number: 443, name: tls, protocol: TLS, targetPort: 8443}], endpoints: [{address: 10.40.0.1, labels: {version: v1}}, {address: 10.40.0.2, labels: {version: v2}}]',
+      ),
+      `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: tls-weights, namespace: shop}
 spec: {host: tls-weights.test, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: tls-weights, namespace: shop}
-spec:
-  hosts: [tls-weights.test]
-  tls:
-  - match: [{sniHosts: [tls-weights.test]}]
-    route:
-    - {destination: {host: tls-weights.test, subset: v1}, weight: 75}
-    - {destination: {host: tls-weights.test, subset: v2}, weight: 25}
 `,
+      virtualService(
+        'tls-weights',
+        `hosts: [tls-weights.test]
+tls:
+- match: [{sniHosts: [tls-weights.test]}]
+  route:
+  - {destination: {host: tls-weights.test, subset: v1}, weight: 75}
+  - {destination: {host: tls-weights.test, subset: v2}, weight: 25}`,
+      ),
+    ),
     asks: [
       {
         via: 'mesh',
