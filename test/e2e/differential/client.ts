@@ -156,7 +156,7 @@ function overHttp2(
   });
 }
 
-/** Milliseconds until the first byte of an answer, and after each further one. */
+/** Milliseconds until the first byte of an answer once the proxy has the whole question, and after each further one. */
 const FIRST = 1_000;
 const QUIET = 200;
 
@@ -179,7 +179,18 @@ async function hasBeenRead(socket: Socket, port: number): Promise<void> {
   }
 }
 
-/** Bytes as they are, on a connection of their own; resolves with what came back when it ends or nothing comes for a while. */
+/**
+ * Lets this process read what has come to it. Where it was busy for longer than a timer was to take, the timer is over
+ * before what came meanwhile is read; and endpoints, which are in this process, have not answered yet.
+ */
+export async function allIsRead(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
+}
+
+/**
+ * Bytes as they are, on a connection of their own; resolves with what came back when it ends, or when the proxy has read all
+ * of them and nothing comes for a while.
+ */
 export function sendBytes(port: number, bytes: string | readonly string[]): Promise<string> {
   const pieces = typeof bytes === 'string' ? [bytes] : bytes;
   return new Promise((resolve) => {
@@ -193,20 +204,26 @@ export function sendBytes(port: number, bytes: string | readonly string[]): Prom
     let timer = setTimeout(done, PATIENCE);
     const wait = () => {
       clearTimeout(timer);
-      timer = setTimeout(done, text === '' ? FIRST : QUIET);
+      timer = setTimeout(() => void endUnlessMoreCame(text), text === '' ? FIRST : QUIET);
     };
+    const endUnlessMoreCame = async (before: string) => {
+      await allIsRead();
+      if (text === before) done();
+    };
+    let isAsked = false;
     socket.on('connect', () => {
       void (async () => {
         for (const piece of pieces) {
           socket.write(piece, 'latin1');
-          if (pieces.length > 1) await hasBeenRead(socket, port);
+          await hasBeenRead(socket, port);
         }
+        isAsked = true;
         wait();
       })();
     });
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
-      wait();
+      if (isAsked) wait();
     });
     socket.on('end', done);
     socket.on('error', done);

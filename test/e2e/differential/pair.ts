@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { Backends, type Seen } from './backends.ts';
-import { type Got, send } from './client.ts';
+import { type Got, allIsRead, send } from './client.ts';
 import { COMPARED, Engine, type EngineKind } from './engines.ts';
 import { freePorts } from '../../peers/free-ports.ts';
 import type { JsonMap } from './json.ts';
@@ -47,14 +47,6 @@ function comparableValue(name: string, value: string): string {
   // What is left of the time after earlier tries.
   if (name === 'x-envoy-expected-rq-timeout-ms') return `up to ${Math.ceil(Number(value) / 500) * 500}`;
   return value;
-}
-
-/**
- * Lets the endpoints of this process read what has reached it. On a busy machine a proxy's own answer may be read before the
- * request that it forwarded: accepting a connection, reading from it and taking a body are turns of the event loop.
- */
-async function allIsRead(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
 }
 
 let cases = 0;
@@ -107,6 +99,7 @@ export class Pair {
       // What is mirrored comes when it comes.
       for (let turn = 0; turn < 2000 && side.backends.seen.length < (question.seen ?? 0); turn++)
         await wait(10);
+      // On a busy machine a proxy's own answer may be read before the request that it forwarded.
       await allIsRead();
       return { got, seen: side.backends.take() };
     };
