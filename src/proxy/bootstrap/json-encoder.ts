@@ -240,6 +240,7 @@ class JsonEncoder {
   }
 
   #text(tag: number, value: string): void {
+    if (!value.isWellFormed()) fail(this.#place(), 'holds half a character');
     this.#out.varint(tag);
     this.#out.text(value);
   }

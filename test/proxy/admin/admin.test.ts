@@ -93,6 +93,11 @@ describe('/config_dump', () => {
       body: 'nothing not found in config dump',
     });
     expect((await proxy.admin('/config_dump?name_regex=((')).status).toBe(400);
+    // Names that objects have of their own.
+    for (const name of ['constructor', '__proto__']) {
+      expect((await proxy.admin(`/config_dump?resource=${name}`)).status).toBe(404);
+      expect((await proxy.admin(`/stats?type=${name}`)).status).toBe(400);
+    }
   });
 });
 

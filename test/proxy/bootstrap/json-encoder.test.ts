@@ -118,6 +118,55 @@ describe('what the library reads is read alike', () => {
   });
 });
 
+/** The value with one inside it, wherever the numbers lead, replaced. */
+function changed(json: JsonValue, steps: readonly number[], by: JsonValue): JsonValue {
+  const [step = 0, ...further] = steps;
+  const names = typeof json === 'object' && json !== null ? Object.keys(json) : [];
+  const name = names[step % names.length];
+  if (steps.length === 0 || name === undefined) return by;
+  if (Array.isArray(json)) return json.with(Number(name), changed(json[Number(name)] ?? null, further, by));
+  const object = json as { readonly [name: string]: JsonValue };
+  return { ...object, [name]: changed(object[name] ?? null, further, by) };
+}
+
+test.runIf(existsSync(BOOTSTRAPS))(
+  'whatever stands in bootstraps of others (../shared/conformance/bootstrap) is read as the library reads it, or refused',
+  () => {
+    const good = readdirSync(BOOTSTRAPS)
+      .filter((one) => one.endsWith('.yaml'))
+      .map((name) => readYaml(readFileSync(join(BOOTSTRAPS, name), 'utf8'), name))
+      .filter((json) => problem(BootstrapSchema, json) === undefined);
+    const odd = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<JsonValue>,
+      fc.constantFrom<JsonValue[]>(
+        '-1s',
+        '1.5s',
+        '00s',
+        '1e3',
+        '0x1',
+        'aGk=',
+        '\ud800',
+        'STATIC',
+        -1,
+        1e21,
+        4294967296,
+      ),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...good),
+        fc.array(fc.nat(9), { maxLength: 14 }),
+        odd,
+        (json, steps, by) => {
+          const other = changed(json, steps, by);
+          if (problem(BootstrapSchema, other) === undefined) expectSame(BootstrapSchema, other);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  },
+);
+
 describe('what is wrong is told with its place', () => {
   test.each<[JsonValue, string, string]>([
     [{ connect_timeout: 'soon' }, 'connect_timeout', 'cannot read'],
@@ -132,6 +181,7 @@ describe('what is wrong is told with its place', () => {
     [{ type: 'STATIC', cluster_type: { name: 'x' } }, '', 'is set more than once'],
     [{ transport_socket: { typed_config: { name: 1 } } }, 'transport_socket.typed_config', 'has no "@type"'],
     [{ health_checks: [{}, { timeot: '1s' }] }, 'health_checks[1].timeot', 'has no field'],
+    [{ name: 'a\ud800' }, 'name', 'half a character'],
     [{ health_checks: [null] }, 'health_checks[0]', 'but is empty'],
   ])('%j', (json, path, words) => {
     const found = problem(ClusterSchema, json);

@@ -43,13 +43,13 @@ export const CONFIG_DUMP: AdminPage = {
       return json({ configs: meant.map((section) => masked(sectionJson(section), mask)) });
     }
     for (const { typeName, scalars, lists } of sections) {
-      const list = lists[resource];
+      const list = Object.hasOwn(lists, resource) ? lists[resource] : undefined;
       if (list !== undefined) {
         const items = list.items.map(({ value }) => ({ '@type': TYPE_PREFIX + list.typeName, ...value }));
         if (items.length === 0) return json({});
         return json({ configs: mask === undefined ? items : items.map((item) => masked(item, mask)) });
       }
-      const scalar = scalars[resource];
+      const scalar = Object.hasOwn(scalars, resource) ? scalars[resource] : undefined;
       if (scalar !== undefined && typeof scalar === 'object') {
         return json({ configs: [{ '@type': TYPE_PREFIX + typeName, [resource]: scalar }] });
       }

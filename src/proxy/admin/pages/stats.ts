@@ -16,13 +16,13 @@ const FILTERS: readonly AdminParameter[] = [
   { name: 'invert_filter', description: 'Invert the filter regex' },
 ];
 
-const KINDS: Readonly<Record<string, StatRow['kind'] | 'all' | 'none'>> = {
-  all: 'all',
-  counters: 'counter',
-  gauges: 'gauge',
-  histograms: 'histogram',
-  textreadouts: 'none',
-};
+const KINDS: ReadonlyMap<string, StatRow['kind'] | 'all' | 'none'> = new Map([
+  ['all', 'all'],
+  ['counters', 'counter'],
+  ['gauges', 'gauge'],
+  ['histograms', 'histogram'],
+  ['textreadouts', 'none'],
+]);
 
 const MODES: ReadonlyMap<string, BucketMode> = new Map([
   ['', 'summary'],
@@ -56,7 +56,7 @@ export const STATS: AdminPage = {
     if (mode === undefined) {
       return text('usage: /stats?histogram_buckets=(summary|cumulative|disjoint|detailed)\n', 400);
     }
-    const kind = KINDS[(request.query.get('type') ?? 'all').toLowerCase()];
+    const kind = KINDS.get((request.query.get('type') ?? 'all').toLowerCase());
     if (kind === undefined) {
       return text('usage: /stats?type=(All|Counters|Gauges|Histograms|TextReadouts)\n', 400);
     }
