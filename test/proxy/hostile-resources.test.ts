@@ -246,6 +246,15 @@ describe('what Envoy refuses is refused', () => {
     expect(refusal).toContain('typed_per_filter_config[own]');
   });
 
+  test('numbers that stand for nothing', async () => {
+    const family = await sendCluster({ name: 'c', type: 'STRICT_DNS' }, (one) => {
+      one.dnsLookupFamily = 99 as Cluster['dnsLookupFamily'];
+    });
+    expect(family).toContain('dns_lookup_family');
+    const shares: JsonObject = { common_lb_config: { healthy_panic_threshold: { value: 'NaN' } } };
+    expect(await sendCluster({ ...fixed('c', 1), ...shares })).toContain('healthy_panic_threshold');
+  });
+
   test('sockets without a path', async () => {
     expect(await sendListener({ ...listener(), address: { pipe: {} } })).toContain('pipe.path');
     const place = { lb_endpoints: [{ endpoint: { address: { pipe: {} } } }] };

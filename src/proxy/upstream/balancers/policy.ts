@@ -28,7 +28,10 @@ export function balancerChoice(owner: string, cluster: Cluster, scope: StatsScop
   refuseFields(`${owner}.common_lb_config`, {
     override_host_status: (common?.overrideHostStatus?.statuses ?? []).length > 0,
   });
-  const panicThreshold = Math.round(common?.healthyPanicThreshold?.value ?? 50);
+  const { value: panic = 50 } = common?.healthyPanicThreshold ?? {};
+  if (!(panic >= 0 && panic <= 100))
+    throw new InvalidConfigError(`${owner}.common_lb_config.healthy_panic_threshold`, 'not from 0 to 100');
+  const panicThreshold = Math.round(panic);
   const shared = { panicThreshold, locality: legacyLocality(cluster) };
   const isOriginal =
     cluster.clusterDiscoveryType.case === 'type' &&

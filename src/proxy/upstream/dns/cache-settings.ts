@@ -3,7 +3,7 @@
 import type { DnsCacheConfig } from '../../../xds/proto/generated/envoy/extensions/common/dynamic_forward_proxy/v3/dns_cache_pb.js';
 import { InvalidConfigError, milliseconds, refuseFields } from '../../config-error.ts';
 import type { DnsFamilies, DnsResolver } from './resolver.ts';
-import { FAMILIES, resolverOf } from './settings.ts';
+import { familyOf, resolverOf } from './settings.ts';
 
 /** Times in milliseconds. */
 export interface CacheSettings {
@@ -36,7 +36,7 @@ export function cacheSettings(field: string, config: DnsCacheConfig, byDefault: 
     throw new InvalidConfigError(`${field}.dns_failure_refresh_rate`, 'max_interval is below base_interval');
   return {
     resolver: resolverOf(field, config, byDefault),
-    families: FAMILIES[config.dnsLookupFamily],
+    families: familyOf(`${field}.dns_lookup_family`, config.dnsLookupFamily),
     queryTimeout: milliseconds(config.dnsQueryTimeout, 5_000),
     hostTtl: milliseconds(config.hostTtl, 5 * MINUTE),
     maxHosts: config.maxHosts ?? 1024,

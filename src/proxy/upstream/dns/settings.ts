@@ -23,13 +23,19 @@ export interface DnsSettings {
   readonly respectsTtl: boolean;
 }
 
-export const FAMILIES: Readonly<Record<Family, DnsFamilies>> = {
+const FAMILIES: Readonly<Record<Family, DnsFamilies>> = {
   [Family.AUTO]: 'auto',
   [Family.V4_ONLY]: 'v4',
   [Family.V6_ONLY]: 'v6',
   [Family.V4_PREFERRED]: 'v4-preferred',
   [Family.ALL]: 'all',
 };
+
+/** Throws an `InvalidConfigError` for a number that stands for none. */
+export function familyOf(field: string, family: Family): DnsFamilies {
+  if (!Object.hasOwn(FAMILIES, family)) throw new InvalidConfigError(field, `there is no ${family}`);
+  return FAMILIES[family];
+}
 
 /** `byDefault` is what clusters ask that name no resolver. Throws an `UnsupportedError` or `InvalidConfigError`. */
 export function dnsSettings(owner: string, cluster: Cluster, byDefault: DnsResolver): DnsSettings {
@@ -44,7 +50,7 @@ export function dnsSettings(owner: string, cluster: Cluster, byDefault: DnsResol
   }
   return {
     resolver: resolverOf(owner, cluster, byDefault),
-    families: FAMILIES[cluster.dnsLookupFamily],
+    families: familyOf(`${owner}.dns_lookup_family`, cluster.dnsLookupFamily),
     refreshRate,
     failureRate: { base, max },
     respectsTtl: cluster.respectDnsTtl,
