@@ -72,11 +72,18 @@ const SCENARIOS: readonly Scenario[] = [
     },
     'raw',
   ),
+  {
+    ...scenario('trailers', { http_protocol_options: { enable_trailers: true } }, 'raw-trailers'),
+    clusters: ({ raw }) => [
+      cluster('raw-trailers', [raw], httpOptions({ http_protocol_options: { enable_trailers: true } })),
+    ],
+  },
 ];
 const LISTENERS: readonly RawListener[] = ['plain', 'old', 'strict'];
 const ANSWERS = 3;
 const LENIENT_ANSWERS = 4;
 const UPGRADES = 5;
+const TRAILERS = 6;
 
 /** The statuses of the answers, and whether the connection goes after the last of them. */
 function answersIn(text: string): readonly string[] {
@@ -186,6 +193,9 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     ...RAW_ANSWERS.map(([title, answer]) => [title, answer, ANSWERS] as const),
     ...RAW_ANSWERS.filter(([title]) => title.includes(' and a length')).map(
       ([title, answer]) => [`${title}, where it may stand there`, answer, LENIENT_ANSWERS] as const,
+    ),
+    ...RAW_ANSWERS.filter(([title]) => title.startsWith('chunks ')).map(
+      ([title, answer]) => [`${title}, where trailers pass`, answer, TRAILERS] as const,
     ),
   ])('an answer: %s', { timeout: 120_000 }, async (_, answer, listener) => {
     const question = `GET / HTTP/1.1\r\nHost: raw.example\r\n`;

@@ -1,6 +1,7 @@
 /** A body in chunks: RFC 9112, section 7.1, as strict as Envoy 1.40 is. */
 
 import { HeaderList } from '../http/header-list.ts';
+import type { SingleHeaders } from '../http/single-headers.ts';
 import { endOfHead, lastLine, readFields } from './fields.ts';
 import { HEADERS_TOO_LARGE, MALFORMED, type Refusal, UNDERSCORES } from './refusal.ts';
 
@@ -17,6 +18,8 @@ export interface ChunkedLimits {
   readonly maxHeaders: number;
   /** Names with underscores are refused. */
   readonly refusesUnderscores?: boolean;
+  /** What trailers there are once; undefined when that is nothing. */
+  readonly singleTrailers?: SingleHeaders;
 }
 
 /** Takes the bytes as they come; keeps nothing but what it needs to go on. */
@@ -130,7 +133,7 @@ export class ChunkedDecoder {
     }
     const whole = text.slice(0, end);
     if (whole !== '\r\n' && whole !== '\n') {
-      const trailers = new HeaderList();
+      const trailers = new HeaderList(this.#limits.singleTrailers);
       const read = readFields(whole, 0, trailers, this.#limits.maxHeaders);
       if (typeof read !== 'number') return read;
       if (this.#limits.refusesUnderscores === true && trailers.names.some((name) => name.includes('_'))) {

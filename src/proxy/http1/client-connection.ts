@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { OutgoingRequest, RequestWriter, ResponseReceiver } from '../http/codec.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import { RESPONSE_TRAILER_SINGLES } from '../http/single-headers.ts';
 import type { Counter } from '../stats/stats.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { quickEndOfHead } from './fields.ts';
@@ -174,6 +175,7 @@ export class Http1ClientConnection {
         ? new ChunkedDecoder({
             maxTrailerBytes: this.options.maxHeadBytes,
             maxHeaders: this.options.enableTrailers ? this.options.maxHeaders : Infinity,
+            singleTrailers: RESPONSE_TRAILER_SINGLES,
           })
         : undefined;
     const end = this.#left === 0;

@@ -42,6 +42,7 @@ const CHUNKS: readonly RawAnswer[] = [
   ['fffffffffffffffff\r\nok'],
   ['2\r\nok\r\n0\r\nX-T: 1\r\n\r\n'],
   ['2\r\nok\r\n0\r\nX T: 1\r\n\r\n'],
+  ['2\r\nok\r\n0\r\nGrpc-Status: 0\r\nX-T: 1\r\nGrpc-Status: 5\r\nX-T: 2\r\nDate: 1\r\nDate: 2\r\n\r\n'],
   ['2\r\nok\r\n0\r\nContent-Length: 1\r\n\r\n'],
   ['2\r\nok\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'],
 ].map(([body = '']): RawAnswer => [`chunks ${JSON.stringify(body).slice(0, 60)}`, CHUNKED + body]);
