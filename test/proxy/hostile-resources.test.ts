@@ -257,6 +257,8 @@ describe('what Envoy refuses is refused', () => {
 
   test('sockets without a path', async () => {
     expect(await sendListener({ ...listener(), address: { pipe: {} } })).toContain('pipe.path');
+    const pipe = { path: '/no/such/folder', mode: 0xffff_ffff };
+    expect(await sendListener({ ...listener(), address: { pipe } })).toContain('pipe.mode');
     const place = { lb_endpoints: [{ endpoint: { address: { pipe: {} } } }] };
     const json = { ...fixed('c', 1), load_assignment: { cluster_name: 'c', endpoints: [place] } };
     expect(await sendCluster(json)).toContain('pipe.path');

@@ -75,7 +75,9 @@ function placeOf(field: string, address: Address | undefined): Place {
       return { kind: 'ip', ip, port };
     }
     case 'pipe': {
-      const { path } = address.address.value;
+      const { path, mode } = address.address.value;
+      // Node.js ends the process for modes of 32 bits.
+      if (mode > 0o777) throw new InvalidConfigError(`${field}.pipe.mode`, 'above 511');
       if (path === '') throw new InvalidConfigError(`${field}.pipe.path`, 'empty');
       return { kind: 'pipe', path };
     }
