@@ -38,7 +38,7 @@ export class AlpnPool implements HostPool, ConnectOwner {
     if (this.#attempt === undefined) {
       this.#breaker.connections.current++;
       const offered = { ...options, alpn: ['h2', 'http/1.1'] };
-      this.#attempt = new ConnectAttempt(this.#cluster, this.#host, offered, this);
+      this.#attempt = ConnectAttempt.begin(this.#cluster, this.#host, offered, this);
     }
     return () => {
       this.#wishes = this.#wishes.filter((one) => one !== wish);

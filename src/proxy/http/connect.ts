@@ -22,7 +22,11 @@ export class ConnectAttempt implements DeadlineOwner {
   readonly #start = performance.now();
   #over = false;
 
-  constructor(cluster: Cluster, host: Host, options: ConnectOptions, owner: ConnectOwner) {
+  static begin(cluster: Cluster, host: Host, options: ConnectOptions, owner: ConnectOwner): ConnectAttempt {
+    return new ConnectAttempt(cluster, host, options, owner);
+  }
+
+  private constructor(cluster: Cluster, host: Host, options: ConnectOptions, owner: ConnectOwner) {
     this.#cluster = cluster;
     this.#host = host;
     this.#owner = owner;
@@ -116,8 +120,8 @@ export class Connected {
     const onEnd = (): void => {
       if (!socket.writableEnded) this.#endedBy = 'remote';
     };
-    socket.once('end', onEnd);
-    socket.once('error', onEnd);
+    socket.on('end', onEnd);
+    socket.on('error', onEnd);
   }
 
   /** Counts that it is gone; `isActive`: with a request on it that was not answered. To be called once. */

@@ -16,7 +16,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   readonly #idle: PooledConnection[] = [];
   readonly #all = new Set<PooledConnection>();
   readonly #pending: PendingRequest[] = [];
-  readonly #connecting = new Set<ConnectAttempt>();
+  #connecting = 0;
   #closed = false;
   #connectOptions: ConnectOptions = { alpn: [] };
   readonly #onEmpty: () => void;
@@ -62,12 +62,12 @@ export class Http1Pool implements HostPool, ConnectOwner {
     pendingRequests.current++;
     stats.rqPendingTotal.value++;
     stats.rqPendingActive.value++;
-    if (this.#pending.length > this.#connecting.size) {
+    if (this.#pending.length > this.#connecting) {
       if (connections.current < connections.max) this.#connect(options);
       else {
         stats.scope.counter('upstream_cx_overflow').value++;
         // One that waits must have something to wait for.
-        if (this.#all.size + this.#connecting.size === 0) this.#connect(options);
+        if (this.#all.size + this.#connecting === 0) this.#connect(options);
       }
     }
     return () => this.#cancel(pending);
@@ -80,8 +80,8 @@ export class Http1Pool implements HostPool, ConnectOwner {
     this.#finishWhenEmpty();
   }
 
-  onConnected(attempt: ConnectAttempt, connected: Connected): void {
-    this.#connecting.delete(attempt);
+  onConnected(_attempt: ConnectAttempt, connected: Connected): void {
+    this.#connecting--;
     this.adopt(connected);
   }
 
@@ -93,8 +93,8 @@ export class Http1Pool implements HostPool, ConnectOwner {
     this.onIdle(pooled);
   }
 
-  onConnectFailed(attempt: ConnectAttempt, reason: ResetReason, details: string): void {
-    this.#connecting.delete(attempt);
+  onConnectFailed(_attempt: ConnectAttempt, reason: ResetReason, details: string): void {
+    this.#connecting--;
     // It would have been one.
     this.#cluster.stats.cxHttp1Total.value++;
     this.#breaker.connections.current--;
@@ -134,13 +134,14 @@ export class Http1Pool implements HostPool, ConnectOwner {
     if (index >= 0) this.#idle.splice(index, 1);
     this.#breaker.connections.current--;
     // Requests that waited for this connection need another.
-    if (this.#pending.length > this.#connecting.size) this.#connect(this.#connectOptions);
+    if (this.#pending.length > this.#connecting) this.#connect(this.#connectOptions);
     this.#finishWhenEmpty();
   }
 
   #connect(options: ConnectOptions): void {
     this.#breaker.connections.current++;
-    this.#connecting.add(new ConnectAttempt(this.#cluster, this.#host, options, this));
+    this.#connecting++;
+    ConnectAttempt.begin(this.#cluster, this.#host, options, this);
   }
 
   #attach(pooled: PooledConnection, receiver: ResponseReceiver): void {
@@ -162,7 +163,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   }
 
   #finishWhenEmpty(): void {
-    if (this.#all.size + this.#connecting.size + this.#pending.length === 0) this.#onEmpty();
+    if (this.#all.size + this.#connecting + this.#pending.length === 0) this.#onEmpty();
   }
 }
 

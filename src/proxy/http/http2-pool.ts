@@ -162,7 +162,7 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     }
     connections.current++;
     const offered = { ...options, alpn: ['h2'] };
-    this.#connecting.add(new ConnectAttempt(this.#cluster, this.#host, offered, this));
+    this.#connecting.add(ConnectAttempt.begin(this.#cluster, this.#host, offered, this));
   }
 
   #cancel(pending: PendingRequest): void {

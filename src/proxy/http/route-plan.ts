@@ -99,12 +99,11 @@ class LateHost implements TableHost {
 function makePlan({ action }: CompiledRoute): RoutePlan {
   switch (action.kind) {
     case 'forward': {
-      const byDestination = new Map<WeightedDestination, EditPlan>();
-      for (const destination of action.forwarding.destinations) {
-        if (destination.edits === undefined) continue;
-        byDestination.set(destination, editPlan(action.edits(destination)));
-      }
-      return { edits: editPlan(action.commonEdits), byDestination, directBody: NO_BODY };
+      const edits = editPlan(action.commonEdits);
+      const own = action.forwarding.destinations.filter((one) => one.edits !== undefined);
+      if (own.length === 0) return edits === NO_EDITS ? NO_PLAN : { ...NO_PLAN, edits };
+      const byDestination = new Map(own.map((one) => [one, editPlan(action.edits(one))]));
+      return { edits, byDestination, directBody: NO_BODY };
     }
     case 'redirect':
       return { edits: editPlan(action.edits), byDestination: NONE, directBody: NO_BODY };
@@ -119,7 +118,10 @@ function makePlan({ action }: CompiledRoute): RoutePlan {
 
 const NONE: ReadonlyMap<WeightedDestination, EditPlan> = new Map();
 const NO_BODY = Buffer.alloc(0);
+const NO_EDITS: EditPlan = { request: undefined, response: undefined };
+const NO_PLAN: RoutePlan = { edits: NO_EDITS, byDestination: NONE, directBody: NO_BODY };
 
 function editPlan({ request, response }: HeaderEdits): EditPlan {
-  return { request: compileEdits(request), response: compileEdits(response) };
+  const plan = { request: compileEdits(request), response: compileEdits(response) };
+  return plan.request === undefined && plan.response === undefined ? NO_EDITS : plan;
 }

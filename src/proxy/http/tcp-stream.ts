@@ -62,7 +62,7 @@ class TcpStream implements RequestWriter, ConnectOwner {
     this.#options = options;
     breaker.connections.current++;
     cluster.stats.rqPendingTotal.value++;
-    this.#attempt = new ConnectAttempt(cluster, host, options, this);
+    this.#attempt = ConnectAttempt.begin(cluster, host, options, this);
   }
 
   onConnected(_attempt: ConnectAttempt, connected: Connected): void {

@@ -1,13 +1,15 @@
 /** The conditions of a route: path, headers, query parameters, share of requests. */
 
-import type {
-  HeaderMatcher,
-  QueryParameterMatcher,
-  RouteMatch,
+import {
+  type HeaderMatcher,
+  type QueryParameterMatcher,
+  type RouteMatch,
+  RouteMatchSchema,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { type RouteRequest, headerValue, partOf, queryParameter } from './request.ts';
 import { type PathMatcher, compilePath } from './path-matcher.ts';
 import { fractionFits } from './share.ts';
+import { sharing } from './shared-parts.ts';
 import {
   type TextMatcher,
   compileStringMatcher,
@@ -33,6 +35,13 @@ export interface CompiledMatch {
 
 /** Compiles a route's match. Throws an `UnsupportedError` for what is not known here. */
 export function compileMatch(match: RouteMatch, ignorePathParameters: boolean): CompiledMatch {
+  return ignorePathParameters ? withoutParameters(match) : asWritten(match);
+}
+
+const asWritten = sharing(RouteMatchSchema, (match) => compiledMatch(match, false));
+const withoutParameters = sharing(RouteMatchSchema, (match) => compiledMatch(match, true));
+
+function compiledMatch(match: RouteMatch, ignorePathParameters: boolean): CompiledMatch {
   const path = compilePath(match, ignorePathParameters);
   const conditions: Condition[] = [
     { holds: (request) => path.fits(request), description: path.description },

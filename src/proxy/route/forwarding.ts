@@ -92,7 +92,7 @@ export function compileForwarding(action: RouteAction, inherited: Inherited): Fo
     host: compileHostRewrite(action),
     timeout: action.timeout === undefined ? DEFAULT_TIMEOUT : milliseconds(action.timeout),
     retries: retries === undefined ? undefined : compileRetries(retries),
-    mirrors: (own.length > 0 ? own : inherited.mirrors).map(mirrorOf),
+    mirrors: mirrorsOf(own.length > 0 ? own : inherited.mirrors),
     redirects: compileInternalRedirects(action),
     hedges: (action.hedgePolicy ?? inherited.hedging)?.hedgeOnPerTryTimeout ?? false,
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
@@ -102,11 +102,21 @@ export function compileForwarding(action: RouteAction, inherited: Inherited): Fo
     idleTimeout: action.idleTimeout === undefined ? undefined : milliseconds(action.idleTimeout),
     ...streamDurations(action),
     hash: compileHashPolicies(action.hashPolicy),
-    upgrades: new Map(
-      action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType.toLowerCase(), enabled ?? true]),
-    ),
+    upgrades: upgradesOf(action.upgradeConfigs),
     connect: connectConfig(action.upgradeConfigs),
   };
+}
+
+const NO_UPGRADES: ReadonlyMap<string, boolean> = new Map();
+const NO_MIRRORS: readonly Mirror[] = [];
+
+function upgradesOf(configs: RouteAction['upgradeConfigs']): ReadonlyMap<string, boolean> {
+  if (configs.length === 0) return NO_UPGRADES;
+  return new Map(configs.map(({ upgradeType, enabled }) => [upgradeType.toLowerCase(), enabled ?? true]));
+}
+
+function mirrorsOf(policies: readonly RouteAction_RequestMirrorPolicy[]): readonly Mirror[] {
+  return policies.length === 0 ? NO_MIRRORS : policies.map(mirrorOf);
 }
 
 const NOT_FOUND: Readonly<Record<NotFoundCode, number>> = {

@@ -25,7 +25,10 @@ export interface HashPolicy {
   readonly terminal: boolean;
 }
 
+const NONE: readonly HashPolicy[] = [];
+
 export function compileHashPolicies(policies: readonly RouteAction_HashPolicy[]): readonly HashPolicy[] {
+  if (policies.length === 0) return NONE;
   return policies.map(({ policySpecifier: specifier, terminal }) => ({
     source: source(specifier),
     terminal,

@@ -42,6 +42,8 @@ export function editsOf(holder: EditHolder): HeaderEdits {
 
 /** Those of several levels, one after the other. */
 export function joinEdits(levels: readonly HeaderEdits[]): HeaderEdits {
+  const some = levels.filter((level) => level !== NONE);
+  if (some.length < 2) return some[0] ?? NONE;
   return {
     request: levels.flatMap(({ request }) => request),
     response: levels.flatMap(({ response }) => response),

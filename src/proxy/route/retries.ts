@@ -4,12 +4,14 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import {
   type RetryPolicy,
+  RetryPolicySchema,
   RetryPolicy_ResetHeaderFormat as ResetFormat,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
 import { OmitHostMetadataConfigSchema } from '../../xds/proto/generated/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb.js';
 import { PreviousPrioritiesConfigSchema } from '../../xds/proto/generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
 import { type Condition, compileHeader } from './conditions.ts';
 import { LONGEST_WAIT, milliseconds } from './milliseconds.ts';
+import { sharing } from './shared-parts.ts';
 import { UnsupportedError } from './unsupported.ts';
 
 /** Endpoints that a further try passes over. */
@@ -51,7 +53,10 @@ export interface Retries {
 const DEFAULT_BASE = 25;
 const DEFAULT_MAX_RESET = 300_000;
 
-export function compileRetries(policy: RetryPolicy): Retries {
+/** Throws an `UnsupportedError` for what is not known here. */
+export const compileRetries = sharing(RetryPolicySchema, compiledRetries);
+
+function compiledRetries(policy: RetryPolicy): Retries {
   if (policy.retryOptionsPredicates.length > 0) throw new UnsupportedError('retry_options_predicates');
   const base = policy.retryBackOff?.baseInterval;
   const baseTime = base === undefined ? DEFAULT_BASE : Math.max(1, milliseconds(base));

@@ -18,9 +18,11 @@ export function compilePathRewrite(action: RouteAction, matcher: PathMatcher): P
   if (action.pathRewritePolicy !== undefined) throw new UnsupportedError('path_rewrite_policy');
   if (action.regexRewrite !== undefined) return byRegex(action.regexRewrite);
   return action.prefixRewrite === ''
-    ? (path) => path
+    ? samePath
     : byPrefix(headerText('prefix_rewrite', action.prefixRewrite), matcher);
 }
+
+const samePath: PathRewrite = (path) => path;
 
 function byPrefix(replacement: string, matcher: PathMatcher): PathRewrite {
   return (path) => replacement + path.slice(matcher.rewritten(path));
@@ -62,9 +64,11 @@ export function compileHostRewrite({
       return ({ authority }) => (own ? undefined : authority);
     }
     default:
-      return ({ authority }) => authority;
+      return sameHost;
   }
 }
+
+const sameHost: HostRewrite = ({ authority }) => authority;
 
 /** Where a redirect sends the client. */
 export function compileLocation(

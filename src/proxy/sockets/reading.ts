@@ -109,7 +109,7 @@ export function readFrom(socket: Socket, onBytes: (bytes: Buffer) => void): void
   Reflect.set(socket, places.callback, (count: number, buffer: Buffer) => reader.onRead(count, buffer));
   Reflect.set(socket, places.next, () => reader.next());
   handle.useUserBuffer(shared);
-  socket.once('close', () => reader.end());
+  socket.on('close', () => reader.end());
 }
 
 class Reader {

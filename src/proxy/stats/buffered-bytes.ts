@@ -17,7 +17,7 @@ export class BufferedBytes implements Measured {
   /** For as long as the connection is there. */
   add(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('close', () => this.#sockets.delete(socket));
   }
 
   *gauges(): IterableIterator<readonly [name: string, value: number]> {

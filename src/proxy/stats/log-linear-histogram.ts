@@ -45,6 +45,7 @@ export type HistogramBins = readonly (readonly [bin: number, count: number])[];
 const MOST_PAIRS = 24;
 /** A pair is one number, which V8 keeps in place: the bin stands above the count. */
 const BIN = 2 ** 20;
+const NO_PAIRS: number[] = [];
 
 /** Nearly all histograms of a mesh hold the few values of a cluster that is hardly used. */
 export class LogLinearHistogram {
@@ -72,7 +73,7 @@ export class LogLinearHistogram {
   }
 
   #recordPair(bin: number): void {
-    const pairs = (this.#pairs ??= []);
+    const pairs = this.#pairs ?? NO_PAIRS;
     const least = bin * BIN;
     for (let index = 0; index < pairs.length; index++) {
       const pair = pairs[index] ?? 0;
@@ -81,8 +82,10 @@ export class LogLinearHistogram {
       if (pair + 2 === least + BIN) this.#spread(pairs);
       return;
     }
-    if (pairs.length < MOST_PAIRS) pairs.push(least + 1);
-    else this.#spread([...pairs, least + 1]);
+    // Not pushed: a list that grows so has room for seventeen.
+    const more = [...pairs, least + 1];
+    if (more.length <= MOST_PAIRS) this.#pairs = more;
+    else this.#spread(more);
   }
 
   #spread(pairs: readonly number[]): void {

@@ -167,13 +167,13 @@ class Scope implements StatsScope {
       : stats.filter(({ name }) => this.#owner.keeps(group.prefix + name));
     // The next owner of a prefix says the same again.
     const isKnown = group.declared?.some((list) => list === kept || list[0] === kept[0]) === true;
-    if (kept.length > 0 && !isKnown) (group.declared ??= []).push(kept);
+    if (kept.length > 0 && !isKnown) group.declared = [...(group.declared ?? []), kept];
   }
 
   measure(measured: Measured): void {
     this.#forgetMeasured();
     this.#measured = measured;
-    (this.#group.measured ??= []).push(measured);
+    this.#group.measured = [...(this.#group.measured ?? []), measured];
   }
 
   release(): void {

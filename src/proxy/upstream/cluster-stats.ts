@@ -58,16 +58,33 @@ const CELLS = {
   readonly [kind: DeclaredStats[number]['kind'], name: string]
 >;
 
-/** The fields of `CELLS`, each made in the store when it is first read. */
-class Cells {
+type Table = Readonly<Record<string, readonly [kind: DeclaredStats[number]['kind'], name: string]>>;
+
+/** A scope whose statistics are looked up where something happens, so that nobody holds more than has happened to him. */
+class Lookups {
   readonly scope: StatsScope;
-  readonly buffered = new BufferedBytes('upstream');
-  #rqTotal: Counter | undefined;
-  #rqActive: Gauge | undefined;
 
   constructor(scope: StatsScope) {
     this.scope = scope;
   }
+
+  /** Adds what it does not have itself. */
+  static addTo(prototype: Lookups, table: Table): void {
+    for (const [field, [kind, name]] of Object.entries(table)) {
+      if (Object.hasOwn(prototype, field)) continue;
+      Object.defineProperty(prototype, field, {
+        get(this: Lookups) {
+          return this.scope[kind](name);
+        },
+      });
+    }
+  }
+}
+
+class ClusterCells extends Lookups {
+  readonly buffered = new BufferedBytes('upstream');
+  #rqTotal: Counter | undefined;
+  #rqActive: Gauge | undefined;
 
   // Each request counts in these: they are kept at hand.
   get rqTotal(): Counter {
@@ -79,32 +96,30 @@ class Cells {
   }
 }
 
-// The others are looked up where something happens, so that a cluster holds no more than has happened to it.
-for (const [field, [kind, name]] of Object.entries(CELLS)) {
-  if (Object.hasOwn(Cells.prototype, field)) continue;
-  Object.defineProperty(Cells.prototype, field, {
-    get(this: Cells) {
-      return this.scope[kind](name);
-    },
-  });
-}
+Lookups.addTo(ClusterCells.prototype, CELLS);
 
 /** Of the scope `cluster.NAME.`. */
 export function clusterStats(scope: StatsScope): ClusterStats {
-  return new Cells(scope) as object as ClusterStats;
+  return new ClusterCells(scope) as object as ClusterStats;
 }
 
+const BALANCER_CELLS = {
+  healthyPanic: ['counter', 'lb_healthy_panic'],
+  localClusterNotOk: ['counter', 'lb_local_cluster_not_ok'],
+  recalculateZoneStructures: ['counter', 'lb_recalculate_zone_structures'],
+  zoneClusterTooSmall: ['counter', 'lb_zone_cluster_too_small'],
+  zoneNoCapacityLeft: ['counter', 'lb_zone_no_capacity_left'],
+  zoneRoutingAllDirectly: ['counter', 'lb_zone_routing_all_directly'],
+  zoneRoutingSampled: ['counter', 'lb_zone_routing_sampled'],
+  zoneRoutingCrossZone: ['counter', 'lb_zone_routing_cross_zone'],
+} as const satisfies Record<keyof BalancerStats, Table[string]>;
+
+class BalancerCells extends Lookups {}
+
+Lookups.addTo(BalancerCells.prototype, BALANCER_CELLS);
+
 export function balancerStats(scope: StatsScope): BalancerStats {
-  return {
-    healthyPanic: scope.counter('lb_healthy_panic'),
-    localClusterNotOk: scope.counter('lb_local_cluster_not_ok'),
-    recalculateZoneStructures: scope.counter('lb_recalculate_zone_structures'),
-    zoneClusterTooSmall: scope.counter('lb_zone_cluster_too_small'),
-    zoneNoCapacityLeft: scope.counter('lb_zone_no_capacity_left'),
-    zoneRoutingAllDirectly: scope.counter('lb_zone_routing_all_directly'),
-    zoneRoutingSampled: scope.counter('lb_zone_routing_sampled'),
-    zoneRoutingCrossZone: scope.counter('lb_zone_routing_cross_zone'),
-  };
+  return new BalancerCells(scope) as object as BalancerStats;
 }
 
 const EVENTS: readonly MembershipEvent[] = [
@@ -119,31 +134,9 @@ const EVENTS: readonly MembershipEvent[] = [
 
 /** All that Envoy shows of a cluster from the start; each cluster makes what it uses. */
 export const CLUSTER_STATS: DeclaredStats = [
-  ...Object.values(CELLS).map(([kind, name]) => ({ kind, name })),
-  ...namesOf(balancerStats),
+  ...[...Object.values(CELLS), ...Object.values(BALANCER_CELLS)].map(([kind, name]) => ({ kind, name })),
   ...[...EVENTS, 'upstream_rq_completed', 'upstream_cx_overflow', 'upstream_cx_pool_overflow'].map(
     (name) => ({ kind: 'counter', name }) as const,
   ),
   { kind: 'histogram', name: 'upstream_rq_time' },
 ];
-
-/** The statistics that a function makes of its scope. */
-export function namesOf(make: (scope: StatsScope) => unknown): DeclaredStats {
-  const names: DeclaredStats[number][] = [];
-  const note = (kind: DeclaredStats[number]['kind']) => (name: string) => {
-    names.push({ kind, name });
-    return { value: 0, record: () => undefined };
-  };
-  const scope: StatsScope = {
-    prefix: '',
-    counter: note('counter'),
-    gauge: note('gauge'),
-    histogram: note('histogram'),
-    scope: () => scope,
-    declare: () => undefined,
-    measure: () => undefined,
-    release: () => undefined,
-  };
-  make(scope);
-  return names;
-}

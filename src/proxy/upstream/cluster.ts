@@ -16,7 +16,7 @@ import type { Measured, StatsScope } from '../stats/stats.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { AGGREGATE_TYPE, Aggregate } from './aggregate.ts';
 import type { Assignment } from './assignment.ts';
-import type { Balancer, BalancerStats } from './balancers/balancer.ts';
+import type { Balancer } from './balancers/balancer.ts';
 import { type BalancerChoice, balancerChoice } from './balancers/policy.ts';
 import { type BreakerLimits, Breakers } from './circuit-breakers.ts';
 import { CLUSTER_STATS, type CountMembership, balancerStats, clusterStats } from './cluster-stats.ts';
@@ -59,15 +59,16 @@ export interface ClusterEnvironment {
   readonly dns: DnsResolver;
   readonly caches: DnsCaches;
   /** A whole number from 0 to 2^32 - 1. */
-  random(): number;
+  readonly random: () => number;
   /** The cluster of that name that is in force. */
   cluster(name: string): UpstreamCluster | undefined;
   /** The cluster that the proxy itself belongs to. */
-  localHosts(): PrioritySet | undefined;
+  readonly localHosts: () => PrioritySet | undefined;
   readonly hasLocalCluster: boolean;
 }
 
 const SETTINGS = new Shared<ConnectionSettings>();
+const NOBODY: readonly never[] = [];
 
 /** Of the many that a controller sends few are used: what only requests need is made with the first of them. */
 export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
@@ -93,8 +94,8 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   /** Null where it has none, undefined until someone asks. */
   #metadata: Metadata | null | undefined;
   #checkers: readonly HealthChecker[] = [];
-  #removed: Set<(host: Host) => void> | undefined;
-  #closed: Set<() => void> | undefined;
+  #removed: readonly ((host: Host) => void)[] = NOBODY;
+  #closed: readonly (() => void)[] = NOBODY;
   #warm: PromiseWithResolvers<void> | undefined;
   #isWarm = false;
   #isClosed = false;
@@ -281,7 +282,7 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   hostRemoved(host: Endpoint): void {
     this.#outliers?.forget(host);
     for (const checker of this.#checkers) checker.remove(host);
-    for (const listener of this.#removed ?? []) listener(host);
+    for (const listener of this.#removed) listener(host);
   }
 
   connectionKey(host: Host, options: ConnectOptions): string {
@@ -305,8 +306,10 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   }
 
   onHostRemoved(listener: (host: Host) => void): () => void {
-    (this.#removed ??= new Set()).add(listener);
-    return () => this.#removed?.delete(listener);
+    this.#removed = [...this.#removed, listener];
+    return () => {
+      this.#removed = this.#removed.filter((one) => one !== listener);
+    };
   }
 
   onClosed(listener: () => void): () => void {
@@ -314,8 +317,10 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
       listener();
       return () => undefined;
     }
-    (this.#closed ??= new Set()).add(listener);
-    return () => this.#closed?.delete(listener);
+    this.#closed = [...this.#closed, listener];
+    return () => {
+      this.#closed = this.#closed.filter((one) => one !== listener);
+    };
   }
 
   /** The cluster is gone: timers stop, connections drain. */
@@ -327,9 +332,9 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
     this.#balancer?.close?.();
     this.#outliers?.close();
     for (const checker of this.#checkers) checker.close();
-    for (const listener of this.#closed ?? []) listener();
-    this.#closed = undefined;
-    this.#removed = undefined;
+    for (const listener of this.#closed) listener();
+    this.#closed = NOBODY;
+    this.#removed = NOBODY;
     this.#warm?.resolve();
     this.#scope.release();
   }
@@ -346,18 +351,14 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
 
   #makeBalancer(): Balancer {
     const { create, panicThreshold, locality } = this.#balancing;
-    const environment = this.#environment;
-    const scope = this.#scope;
-    let stats: BalancerStats | undefined;
+    const { hasLocalCluster, localHosts, random } = this.#environment;
     return create({
       hosts: this.hosts,
-      localHosts: environment.hasLocalCluster ? () => environment.localHosts() : undefined,
-      get stats() {
-        return (stats ??= balancerStats(scope));
-      },
+      localHosts: hasLocalCluster ? localHosts : undefined,
+      stats: balancerStats(this.#scope),
       panicThreshold,
       locality,
-      random: () => environment.random(),
+      random,
       activeRequests: () => this.stats.rqActive.value,
     });
   }

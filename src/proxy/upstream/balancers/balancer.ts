@@ -37,13 +37,12 @@ export interface BalancerEnvironment {
   readonly hosts: PrioritySet;
   /** Endpoints of the cluster that the proxy itself belongs to (`cluster_manager.local_cluster_name`). */
   readonly localHosts: (() => PrioritySet | undefined) | undefined;
-  /** Made when they are first asked for. */
   readonly stats: BalancerStats;
   /** In percent; 0 never panics. */
   readonly panicThreshold: number;
   readonly locality: 'weighted' | ZoneAware;
   /** A whole number from 0 to 2^32 - 1. */
-  random(): number;
+  readonly random: () => number;
   /** Requests that the whole cluster has on their way, for balancers with bounded loads. */
   activeRequests(): number;
 }

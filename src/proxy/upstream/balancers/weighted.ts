@@ -17,7 +17,7 @@ interface Kind {
   /** Above 0; what an endpoint is due in proportion to. */
   weigh(host: Endpoint): number;
   /** From a list that is not empty, all of whose endpoints weigh the same. */
-  pick(hosts: readonly Endpoint[], state: State): Endpoint | undefined;
+  pick(hosts: readonly Endpoint[], state: State, random: () => number): Endpoint | undefined;
 }
 
 class WeightedBalancer implements Balancer {
@@ -44,7 +44,9 @@ class WeightedBalancer implements Balancer {
     const { hosts } = source;
     if (hosts.length <= 1) return hosts[0];
     const state = (source.state ??= this.#begin(source));
-    return state.schedule === undefined ? this.#kind.pick(hosts, state) : state.schedule.pick();
+    return state.schedule === undefined
+      ? this.#kind.pick(hosts, state, this.#environment.random)
+      : state.schedule.pick();
   }
 
   #begin({ hosts }: HostSource<State>): State {
@@ -67,12 +69,13 @@ class WeightedBalancer implements Balancer {
 
 /** In turn, more often with more weight. */
 export function roundRobin(environment: BalancerEnvironment, slowStart?: SlowStart): Balancer {
-  const kind: Kind = {
-    weigh: (host) => host.weight,
-    pick: (hosts, state) => hosts[state.turn++ % hosts.length],
-  };
-  return new WeightedBalancer(environment, kind, slowStart);
+  return new WeightedBalancer(environment, ROUND_ROBIN, slowStart);
 }
+
+const ROUND_ROBIN: Kind = {
+  weigh: (host) => host.weight,
+  pick: (hosts, state) => hosts[state.turn++ % hosts.length],
+};
 
 export interface LeastRequestOptions {
   /** How many are compared; at least 1. */
@@ -86,17 +89,27 @@ export interface LeastRequestOptions {
 
 /** Of some chosen at random the one with the fewest requests; by weight and requests when weights differ. */
 export function leastRequest(environment: BalancerEnvironment, options: LeastRequestOptions): Balancer {
-  const { choices, activeRequestBias, fullScan, slowStart } = options;
-  const { random } = environment;
-  const kind: Kind = {
-    weigh: ({ weight, stats }) => {
-      if (activeRequestBias === 0) return weight;
-      const active = stats.rqActive + 1;
-      return weight / (activeRequestBias === 1 ? active : active ** activeRequestBias);
-    },
-    pick: (hosts) => (fullScan ? scan(hosts, random) : sample(hosts, choices, random)),
-  };
-  return new WeightedBalancer(environment, kind, slowStart);
+  return new WeightedBalancer(environment, new LeastRequest(options), options.slowStart);
+}
+
+class LeastRequest implements Kind {
+  readonly #options: LeastRequestOptions;
+
+  constructor(options: LeastRequestOptions) {
+    this.#options = options;
+  }
+
+  weigh({ weight, stats }: Endpoint): number {
+    const { activeRequestBias: bias } = this.#options;
+    if (bias === 0) return weight;
+    const active = stats.rqActive + 1;
+    return weight / (bias === 1 ? active : active ** bias);
+  }
+
+  pick(hosts: readonly Endpoint[], _state: State, random: () => number): Endpoint | undefined {
+    const { fullScan, choices } = this.#options;
+    return fullScan ? scan(hosts, random) : sample(hosts, choices, random);
+  }
 }
 
 function sample(hosts: readonly Endpoint[], choices: number, random: () => number): Endpoint | undefined {
