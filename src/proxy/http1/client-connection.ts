@@ -35,6 +35,8 @@ export interface ClientOwner {
 const NO_BYTES = Buffer.alloc(0);
 const BLANK_LINE = /\n\r?\n/;
 const HEAD_WINDOW = 4_096;
+/** By how many bytes a head may be longer than the one before it to be read at once. */
+const BEYOND = 64;
 const SPACE = 32;
 
 /** Methods whose requests mostly have no body: nothing is said of one that is not there. */
@@ -51,6 +53,8 @@ export class Http1ClientConnection {
   /** Its last two characters: where it ends may stand between two pieces. */
   #tail = '';
   #decoder: ChunkedDecoder | undefined;
+  /** Where the next head is looked for: heads of one server are about as long as each other. */
+  #window = HEAD_WINDOW;
   #left = 0;
   #reading = false;
   #reusable = true;
@@ -127,9 +131,13 @@ export class Http1ClientConnection {
     if (this.#headBytes === 0) {
       // Unlike requests answers have nothing ahead of them, not even a line's end.
       if ((bytes[at] ?? 0) <= SPACE) return this.#fail(MALFORMED, bytes);
-      const text = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_WINDOW));
+      const text = bytes.toString('latin1', at, Math.min(bytes.length, at + this.#window));
       const end = quickEndOfHead(text);
-      if (end >= 0) return this.#onHead(text.slice(0, end), bytes, at, 0, stream);
+      if (end >= 0) {
+        this.#window = Math.min(HEAD_WINDOW, end + BEYOND);
+        return this.#onHead(text.slice(0, end), bytes, at, 0, stream);
+      }
+      this.#window = HEAD_WINDOW;
     }
     const { maxHeadBytes } = this.options;
     const text = bytes.toString(

@@ -6,6 +6,8 @@ import type { Counter } from '../stats/stats.ts';
 
 /** Up to here head and body are put into one buffer, which is cheaper than two. */
 const JOINED = 16_384;
+/** Where they are put together, for as long as writing takes: mostly all of it leaves at once. */
+let scratch = Buffer.allocUnsafeSlow(2 * JOINED);
 const LINE_END = '\r\n';
 const LAST_CHUNK = '0\r\n';
 
@@ -67,18 +69,26 @@ export class MessageWriter {
       return text === '' ? !socket.writableNeedDrain : socket.write(text, 'latin1');
     }
     if (before === '' && after === '') return writeTo(socket, chunk);
-    if (length <= JOINED) {
-      const whole = Buffer.allocUnsafe(before.length + length + after.length);
-      whole.write(before, 0, 'latin1');
-      chunk.copy(whole, before.length);
-      if (after !== '') whole.write(after, before.length + length, 'latin1');
-      return socket.write(whole);
-    }
+    if (length <= JOINED) return this.#join(before, chunk, after);
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
     let room = writeTo(socket, chunk);
     if (after !== '') room = socket.write(after, 'latin1');
     socket.uncork();
+    return room;
+  }
+
+  #join(before: string, chunk: Buffer, after: string): boolean {
+    const total = before.length + chunk.length + after.length;
+    const socket = this.#socket;
+    // What is encrypted waits for its turn, and what has to wait keeps its bytes.
+    const borrows = total <= scratch.length && !('encrypted' in socket) && socket.writableLength === 0;
+    const whole = borrows ? scratch.subarray(0, total) : Buffer.allocUnsafe(total);
+    whole.write(before, 0, 'latin1');
+    whole.set(chunk, before.length);
+    if (after !== '') whole.write(after, before.length + chunk.length, 'latin1');
+    const room = socket.write(whole);
+    if (borrows && socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(scratch.length);
     return room;
   }
 

@@ -52,14 +52,14 @@ export interface TracingContext {
 
 /** What one request carries on. */
 export interface ActiveSpan {
-  readonly context: TraceContext;
+  context: TraceContext;
   /** The caller has told of its span. */
-  readonly continues: boolean;
-  readonly sampled: boolean;
+  continues: boolean;
+  sampled: boolean;
   /** What the request is called; empty for what the provider calls it. */
   operation: string;
   /** That name for the other side, which may call its own span so; empty for none. */
-  readonly offered: string;
+  offered: string;
 }
 
 export interface Tracing {
@@ -185,17 +185,18 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
       const isTraced = reason !== 'none' && info.healthCheck !== true;
       counters(info.healthCheck === true ? 'health-check' : reason);
       info.requestId = headers.get('x-request-id') ?? info.requestId;
-      const { context: parent, sampled: said, isBroken = false } = provider?.read(headers) ?? NOTHING;
-      const sampled = said ?? isTraced;
       info.traced = isTraced;
+      const span = untoldSpan(isTraced);
+      nameSpan(span, headers, route, isEgress);
+      if (provider === undefined) return span;
+      const { context: parent, sampled: said, isBroken = false } = provider.read(headers);
+      span.sampled = said ?? isTraced;
       // Who cannot read where a trace goes on tells nothing of it, and hands on what came.
-      const isTold = provider !== undefined && !isBroken;
-      const span = isTold ? spanOf(parent, provider, isEgress) : NO_SPAN;
-      if (isTold) {
-        info.traceId = span.context.traceId;
-        info.spanId = span.context.spanId;
-      }
-      return { ...span, sampled, ...namesOf(headers, route, isEgress) };
+      if (isBroken) return span;
+      continueSpan(span, parent, provider, isEgress);
+      info.traceId = span.context.traceId;
+      info.spanId = span.context.spanId;
+      return span;
     },
     inject(span, headers) {
       if (span.context.spanId !== '') provider?.write(headers, span.context, span.sampled);
@@ -251,45 +252,61 @@ export function compileTracing(settings: Settings, context: TracingContext): Tra
 const OPERATION = 'x-envoy-decorator-operation';
 
 /** A client tells the server what it calls the request; a server that is told so does not answer with its own name. */
-function namesOf(
+function nameSpan(
+  span: ActiveSpan,
   headers: HeaderList,
   route: TracedRoute | undefined,
   isEgress: boolean,
-): Pick<ActiveSpan, 'operation' | 'offered'> {
-  const { operation = '', propagate = true } = route?.decorator ?? {};
-  const offered = propagate ? operation : '';
+): void {
+  const decorator = route?.decorator;
+  if (decorator !== undefined) {
+    span.operation = decorator.operation;
+    span.offered = decorator.propagate === false ? '' : decorator.operation;
+  }
   if (isEgress) {
-    if (offered !== '') headers.set(OPERATION, offered);
-    return { operation, offered };
+    if (span.offered !== '') headers.set(OPERATION, span.offered);
+    return;
   }
   const told = headers.get(OPERATION);
-  if (told === undefined) return { operation, offered };
+  if (told === undefined) return;
   headers.remove(OPERATION);
-  return told === '' ? { operation, offered } : { operation: told, offered: '' };
+  if (told === '') return;
+  span.operation = told;
+  span.offered = '';
 }
 
-const NO_SPAN = { context: { traceId: '', spanId: '', parentId: '', traceState: '' }, continues: false };
-const NOTHING: Incoming = { context: undefined, sampled: undefined };
+const NO_CONTEXT: TraceContext = { traceId: '', spanId: '', parentId: '', traceState: '' };
+
+/** Of a request that no collector hears of. */
+function untoldSpan(sampled: boolean): ActiveSpan {
+  return { context: NO_CONTEXT, continues: false, sampled, operation: '', offered: '' };
+}
 
 function randomId(digits: 16 | 32): string {
   return randomBytes(digits / 2).toString('hex');
 }
 
 /** A server shares its caller's span where the provider does so; else a span has an id of its own. */
-function spanOf(
+function continueSpan(
+  span: ActiveSpan,
   parent: TraceContext | undefined,
   provider: Provider,
   isEgress: boolean,
-): Pick<ActiveSpan, 'context' | 'continues'> {
+): void {
   if (parent === undefined) {
     const traceId = randomId(provider.traceDigits);
     // The first span of a trace has the lower half of the trace's id with Zipkin.
     const spanId = provider.read === readW3c ? randomId(16) : traceId.slice(-16);
-    return { context: { traceId, spanId, parentId: '', traceState: '' }, continues: false };
+    span.context = { traceId, spanId, parentId: '', traceState: '' };
+    return;
   }
-  if (provider.shares && !isEgress) return { context: parent, continues: true };
+  span.continues = true;
+  if (provider.shares && !isEgress) {
+    span.context = parent;
+    return;
+  }
   const { traceId, spanId, traceState } = parent;
-  return { context: { traceId, spanId: randomId(16), parentId: spanId, traceState }, continues: true };
+  span.context = { traceId, spanId: randomId(16), parentId: spanId, traceState };
 }
 
 /** Of a percentage with two digits behind the point that count, as in Envoy. */
