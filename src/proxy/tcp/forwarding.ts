@@ -63,7 +63,8 @@ function carry(
 ): void {
   readFrom(from, (chunk) => {
     hooks.onBytes(fromClient, chunk.length);
-    if (writeTo(to, chunk)) return;
+    // A record of TLS that was read with others comes though its socket is paused.
+    if (writeTo(to, chunk) || from.isPaused()) return;
     from.pause();
     hooks.onPause(fromClient, true);
     to.once('drain', () => {

@@ -17,11 +17,20 @@ const [, , program = '', iptables = ''] = process.argv;
 const HTTP = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const SOON = '1s';
 
-/** Packets from and to the port reach nobody any more. */
-function vanish(port: number): void {
-  for (const end of ['--sport', '--dport']) {
-    execFileSync(iptables, ['-w', '-I', 'INPUT', '-p', 'tcp', end, String(port), '-j', 'DROP']);
-  }
+/**
+ * Packets from and to the port reach nobody any more; those of a client with its peer alone, since other connections, as
+ * those that ask for statistics, may be given the same port.
+ */
+function vanish(port: number, peer?: number): void {
+  const drop = (from?: number, to?: number): void => {
+    const ends = [
+      ...(from === undefined ? [] : ['--sport', `${from}`]),
+      ...(to === undefined ? [] : ['--dport', `${to}`]),
+    ];
+    execFileSync(iptables, ['-w', '-I', 'INPUT', '-p', 'tcp', ...ends, '-j', 'DROP']);
+  };
+  drop(port, peer);
+  drop(peer, port);
 }
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -234,7 +243,8 @@ async function outcome({ engine, listeners, endpoints }: Side, name: string, one
   const id = idOf(name);
   const endpoint = endpoints.get(name) ?? 0;
   if (one.who === 'endpoint at once') vanish(endpoint);
-  const socket: Socket = connect(listeners.get(name) ?? 0, '127.0.0.1');
+  const listener = listeners.get(name) ?? 0;
+  const socket: Socket = connect(listener, '127.0.0.1');
   await once(socket, 'connect');
   const own = socket.localPort ?? 0;
   let text = '';
@@ -256,7 +266,8 @@ async function outcome({ engine, listeners, endpoints }: Side, name: string, one
           () => text.length > 0,
           (hasBegun) => hasBegun,
         ));
-    vanish(one.who === 'client' ? own : endpoint);
+    if (one.who === 'client') vanish(own, listener);
+    else vanish(endpoint);
     if (one.path === '/long') socket.pause();
   }
   for (const gauge of one.gauges)
