@@ -46,8 +46,7 @@ export function tuneForServing(): void {
   // Of the next collection, too: two megabytes of new objects may come before it, not eight.
   setFlagsFromString('--optimize-for-size');
   // A request passes through a hundred small functions: the best code has them within one another.
-  setFlagsFromString('--max-inlined-bytecode-size=800');
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=2500');
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=1400');
   if (process.memoryUsage().heapTotal < WORTH_IT * 1e6) return;
   setTimeout(collectAll, AFTER).unref();
 }
