@@ -8,9 +8,13 @@ import type { WorldEngine } from '../peers/world/world.ts';
 
 const ENGINES: readonly WorldEngine['name'][] = ['envoy', 'builtin'];
 
-/** A suite for each engine. Where something is missing it is left out, and in continuous integration fails. */
-export function describeOnEachEngine(title: string, suite: (engine: WorldEngine) => void): void {
-  for (const name of ENGINES) {
+/** A suite for each engine, or for those that have what it asks. Where something is missing it is left out, and in continuous integration fails. */
+export function describeOnEachEngine(
+  title: string,
+  suite: (engine: WorldEngine) => void,
+  engines: readonly WorldEngine['name'][] = ENGINES,
+): void {
+  for (const name of engines) {
     const program = name === 'envoy' ? findEnvoy() : undefined;
     const missing = name === 'envoy' && program === undefined ? 'Envoy; see npm run peers' : networkProblem();
     const full = `${title}, on ${name}`;

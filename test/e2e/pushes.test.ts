@@ -24,12 +24,12 @@ import {
   ROUTE_TYPE,
 } from '../../src/xds/resource.ts';
 import { type RunningServer, runServer } from '../proxy/run-server.ts';
+import { ADS, FROM_ADS } from '../proxy/xds-client/control-plane.ts';
 
 const PUSHES = 1000;
 /** Pushes after which everything that is made once has been made. */
 const WARM = 200;
 const CLIENTS = 4;
-const ADS = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
 const HTTP =
   'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const ROUTER = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router';
@@ -220,15 +220,7 @@ test('no request fails, and nothing is left behind', { timeout: 900_000 }, async
   };
   show();
   const proxy: RunningServer = runServer({
-    dynamic_resources: {
-      cds_config: ADS,
-      lds_config: ADS,
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
-      },
-    },
+    dynamic_resources: FROM_ADS,
     static_resources: {
       clusters: [
         {

@@ -23,21 +23,11 @@ import {
 } from '../../src/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js';
 import { pack } from '../../src/xds/proto/registry.ts';
 import { type RunningServer, runServer } from './run-server.ts';
-import { ControlPlane } from './xds-client/control-plane.ts';
-
-const ADS = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+import { ADS, FROM_ADS, ControlPlane } from './xds-client/control-plane.ts';
 
 function dynamicBootstrap(port: number): object {
   return {
-    dynamic_resources: {
-      cds_config: ADS,
-      lds_config: ADS,
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
-      },
-    },
+    dynamic_resources: FROM_ADS,
     static_resources: { clusters: [staticCluster('xds', port)] },
   };
 }

@@ -18,9 +18,8 @@ import { VirtualHostSchema } from '../../src/xds/proto/generated/envoy/config/ro
 import { HttpConnectionManagerSchema } from '../../src/xds/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { pack, typeUrlOf } from '../../src/xds/proto/registry.ts';
 import { type RunningServer, runServer } from './run-server.ts';
-import { ControlPlane, type DeltaControllerStream } from './xds-client/control-plane.ts';
+import { FROM_ADS, ControlPlane, type DeltaControllerStream } from './xds-client/control-plane.ts';
 
-const ADS: JsonObject = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
 const address = (port: number): JsonObject => ({
   socket_address: { address: '127.0.0.1', port_value: port },
 });
@@ -112,15 +111,7 @@ const sendListener = (json: JsonObject, change: (message: Listener) => void = ()
 beforeAll(async () => {
   plane = await ControlPlane.start();
   proxy = runServer({
-    dynamic_resources: {
-      cds_config: ADS,
-      lds_config: ADS,
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
-      },
-    },
+    dynamic_resources: FROM_ADS,
     static_resources: { clusters: [fixed('xds', plane.port)] },
   });
   stream = await plane.nextDelta();

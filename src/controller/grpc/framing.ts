@@ -86,7 +86,11 @@ export class Deframer {
 
   #faultIn(head: Buffer): FramingFault | undefined {
     const length = head.readUInt32BE(1);
-    if (head[0] !== 0) return { status: 'unimplemented', message: 'messages must not be compressed' };
+    if (head[0] !== 0)
+      return {
+        status: 'unimplemented',
+        message: 'messages must not be compressed: send them with grpc-encoding identity',
+      };
     if (length <= this.#limits.message) return undefined;
     const message = `a message has ${length} bytes; at most ${this.#limits.message} are read`;
     return { status: 'resourceExhausted', message };

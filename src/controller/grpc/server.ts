@@ -42,6 +42,9 @@ interface Connection {
   askedAt: number | undefined;
 }
 
+/** Characters of a method's name that an error repeats. */
+const MOST_OF_A_PATH = 200;
+
 export class GrpcServer {
   readonly #listeners: Listeners;
   readonly #options: GrpcServerOptions;
@@ -112,7 +115,8 @@ export class GrpcServer {
           ':status': 200,
           'content-type': 'application/grpc',
           'grpc-status': String(GRPC_STATUS.unimplemented),
-          'grpc-message': 'there is no such method',
+          // Percent-encoded: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
+          'grpc-message': encodeURI(`there is no method ${path.slice(0, MOST_OF_A_PATH)} here`),
         },
         { endStream: true },
       );

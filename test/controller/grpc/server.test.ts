@@ -101,7 +101,7 @@ describe('a gRPC server', () => {
 
   test('says that there is no such method', async () => {
     const { error } = await answers(['a'], '/test.Echo/Other');
-    expect([error?.code, error?.details]).toEqual([12, 'there is no such method']);
+    expect([error?.code, error?.details]).toEqual([12, 'there is no method /test.Echo/Other here']);
   });
 
   test.each([

@@ -7,6 +7,7 @@ import { Http2ClientConnection } from '../../../src/proxy/http2/client-session.t
 import type { Http2Settings } from '../../../src/proxy/http2/options.ts';
 import { FakeSocket } from '../http1/fake-socket.ts';
 import { codecOptions } from './exchanges.ts';
+import { Heard } from './heard.ts';
 import {
   DATA,
   END_HEADERS,
@@ -26,9 +27,7 @@ import {
 import { Written } from './written.ts';
 
 /** What comes of a request. */
-class Answered implements ResponseReceiver {
-  readonly heard: string[] = [];
-
+class Answered extends Heard implements ResponseReceiver {
   onReady(): void {
     this.heard.push('ready');
   }
@@ -39,22 +38,6 @@ class Answered implements ResponseReceiver {
 
   onHead(status: number, _headers: HeaderList, end: boolean): void {
     this.heard.push(`head ${status}${end ? ' end' : ''}`);
-  }
-
-  onData(chunk: Buffer, end: boolean): void {
-    this.heard.push(`data ${chunk.length}${end ? ' end' : ''}`);
-  }
-
-  onTrailers(): void {
-    this.heard.push('trailers');
-  }
-
-  onReset(reason: string): void {
-    this.heard.push(reason);
-  }
-
-  onWritable(): void {
-    this.heard.push('writable');
   }
 }
 

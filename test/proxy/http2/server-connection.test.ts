@@ -8,6 +8,7 @@ import type { Http2Settings } from '../../../src/proxy/http2/options.ts';
 import { Http2ServerConnection } from '../../../src/proxy/http2/server-connection.ts';
 import { FakeSocket } from '../http1/fake-socket.ts';
 import { codecOptions } from './exchanges.ts';
+import { Heard } from './heard.ts';
 import {
   DATA,
   END_HEADERS,
@@ -32,12 +33,12 @@ import { Written } from './written.ts';
 const OPENING = Buffer.concat([PREFACE, frame(SETTINGS, 0, 0)]);
 
 /** A request as those above have it. */
-class Asked implements RequestReceiver {
+class Asked extends Heard implements RequestReceiver {
   readonly request: IncomingRequest;
   readonly writer: ResponseWriter;
-  readonly heard: string[] = [];
 
   constructor(asked: IncomingRequest, writer: ResponseWriter) {
+    super();
     this.request = asked;
     this.writer = writer;
   }
@@ -47,24 +48,8 @@ class Asked implements RequestReceiver {
     return this.writer.data(body, true);
   }
 
-  onData(chunk: Buffer, end: boolean): void {
-    this.heard.push(`data ${chunk.length}${end ? ' end' : ''}`);
-  }
-
-  onTrailers(): void {
-    this.heard.push('trailers');
-  }
-
-  onReset(reason: string): void {
-    this.heard.push(reason);
-  }
-
   onRefused(): void {
     this.heard.push('refused');
-  }
-
-  onWritable(): void {
-    this.heard.push('writable');
   }
 }
 

@@ -67,6 +67,20 @@ type StateCall = ServerDuplexStream<
 
 const AGGREGATED = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
 
+/** Everything comes from the control plane, and nothing is given up for being late. */
+export const ADS = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+
+/** `dynamic_resources` of a bootstrap whose static cluster `xds` is the control plane. */
+export const FROM_ADS = {
+  cds_config: ADS,
+  lds_config: ADS,
+  ads_config: {
+    api_type: 'DELTA_GRPC',
+    transport_api_version: 'V3',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+  },
+};
+
 export class ControlPlane {
   readonly #server: Server;
   readonly port: number;
