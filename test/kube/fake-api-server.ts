@@ -1,8 +1,8 @@
 /** An API server in process: lists in pages, watches with bookmarks, and whatever fault a test asks for. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Access } from '../../src/kube/access.ts';
+import { freePort } from '../peers/free-ports.ts';
 
 export interface Item {
   readonly metadata: {
@@ -63,8 +63,9 @@ export class FakeApiServer {
   }
 
   async start(): Promise<void> {
+    // Nobody else may get it while this one is stopped.
+    this.#port ||= await freePort();
     await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Ends all connections and takes no more until it is started again. */

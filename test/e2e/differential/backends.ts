@@ -8,6 +8,7 @@ import {
 } from 'node:http2';
 import { type AddressInfo, type Server, createServer as createTcpServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { freePort } from '../../peers/free-ports.ts';
 import { rawBackend } from './raw-backend.ts';
 
 /** One request as an endpoint saw it. */
@@ -128,10 +129,8 @@ export class Backends {
       }),
     );
     backends.ports.raw = await backends.#listen(rawBackend());
-    // Nobody listens there: the port is taken and given back.
-    const dead = createTcpServer();
-    backends.ports.dead = await backends.#listen(dead);
-    await new Promise((resolve) => dead.close(resolve));
+    // Nobody listens there, nor will: the system gives such ports to nobody who asks for any.
+    backends.ports.dead = await freePort();
     return backends;
   }
 

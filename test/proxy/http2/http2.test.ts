@@ -28,6 +28,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../peers/free-ports.ts';
 import { type RunningServer, runServer } from '../run-server.ts';
 
 let proxy: RunningServer;
@@ -146,10 +147,7 @@ beforeAll(async () => {
     );
   });
   // The listener's port has to be known before it listens.
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  port = portOf(probe);
-  await new Promise<void>((resolve) => void probe.close(() => resolve()));
+  port = await freePort();
   const toCluster = (name: string) => ({ match: { prefix: '/' }, route: { cluster: name, timeout: '0s' } });
   proxy = runServer({
     static_resources: {

@@ -4,6 +4,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StreamInfo } from '../../../src/proxy/stream-info.ts';
 import { TCP_KINDS } from '../../../src/proxy/tcp/kinds.ts';
+import { freePort } from '../../peers/free-ports.ts';
 import { expectShare } from '../expect-share.ts';
 import { firstLine, listener, testListeners } from '../listeners/listeners.ts';
 import { staticCluster, statOf, testClusters } from '../upstream/clusters.ts';
@@ -23,14 +24,6 @@ async function backend(onConnection: (socket: Socket) => void): Promise<{ port: 
   await once(server, 'listening');
   open.push({ destroy: () => server.close() });
   return { port: (server.address() as AddressInfo).port, server };
-}
-
-/** A port where nobody listens. */
-async function deadPort(): Promise<number> {
-  const { port, server } = await backend(() => undefined);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function filter(kind: string, message: string, settings: JsonObject): JsonObject {
@@ -159,7 +152,7 @@ describe('the TCP proxy', () => {
   });
 
   test('tries other endpoints as often as it is told', async () => {
-    const dead = await deadPort();
+    const dead = await freePort();
     const { port } = await backend((socket) => socket.end('here\n'));
     const { listeners, clusters, infos } = proxy([dead, port]);
     await using _ = listeners;
