@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
+    // What is waited for comes when it comes: a second, as otherwise, can pass before a busy machine gets to it.
+    expect: { poll: { timeout: 20_000 } },
     // The machine that runs this has two cores; slow end-to-end tests come last by their folder's name.
     maxWorkers: 2,
   },

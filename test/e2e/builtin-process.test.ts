@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../peers/free-ports.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/mesh-proxy.js', import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 25 };
@@ -219,8 +220,7 @@ describe('with --concurrency', { timeout: 180_000 }, () => {
         '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
         ...speaker(port, text),
       };
-      writeFileSync(`${lds}.new`, JSON.stringify({ resources: [listener] }));
-      renameSync(`${lds}.new`, lds);
+      writeWhole(lds, JSON.stringify({ resources: [listener] }));
     };
     write('one');
     const proxy = run(

@@ -6,7 +6,7 @@
 
 import { fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -24,6 +24,7 @@ import { CLUSTER_TYPE, ENDPOINT_TYPE, ROUTE_TYPE } from '../../src/xds/resource.
 import { translate } from '../../src/xds/translate.ts';
 import { overGrpc } from '../controller/discovery/grpc-transport.ts';
 import { SimpleProxy } from '../controller/discovery/simple-proxy.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 
 const SEED = 20_261_129;
 const PROXIES = 200;
@@ -116,7 +117,7 @@ function changeService(index: number): void {
       spec: { host: name, subsets, trafficPolicy },
     });
   }
-  writeWhole(path, items);
+  writeItems(path, items);
 }
 
 /** One namespace is told of less, or again of everything. */
@@ -129,14 +130,13 @@ function changeScope(): void {
   }
   const hosts = ['./*', ...NAMESPACES.filter(() => random() < 0.5).map((one) => `${one}/*`)];
   const metadata = { name: 'default', namespace };
-  writeWhole(path, [
+  writeItems(path, [
     { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata, spec: { egress: [{ hosts }] } },
   ]);
 }
 
-function writeWhole(path: string, items: readonly object[]): void {
-  writeFileSync(`${path}.new`, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  renameSync(`${path}.new`, path);
+function writeItems(path: string, items: readonly object[]): void {
+  writeWhole(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
 }
 
 /** As Envoy asks: endpoints of clusters that want them, and the routes that connection managers name. */

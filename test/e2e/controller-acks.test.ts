@@ -1,7 +1,7 @@
 /** A real Envoy as gateway and one as sidecar take everything that the controller makes of valid manifests. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
@@ -12,6 +12,7 @@ import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { hasCases, readCases, SHARED } from '../conformance/cases.ts';
 import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 import {
   BASE,
   GATEWAY_LABELS,
@@ -81,7 +82,7 @@ function suite(program: string): void {
   /** Makes these the whole configuration. */
   function show(manifests: readonly Json[]): void {
     const items = withFiles([...BASE, ...manifests], files());
-    writeFileSync(join(folder, 'mesh.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    writeWhole(join(folder, 'mesh.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   }
 
   /** Names and counts of Envoy's refusals and of what still warms. */

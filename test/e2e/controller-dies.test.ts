@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type Server, createServer, request } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, bootstrapOf, eventually } from '../peers/run-envoy.ts';
 import { Engine, type EngineKind } from './differential/engines.ts';
 import { freePorts } from '../peers/free-ports.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 import type { JsonMap } from './differential/json.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 
@@ -75,11 +76,11 @@ spec:
   selector: {app: gateway}
   servers: [{port: {number: ${port}, name: http, protocol: HTTP}, hosts: [${HOST}]}]
 `;
-  writeFileSync(join(folder, 'base.yaml'), entries.join('') + gateway);
+  writeWhole(join(folder, 'base.yaml'), entries.join('') + gateway);
 }
 
 function routeTo(to: Backend): void {
-  writeFileSync(
+  writeWhole(
     join(folder, 'route.yaml'),
     `apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -1,7 +1,7 @@
 /** `mesh-controller` as a process, from a folder of manifests, to a real Envoy that answers requests. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, Envoy, eventually } from '../peers/run-envoy.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 import { freePort } from '../peers/free-ports.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/mesh-controller.js', import.meta.url));
 
@@ -54,7 +55,7 @@ spec:
   endpoints: [{address: 127.0.0.1, ports: {http: ${to}}}]
 ---
 `;
-  writeFileSync(
+  writeWhole(
     join(folder, 'base.yaml'),
     `${entry('one', one)}${entry('two', two)}apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -70,7 +71,7 @@ spec:
 
 /** Everything goes to one of the backends; `/old` is rewritten. */
 function writeRoute(to: string, weight = 100): void {
-  writeFileSync(
+  writeWhole(
     join(folder, 'route.yaml'),
     `apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -185,7 +186,7 @@ describeOnRealEnvoy('mesh-controller and a real Envoy', (program) => {
       ({ text }) => text === 'one /',
     );
     // The port belongs to another program, which only Envoy can find out.
-    writeFileSync(
+    writeWhole(
       join(folder, 'second.yaml'),
       `apiVersion: networking.istio.io/v1
 kind: Gateway

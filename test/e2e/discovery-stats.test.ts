@@ -1,10 +1,11 @@
 /** What is counted of resources that come by name: the same on a real Envoy and on the builtin engine. */
 
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../peers/free-ports.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 import { type Certificate, authority } from '../proxy/tls/certificates.ts';
 import { Engine } from './differential/engines.ts';
 import { type JsonMap, NETWORK_FILTER, ROUTER, socketAddress, typed } from './differential/json.ts';
@@ -140,11 +141,8 @@ class Side {
   }
 }
 
-/** In one step, so that nobody reads half of it. */
 function write(folder: string, file: string, version: string, resource: JsonMap): void {
-  const whole = join(folder, 'next');
-  writeFileSync(whole, JSON.stringify({ version_info: version, resources: [resource] }));
-  renameSync(whole, join(folder, file));
+  writeWhole(join(folder, file), JSON.stringify({ version_info: version, resources: [resource] }));
 }
 
 const attempts = (counted: Readonly<Record<string, number>>): number =>

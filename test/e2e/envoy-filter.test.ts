@@ -1,6 +1,6 @@
 /** EnvoyFilters at work in a real Envoy, and what becomes of those that it refuses. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { translate } from '../../src/xds/translate.ts';
 import { ask, Envoy, eventually, type HttpAnswer } from '../peers/run-envoy.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 import { freePort } from '../peers/free-ports.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 
 const NODE = {
   id: 'router~127.0.0.1~gateway-0.shop~shop.svc.cluster.local',
@@ -40,7 +41,7 @@ async function backend(name: string): Promise<number> {
 }
 
 function write(file: string, text: string): void {
-  writeFileSync(join(folder, file), text);
+  writeWhole(join(folder, file), text);
 }
 
 function writeRoute(to: string): void {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runMesh } from '../cli/run-mesh.ts';
 import { bootstrapOf, eventually } from '../peers/run-envoy.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 import { describeObserved, MANIFESTS, NODE, PORTS, type Rule } from './observed-mesh.ts';
 
 const PROXY = fileURLToPath(new URL('../../bin/mesh-proxy.js', import.meta.url));
@@ -154,7 +155,7 @@ describeObserved(
     });
 
     test('wait ends when the proxies have a change, and says when they do not in time', async () => {
-      writeFileSync(
+      writeWhole(
         join(folder, 'late.yaml'),
         MANIFESTS.split('---\n')[1]
           ?.replaceAll('name: fruits', 'name: late')

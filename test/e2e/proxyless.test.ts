@@ -1,6 +1,6 @@
 /** A gRPC application without a proxy, on the xDS client that others wrote, takes its routes from our discovery. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Server, ServerCredentials, type ServiceError } from '@grpc/grpc-js';
@@ -10,6 +10,7 @@ import { Log } from '../../src/base/log.ts';
 import { readSettings } from '../../src/controller/settings.ts';
 import { translate } from '../../src/xds/translate.ts';
 import { ask, eventually } from '../peers/run-envoy.ts';
+import { writeWhole } from '../peers/write-whole.ts';
 import { expectShare } from '../proxy/expect-share.ts';
 
 const METHOD = '/juice.Press/Press';
@@ -64,7 +65,7 @@ async function calls(count: number): Promise<readonly string[]> {
 }
 
 function writeRoute(http: string): void {
-  writeFileSync(
+  writeWhole(
     join(folder, 'route.yaml'),
     `apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -81,7 +82,7 @@ const weights = (one: number, two: number): string =>
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lateen-proxyless-'));
   const [one, two] = [await backend('one'), await backend('two')];
-  writeFileSync(
+  writeWhole(
     join(folder, 'base.yaml'),
     `apiVersion: networking.istio.io/v1
 kind: ServiceEntry

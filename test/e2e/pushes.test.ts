@@ -23,6 +23,7 @@ import {
   type ProxyResources,
   ROUTE_TYPE,
 } from '../../src/xds/resource.ts';
+import { freePort } from '../peers/free-ports.ts';
 import { type RunningServer, runServer } from '../proxy/run-server.ts';
 import { ADS, FROM_ADS } from '../proxy/xds-client/control-plane.ts';
 
@@ -41,7 +42,8 @@ afterEach(async () => {
 
 async function backend(name: string): Promise<number> {
   const server: Server = createServer((_, response) => response.end(name)).listen(0, '127.0.0.1');
-  server.keepAliveTimeout = 60_000;
+  // None is closed just as the proxy takes it for a request.
+  server.keepAliveTimeout = 0;
   await once(server, 'listening');
   closing.push(() => {
     server.closeAllConnections();
@@ -212,8 +214,7 @@ test('no request fails, and nothing is left behind', { timeout: 900_000 }, async
   });
   closing.push(() => controller.drain(100));
   let step = 0;
-  const port = await backend('placeholder');
-  await closing.pop()?.();
+  const port = await freePort();
   const show = (): void => {
     const resources = world(step, port, ports);
     discovery.update(() => resources);
@@ -257,6 +258,6 @@ test('no request fails, and nothing is left behind', { timeout: 900_000 }, async
   }
   expect(await proxy.stat('cluster_manager.warming_clusters')).toBe(0);
   expect(await proxy.stat('cluster_manager.active_clusters')).toBe(4);
-  await vi.waitFor(async () => expect(await proxy.stat('http.in.downstream_cx_active')).toBe(0));
-  await vi.waitFor(async () => expect(await proxy.stat('listener_manager.total_listeners_draining')).toBe(0));
+  await expect.poll(() => proxy.stat('http.in.downstream_cx_active')).toBe(0);
+  await expect.poll(() => proxy.stat('listener_manager.total_listeners_draining')).toBe(0);
 });

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type JsonValue, create } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { messageOf } from '../../src/proxy/bootstrap/read-message.ts';
 import {
   CLUSTER_TYPE,
@@ -22,6 +22,7 @@ import {
   ResourceSchema,
 } from '../../src/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js';
 import { pack } from '../../src/xds/proto/registry.ts';
+import { freePort } from '../peers/free-ports.ts';
 import { type RunningServer, runServer } from './run-server.ts';
 import { ADS, FROM_ADS, ControlPlane } from './xds-client/control-plane.ts';
 
@@ -146,9 +147,9 @@ describe('a proxy that starts', () => {
     const stream = await plane.nextDelta();
     await stream.next();
     stream.send({ typeUrl: CLUSTER_TYPE, nonce: '1', resources: [edsCluster('one')] });
-    await vi.waitFor(() => expect(stream.requests).toHaveLength(2));
+    await expect.poll(() => stream.requests).toHaveLength(2);
     stream.send({ typeUrl: ENDPOINT_TYPE, nonce: '2', removedResources: ['one'] });
-    await vi.waitFor(() => expect(stream.requests.at(-1)?.typeUrl).toBe(LISTENER_TYPE));
+    await expect.poll(() => stream.requests.at(-1)?.typeUrl).toBe(LISTENER_TYPE);
     stream.send({ typeUrl: LISTENER_TYPE, nonce: '3' });
     await proxy.started;
   });
@@ -229,22 +230,26 @@ describe('what the controller sends', () => {
       resources: [resource(ListenerSchema, speaker('m', 'two', port))],
     });
     await stream.next();
-    await vi.waitFor(async () => expect(await said(port)).toBe('two'));
+    await expect.poll(() => said(port)).toBe('two');
     expect(await proxy.stat('listener_manager.total_listeners_active')).toBe(1);
   });
 
   test('stays in force while the controller is away, and in the next process', async () => {
+    // Nobody else gets its port while it is away.
+    plane.kill();
+    plane = await ControlPlane.start(await freePort());
     const state = join(folder, 'state');
     const { proxy, stream } = await ready('--state-dir', state);
     stream.send({ typeUrl: CLUSTER_TYPE, nonce: '2', resources: [edsCluster('one')] });
-    await vi.waitFor(() => expect(stream.requests.at(-1)?.typeUrl).toBe(ENDPOINT_TYPE));
+    await expect.poll(() => stream.requests.at(-1)?.typeUrl).toBe(ENDPOINT_TYPE);
     stream.send({
       typeUrl: ENDPOINT_TYPE,
       nonce: '3',
       resources: [resource(ClusterLoadAssignmentSchema, endpoints('one', 80))],
     });
+    await expect.poll(() => stream.requests.at(-1)?.responseNonce).toBe('3');
     plane.kill();
-    await vi.waitFor(() => expect(proxy.log.join('')).toContain('closed'));
+    await expect.poll(() => proxy.log.join('')).toContain('closed');
     expect(await said(await portOf(proxy, 'l'))).toBe('one');
     await proxy.stop();
     const file = join(state, 'configuration.json');
@@ -293,7 +298,7 @@ describe('what the controller sends', () => {
     ]) {
       writeFileSync(path, text);
       const proxy = start(dynamicBootstrap(1), '--state-dir', folder);
-      await vi.waitFor(() => expect(proxy.log.join('')).toContain('closed'));
+      await expect.poll(() => proxy.log.join('')).toContain('closed');
       expect((await proxy.admin('/ready')).status).toBe(503);
       await proxy.stop();
     }
@@ -313,7 +318,7 @@ test('clusters may come over a stream of their own', async () => {
   };
   const { static_resources } = dynamicBootstrap(plane.port) as { static_resources: object };
   const proxy = start({ static_resources, dynamic_resources: { cds_config: source } });
-  await vi.waitFor(() => expect(plane.clusters).toHaveLength(1));
+  await expect.poll(() => plane.clusters).toHaveLength(1);
   const [stream] = plane.clusters;
   expect(await stream?.next()).toMatchObject({ typeUrl: CLUSTER_TYPE, node: { cluster: 'a.b' } });
   stream?.send({
@@ -453,12 +458,12 @@ describe('resources in files', () => {
     const port = await portOf(proxy, 'l');
     expect(await said(port)).toBe('one');
     write('lds.yaml', [typed(LISTENER_TYPE, speaker('l', 'two'))], '2');
-    await vi.waitFor(async () => expect(await said(await portOf(proxy, 'l'))).toBe('two'));
+    await expect.poll(async () => said(await portOf(proxy, 'l'))).toBe('two');
     writeFileSync(lds, 'resources: [{');
-    await vi.waitFor(() => expect(proxy.log.join('')).toContain('Filesystem config update failure'));
+    await expect.poll(() => proxy.log.join('')).toContain('Filesystem config update failure');
     expect(await said(await portOf(proxy, 'l'))).toBe('two');
     write('lds.yaml', []);
-    await vi.waitFor(async () => expect(await proxy.stat('listener_manager.total_listeners_active')).toBe(0));
+    await expect.poll(() => proxy.stat('listener_manager.total_listeners_active')).toBe(0);
     expect((await proxy.admin('/clusters')).body).toContain('a::127.0.0.1:80');
   });
 

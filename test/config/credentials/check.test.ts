@@ -134,9 +134,11 @@ function lockedKey(): string {
 
 test('a text of beginnings without ends is read in no time', () => {
   const text = '-----BEGIN CERTIFICATE-----'.repeat(30_000);
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   expect(credentialFaults(secret(coded({ 'ca.crt': text })))).toHaveLength(1);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  // Of this process's own work: how long others had the machine meanwhile says nothing.
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
 });
 
 test('a bad one is set aside where Secrets are used, and the good one before it stays', async () => {

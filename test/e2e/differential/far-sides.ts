@@ -132,6 +132,8 @@ export class FarSides<Case, From extends Client> {
     const lines = (): string =>
       (existsSync(log) ? readFileSync(log, 'utf8') : '')
         .split('\n')
+        // What stands behind the last end of a line is being written.
+        .slice(0, -1)
         .filter((line) => line.startsWith(`${index} `))
         .join('\n');
     await eventually(lines, (text) => text !== '');

@@ -14,6 +14,7 @@ import type { Echo, Errand, Outcome } from '../../peers/world/courier-messages.t
 import { type ProxyOptions, World, type WorldEngine, type WorldOptions } from '../../peers/world/world.ts';
 import { COMPARED } from './engines.ts';
 import { freePorts } from '../../peers/free-ports.ts';
+import { writeWhole } from '../../peers/write-whole.ts';
 import { comparable } from './pair.ts';
 import { STOCK_FILTERS } from './stock-filters.ts';
 
@@ -141,7 +142,7 @@ export class MeshPair {
   }
 
   write(name: string, text: string): void {
-    writeFileSync(join(this.#manifestFolder, name), text);
+    writeWhole(join(this.#manifestFolder, name), text);
   }
 
   remove(name: string): void {

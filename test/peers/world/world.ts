@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ask, eventually, type HttpAnswer } from '../run-envoy.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { Echo, Errand, Errands, Outcome } from './courier-messages.ts';
 import { GATEWAY_GROUP, Network, SIDECAR_GROUP, type NetworkOptions } from './network.ts';
 
@@ -134,11 +135,11 @@ export class World {
 
   /** Changes the settings of the mesh. */
   writeMeshConfig(text: string): void {
-    writeFileSync(this.meshConfigFile, text);
+    writeWhole(this.meshConfigFile, text);
   }
 
   write(name: string, text: string): void {
-    writeFileSync(join(this.manifestFolder, name), text);
+    writeWhole(join(this.manifestFolder, name), text);
   }
 
   remove(name: string): void {

@@ -14,7 +14,7 @@ import {
   uniqueArray,
   tuple,
 } from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   type Exchange,
   type Manner,
@@ -105,7 +105,7 @@ describe.each(ALL)('%s', (_, makeClient, makeServer, manner) => {
           expect(comparable(answer)).toEqual(comparable(heardOf(response)));
           expect(comparable(asked)).toEqual(comparable(heardOf(request)));
         }
-        await vi.waitFor(() => expect(openStreams()).toBe(0));
+        await expect.poll(openStreams).toBe(0);
         await stop();
       }),
       { numRuns: 15 },

@@ -27,7 +27,7 @@ import {
   credentials,
   status,
 } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../peers/free-ports.ts';
 import { type RunningServer, runServer } from '../run-server.ts';
 
@@ -277,10 +277,10 @@ describe('a request', () => {
     const stream = session.request({ ':authority': 'two.example', ':path': '/never' });
     stream.on('error', () => undefined);
     stream.end();
-    await vi.waitFor(async () => expect(await proxy.stat('cluster.two.upstream_rq_active')).toBe(1));
+    await expect.poll(() => proxy.stat('cluster.two.upstream_rq_active')).toBe(1);
     stream.close(8);
-    await vi.waitFor(() => expect(aborted).toBe(before + 1));
-    await vi.waitFor(async () => expect(await proxy.stat('cluster.two.upstream_rq_active')).toBe(0));
+    await expect.poll(() => aborted).toBe(before + 1);
+    await expect.poll(() => proxy.stat('cluster.two.upstream_rq_active')).toBe(0);
     session.close();
   });
 });

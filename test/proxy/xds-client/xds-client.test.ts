@@ -1,5 +1,5 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProcessLog } from '../../../src/proxy/process-log.ts';
 import { StatsStore } from '../../../src/proxy/stats/store.ts';
 import type { RawResource, Refusal } from '../../../src/proxy/xds-client/resource-types.ts';
@@ -164,7 +164,7 @@ describe('in the delta form', () => {
       nonce: '1',
       resources: [named('a', 'v1'), named('b', 'v2')] as never,
     });
-    await vi.waitFor(() => expect(taken).toEqual(['+a', '+b']));
+    await expect.poll(() => taken).toEqual(['+a', '+b']);
     stream.end();
     const again = await plane.nextDelta();
     expect(await again.next()).toMatchObject({
@@ -183,7 +183,7 @@ describe('in the delta form', () => {
     client = makeClient('delta', { onFailure: () => failures.push(1) });
     client.wantAll(CLUSTER_TYPE);
     client.start();
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(2));
+    await expect.poll(() => failures.length).toBeGreaterThan(2);
     expect(client.isConnected).toBe(false);
     port = plane.port;
     await (await plane.nextDelta()).next();
