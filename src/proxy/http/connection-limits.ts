@@ -2,6 +2,7 @@
 
 import type { Cluster } from '../upstream/types.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 /** What the limits are for. */
 export interface LimitedConnection {
@@ -19,13 +20,13 @@ export class ConnectionLimits implements DeadlineOwner {
     this.#cluster = cluster;
     this.#connection = connection;
     const { maxConnectionDuration } = cluster.settings;
-    if (maxConnectionDuration > 0) deadlinesOf(maxConnectionDuration).start(this.#age, performance.now());
+    if (maxConnectionDuration > 0) deadlinesOf(maxConnectionDuration).start(this.#age, turnTime());
   }
 
   /** No request is on it. */
   rest(): void {
     const { idleTimeout } = this.#cluster.settings;
-    if (idleTimeout > 0) deadlinesOf(idleTimeout).start(this.#idle, performance.now());
+    if (idleTimeout > 0) deadlinesOf(idleTimeout).start(this.#idle, turnTime());
   }
 
   /** A request is put on it. */

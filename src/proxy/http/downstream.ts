@@ -12,6 +12,7 @@ import { HeaderList } from './header-list.ts';
 import type { Manager } from './manager.ts';
 import { PrematureResets } from './premature-resets.ts';
 import { HttpStream } from './stream.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n', 'latin1');
 
@@ -65,7 +66,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   readonly #connection: DownstreamConnection;
   readonly #options: ServerOptions;
   readonly #codecs: CodecOptions;
-  readonly #startTime = performance.now();
+  readonly #startTime = turnTime();
   #http1: Http1ServerConnection | undefined;
   #http2: Http2ServerConnection | undefined;
   readonly #idle = new Deadline(this);
@@ -146,7 +147,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     const { idle } = this.#options;
     this.#busy = busy;
     if (busy) this.#idle.cancel();
-    else idle?.start(this.#idle, performance.now());
+    else idle?.start(this.#idle, turnTime());
   }
 
   /** The first bytes tell: connections of HTTP/2 begin with a text of their own. */
@@ -253,7 +254,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
   #drain(): void {
     this.#draining = new Deadline(this);
     if (this.#http2 === undefined) {
-      deadlinesOf(this.#manager.settings.drainTimeout).start(this.#draining, performance.now());
+      deadlinesOf(this.#manager.settings.drainTimeout).start(this.#draining, turnTime());
     } else this.#http2.drain();
   }
 
@@ -276,7 +277,7 @@ export class Downstream implements ServerOwner, DeadlineOwner {
     this.#age?.cancel();
     this.#idle.cancel();
     this.#draining?.cancel();
-    connectionTime.record(performance.now() - this.#startTime);
+    connectionTime.record(turnTime() - this.#startTime);
   }
 }
 

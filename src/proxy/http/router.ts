@@ -26,6 +26,7 @@ import type { Tally } from './tally.ts';
 import type { Timeouts } from './timeouts.ts';
 import { TriesInFlight } from './tries-in-flight.ts';
 import { type TryOwner, UpstreamTry, countTry } from './upstream-try.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingRequest {
   readonly #stream: HttpStream;
@@ -194,7 +195,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     attempt.sent = true;
     this.#tally?.sent();
     info.sentOver(writer);
-    info.times.upstreamFirstSent = performance.now();
+    info.times.upstreamFirstSent = turnTime();
     writeRequest(writer, this, this.#body?.replay(), this.#done);
     if (this.#done) info.times.upstreamLastSent = info.times.upstreamFirstSent;
     this.flow.resumeRequest();
@@ -208,7 +209,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
     const stream = this.#stream;
     const { info } = stream;
     const { cluster, host } = attempt;
-    const now = performance.now();
+    const now = turnTime();
     info.times.upstreamFirstReceived = now;
     cluster.report(host, { kind: 'status', status });
     let isUnwanted = false;
@@ -420,7 +421,7 @@ export class Router implements RequestSink, TryOwner, DeadlineOwner, OutgoingReq
 
   #onResponseDone(): void {
     const { times } = this.#stream.info;
-    const now = performance.now();
+    const now = turnTime();
     times.upstreamLastReceived = now;
     this.#deadline?.cancel();
     const time = now - times.start;

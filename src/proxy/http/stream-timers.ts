@@ -2,6 +2,7 @@
 
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import type { HttpStream } from './stream.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 export class StreamTimers implements DeadlineOwner {
   readonly #stream: HttpStream;
@@ -30,7 +31,7 @@ export class StreamTimers implements DeadlineOwner {
 
   /** Milliseconds, 0 for none; undefined keeps what there is. */
   replace(idle: number | undefined, duration: number | undefined): this {
-    const now = performance.now();
+    const now = turnTime();
     if (idle !== undefined) {
       this.#idle?.cancel();
       this.#idle = idle > 0 ? this.#begin(idle, now) : undefined;
@@ -45,7 +46,7 @@ export class StreamTimers implements DeadlineOwner {
 
   active(): void {
     const idle = this.#idle;
-    if (idle?.list !== undefined) idle.list.start(idle, performance.now());
+    if (idle?.list !== undefined) idle.list.start(idle, turnTime());
   }
 
   endRequest(): void {

@@ -21,6 +21,7 @@ import { Router } from './router.ts';
 import { StreamRecord } from './stream-record.ts';
 import { StreamSpan } from './stream-span.ts';
 import { StreamTimers } from './stream-timers.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 const NO_HOST: Found = { kind: 'no-host' };
 const NO_FIELDS = new HeaderList();
@@ -84,7 +85,7 @@ export class HttpStream
     this.#isRedirected = history !== undefined;
     this.writer = writer;
     this.#downstream = downstream;
-    const info = new StreamRecord(connection, performance.now());
+    const info = new StreamRecord(connection, turnTime());
     this.info = info;
     this.method = request.method;
     this.authority = request.authority;
@@ -367,7 +368,7 @@ export class HttpStream
   responseHead(status: number, headers: HeaderList, end: boolean): void {
     const { info, manager, writer } = this;
     const { settings } = manager;
-    const now = performance.now();
+    const now = turnTime();
     info.responseCode = status;
     info.responseHeaders = headers;
     info.times.responseFirstSent = now;
@@ -381,7 +382,7 @@ export class HttpStream
     ) {
       headers.set('x-request-id', info.requestId);
     }
-    if (!headers.has('date')) headers.append('date', httpDate(performance.timeOrigin + now));
+    if (!headers.has('date')) headers.append('date', httpDate(now));
     if (settings.serverHeader === 'overwrite') headers.set('server', settings.serverName);
     else if (settings.serverHeader === 'append-if-absent' && !headers.has('server')) {
       headers.append('server', settings.serverName);
@@ -447,7 +448,7 @@ export class HttpStream
 
   #endRequest(): void {
     this.requestDone = true;
-    this.info.times.requestEnd = performance.now();
+    this.info.times.requestEnd = turnTime();
     this.#timers?.endRequest();
   }
 
@@ -456,7 +457,7 @@ export class HttpStream
     if (this.ended) return;
     this.ended = true;
     const { times } = this.info;
-    times.end = performance.now();
+    times.end = turnTime();
     if (whole) times.responseLastSent = times.end;
     this.info.upstreamCluster ??= clusterOnRoute(this, this.#found);
     this.#timers?.cancel();

@@ -6,6 +6,7 @@ import type { RequestWriter, ResetReason, ResponseReceiver } from './codec.ts';
 import { Deadline, type DeadlineOwner, deadlinesOf } from './deadlines.ts';
 import type { HeaderList } from './header-list.ts';
 import { resetFlag, resetWords } from './reset-reasons.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 /** Who tries. */
 export interface TryOwner {
@@ -49,8 +50,8 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
 
   /** Begins the wait of this try; times in milliseconds, 0 for none. */
   limit(perTry: number, perTryIdle: number): void {
-    if (perTry > 0) deadlinesOf(perTry).start((this.#limit ??= new Deadline(this)), performance.now());
-    if (perTryIdle > 0) deadlinesOf(perTryIdle).start((this.#idle ??= new Deadline(this)), performance.now());
+    if (perTry > 0) deadlinesOf(perTry).start((this.#limit ??= new Deadline(this)), turnTime());
+    if (perTryIdle > 0) deadlinesOf(perTryIdle).start((this.#idle ??= new Deadline(this)), turnTime());
   }
 
   onReady(writer: RequestWriter): void {
@@ -138,7 +139,7 @@ export class UpstreamTry implements ResponseReceiver, DeadlineOwner {
 
   #active(): void {
     const idle = this.#idle;
-    if (idle?.list !== undefined) idle.list.start(idle, performance.now());
+    if (idle?.list !== undefined) idle.list.start(idle, turnTime());
   }
 }
 

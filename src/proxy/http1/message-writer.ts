@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { writeTo } from '../sockets/reading.ts';
+import { flushLater } from '../sockets/turn.ts';
 import type { Counter } from '../stats/stats.ts';
 
 /** Up to here head and body are put into one buffer, which is cheaper than two. */
@@ -35,7 +36,7 @@ export class MessageWriter {
     this.#held = text;
     this.#flushes = true;
     // The body mostly comes in the same turn.
-    process.nextTick(flush, this);
+    flushLater(this);
   }
 
   /** Writes a head that no body has come for in this turn. */
@@ -99,8 +100,4 @@ export class MessageWriter {
     this.#flushes = false;
     if (text !== '') this.#socket.write(text, 'latin1');
   }
-}
-
-function flush(writer: MessageWriter): void {
-  writer.flush();
 }

@@ -18,6 +18,7 @@ import {
 import type { Counter } from '../stats/stats.ts';
 import type { NameStyle } from './write-head.ts';
 import { keep, readFrom } from '../sockets/reading.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 export interface ServerOptions extends RequestHeadOptions {
   readonly maxHeadBytes: number;
@@ -92,7 +93,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     socket.on('error', () => this.#onGone());
     socket.on('close', () => this.#onGone());
     socket.on('drain', () => this.#receiver?.onWritable());
-    options.idle?.start(this.#idle, performance.now());
+    options.idle?.start(this.#idle, turnTime());
     readFrom(socket, (chunk) => this.#onData(chunk));
   }
 
@@ -209,7 +210,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     if (this.#headBytes >= maxHeadBytes) return this.#refuse(HEADERS_TOO_LARGE, bytes);
     if (before === 0) {
       this.#idle.cancel();
-      this.options.head?.start(this.#timer, performance.now());
+      this.options.head?.start(this.#timer, turnTime());
     }
     if (!this.#lineSeen && text.includes('\n')) return this.#checkLine(bytes, at, before);
     return bytes.length;
@@ -317,7 +318,7 @@ export class Http1ServerConnection implements DeadlineOwner {
       this.#leave(exchange.closesAtOnce && !this.#processing);
       return;
     }
-    this.options.idle?.start(this.#idle, performance.now());
+    this.options.idle?.start(this.#idle, turnTime());
     if (this.#pending !== undefined || this.#paused) {
       this.#paused = false;
       // The connection that the answer came on may have ended with it, which is read a turn later: the request that waits is
@@ -337,7 +338,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     if (atOnce || delayedClose === undefined) this.socket.destroySoon();
     else this.socket.resume();
     this.#unsent = unsentBytes(this.socket);
-    if (!this.socket.destroyed) delayedClose?.start(this.#timer, performance.now());
+    if (!this.socket.destroyed) delayedClose?.start(this.#timer, turnTime());
   }
 
   /** The client has had its time to leave: it gets more only as long as it takes what there is for it. */
@@ -347,7 +348,7 @@ export class Http1ServerConnection implements DeadlineOwner {
       this.socket.destroySoon();
     } else if (unsent < this.#unsent) {
       this.#unsent = unsent;
-      this.options.delayedClose?.start(this.#timer, performance.now());
+      this.options.delayedClose?.start(this.#timer, turnTime());
     } else {
       this.socket.destroy();
     }

@@ -33,14 +33,9 @@ export function fieldLines({ names, values }: HeaderList, style: NameStyle): str
   return text;
 }
 
-const statusLines = new Map<string, string>();
+const statusLines: Readonly<Record<'1.0' | '1.1', string[]>> = { '1.0': [], '1.1': [] };
 
+/** `status` has three digits. */
 export function statusLine(version: '1.0' | '1.1', status: number): string {
-  const key = `${version} ${status}`;
-  let line = statusLines.get(key);
-  if (line === undefined) {
-    line = `HTTP/${version} ${status} ${reasonPhrase(status)}\r\n`;
-    if (statusLines.size < 1_000) statusLines.set(key, line);
-  }
-  return line;
+  return (statusLines[version][status] ??= `HTTP/${version} ${status} ${reasonPhrase(status)}\r\n`);
 }

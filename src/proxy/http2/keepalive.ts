@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { LONGEST_WAIT } from '../route/milliseconds.ts';
 import type { KeepaliveSettings } from './options.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 export interface KeepaliveOwner {
   ping(payload: Buffer): void;
@@ -14,7 +15,7 @@ export class Keepalive {
   readonly #owner: KeepaliveOwner;
   #next: NodeJS.Timeout | undefined;
   #limit: NodeJS.Timeout | undefined;
-  #lastTraffic = performance.now();
+  #lastTraffic = turnTime();
 
   constructor(settings: KeepaliveSettings, owner: KeepaliveOwner) {
     this.#settings = settings;
@@ -23,7 +24,7 @@ export class Keepalive {
   }
 
   onTraffic(): void {
-    this.#lastTraffic = performance.now();
+    this.#lastTraffic = turnTime();
   }
 
   onAnswer(): void {
@@ -36,7 +37,7 @@ export class Keepalive {
   /** The connection is about to be used. */
   wake(): void {
     const { idleInterval } = this.#settings;
-    if (idleInterval > 0 && performance.now() - this.#lastTraffic >= idleInterval) this.#ask();
+    if (idleInterval > 0 && turnTime() - this.#lastTraffic >= idleInterval) this.#ask();
   }
 
   stop(): void {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Counter } from '../stats/stats.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { FRAME_HEAD, Flag, FrameType, MAX_FRAME_SIZE } from './frames.ts';
+import { flushLater } from '../sockets/turn.ts';
 
 export interface OutputOwner {
   /** What was held back may go on. */
@@ -145,7 +146,7 @@ export class Output {
     this.#pending += bytes;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(flush, this);
+      flushLater(this);
     }
     return at;
   }
@@ -182,10 +183,6 @@ export class Output {
     this.#wasFull = false;
     this.#owner.onRoom();
   }
-}
-
-function flush(output: Output): void {
-  output.flush();
 }
 
 function giveBack(block: Buffer): void {

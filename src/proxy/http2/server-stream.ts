@@ -7,6 +7,7 @@ import { REQUEST_SINGLES } from '../http/single-headers.ts';
 import { ErrorCode } from './errors.ts';
 import type { MessageFields } from './message-fields.ts';
 import { Http2Stream, type StreamHost } from './stream.ts';
+import { turnTime } from '../sockets/turn.ts';
 
 /** The connection, as far as requests are concerned. */
 export interface RequestHost extends StreamHost {
@@ -27,7 +28,7 @@ const NO_BYTES = Buffer.alloc(0);
 export class ServerStream extends Http2Stream implements ResponseWriter, DeadlineOwner {
   readonly #requests: RequestHost;
   readonly #request: IncomingRequest;
-  readonly #startTime = performance.now();
+  readonly #startTime = turnTime();
   #receiver: RequestReceiver | undefined;
   #answered = false;
   /** Those above have said all that they have to say. */
@@ -139,7 +140,7 @@ export class ServerStream extends Http2Stream implements ResponseWriter, Deadlin
     this.#receiver = undefined;
     if (this.#responseDone) return;
     this.#responseDone = true;
-    const soon = performance.now() - this.#startTime < PREMATURE;
+    const soon = turnTime() - this.#startTime < PREMATURE;
     receiver?.onReset(reason, '');
     this.#requests.onRequestEnd(byPeer && !this.#answered && soon);
   }
@@ -153,7 +154,7 @@ export class ServerStream extends Http2Stream implements ResponseWriter, Deadlin
 
   #limitFlush(): void {
     const { flushLimit } = this.#requests;
-    flushLimit?.start((this.#flush ??= new Deadline(this)), performance.now());
+    flushLimit?.start((this.#flush ??= new Deadline(this)), turnTime());
   }
 }
 

@@ -10,6 +10,7 @@
 import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { beginTurn, endTurn } from './turn.ts';
 
 /** What nearly all reads go to. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
@@ -99,7 +100,7 @@ export function readFrom(socket: Socket, onBytes: (bytes: Buffer) => void): void
   // What has come already, and all of it where Node.js takes no buffers of ours.
   socket.on('data', (bytes: Buffer) => {
     onOwnBuffer(bytes.length);
-    onBytes(bytes);
+    inTurn(onBytes, bytes);
   });
   places ??= findPlaces();
   const handle = Reflect.get(socket, '_handle') as ReadHandle | null | undefined;
@@ -110,6 +111,15 @@ export function readFrom(socket: Socket, onBytes: (bytes: Buffer) => void): void
   Reflect.set(socket, places.next, () => reader.next());
   handle.useUserBuffer(shared);
   socket.on('close', () => reader.end());
+}
+
+function inTurn(onBytes: (bytes: Buffer) => void, bytes: Buffer): void {
+  const begins = beginTurn();
+  try {
+    onBytes(bytes);
+  } finally {
+    if (begins) endTurn();
+  }
 }
 
 class Reader {
@@ -126,13 +136,13 @@ class Reader {
     this.#count = count;
     const bytes = buffer.subarray(0, count);
     if (this.#bulk === undefined && count > MOST_LENT) {
-      this.#onBytes(Buffer.from(bytes));
+      inTurn(this.#onBytes, Buffer.from(bytes));
       return true;
     }
     lent = buffer.buffer;
     lentBulk = this.#bulk;
     try {
-      this.#onBytes(bytes);
+      inTurn(this.#onBytes, bytes);
     } finally {
       lent = undefined;
       lentBulk = undefined;
