@@ -27,8 +27,12 @@ export function headerName(raw: string): HeaderName | undefined {
   if (known.size >= MAX_KNOWN || raw.length > MAX_KNOWN_LENGTH) return { lower, mark };
   // A key of an object is interned by the engine: comparing it with names in the code compares two pointers.
   const interned = Object.keys({ [lower]: 0 })[0] ?? lower;
-  // A slice would keep the whole message that it was cut from.
   const name = { lower: interned, mark };
-  known.set(Buffer.from(raw, 'latin1').toString('latin1'), name);
+  known.set(copied(raw), name);
   return name;
+}
+
+/** The same Latin-1 text by itself: one that was cut from a message would keep all of that. */
+export function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
