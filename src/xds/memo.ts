@@ -29,6 +29,8 @@ interface Leaf<Result> {
   /** The newest generation for which it is known to hold. */
   holdsAt: number;
   usedAt: number;
+  /** Another one stands in its place, or none. */
+  isGone: boolean;
 }
 
 /** Builders are deterministic, so what is read next depends only on what has been read: reads make a tree. */
@@ -51,18 +53,32 @@ const MAX_RESULTS = 100_000;
 export class Memo<Result> {
   #root: Node<Result> | undefined;
   #size = 0;
+  /** What each proxy was given last. With a change most of it holds, and thousands of proxies ask. */
+  #last = new WeakMap<ProxyIdentity, Leaf<Result>>();
 
   /**
    * The result for the proxy: a remembered one that still holds, or that of `build`. `onUse` hears what the
    * result was made from, for whoever makes something of it.
    */
   get(proxy: ProxyIdentity, world: World, build: Build<Result>, onUse?: Reads): Result {
-    const known = this.#find(proxy);
-    const leaf = known !== undefined && holds(known, world) ? known : this.#make(proxy, world, build, known);
+    const leaf = this.#lastOf(proxy, world) ?? this.#leafOf(proxy, world, build);
     leaf.usedAt = world.generation;
     onUse?.kinds([...leaf.kinds]);
     if (onUse !== undefined) for (const fact of leaf.facts) onUse.fact(fact);
     return leaf.result;
+  }
+
+  #lastOf(proxy: ProxyIdentity, world: World): Leaf<Result> | undefined {
+    const last = this.#last.get(proxy);
+    return last === undefined || last.isGone || !holds(last, world) ? undefined : last;
+  }
+
+  #leafOf(proxy: ProxyIdentity, world: World, build: Build<Result>): Leaf<Result> {
+    const known = this.#find(proxy);
+    const leaf = known !== undefined && holds(known, world) ? known : this.#make(proxy, world, build, known);
+    // Who reads through a watched copy has to hear of all that the search reads, each time.
+    if (!WATCHED.has(proxy)) this.#last.set(proxy, leaf);
+    return leaf;
   }
 
   #make(
@@ -84,7 +100,9 @@ export class Memo<Result> {
     };
     const result = build(watched, reads, earlier?.result);
     if (this.#size >= MAX_RESULTS) this.clear();
-    const leaf = { result, paths: [...paths], kinds, facts, holdsAt: generation, usedAt: generation };
+    if (earlier !== undefined) earlier.isGone = true;
+    const at = { holdsAt: generation, usedAt: generation, isGone: false };
+    const leaf = { result, paths: [...paths], kinds, facts, ...at };
     this.#size += 1;
     this.#root = insert(this.#root, leaf.paths, proxy, leaf);
     return leaf;
@@ -104,7 +122,10 @@ export class Memo<Result> {
 
   #without(node: Node<Result>, since: number): Node<Result> | undefined {
     if (!('path' in node)) {
-      if (node.usedAt < since) return undefined;
+      if (node.usedAt < since) {
+        node.isGone = true;
+        return undefined;
+      }
       this.#size += 1;
       return node;
     }
@@ -121,6 +142,7 @@ export class Memo<Result> {
   clear(): void {
     this.#root = undefined;
     this.#size = 0;
+    this.#last = new WeakMap();
   }
 }
 

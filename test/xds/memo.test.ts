@@ -91,6 +91,18 @@ describe('a memo', () => {
     expect(memo.isEmpty).toBe(true);
   });
 
+  test('gives who comes back what the others have got meanwhile', () => {
+    const memo = new Memo<object>();
+    const ask = (proxy: ProxyIdentity, now: World): object =>
+      memo.get(proxy, now, ({ namespace }) => ({ namespace }));
+    const first = ask(one, world(1));
+    expect(ask(two, world(1))).toBe(first);
+    memo.forgetUnused(2);
+    const second = ask(two, world(3));
+    expect(second).not.toBe(first);
+    expect(ask(one, world(3))).toBe(second);
+  });
+
   test('makes anew what depends on something in particular when that differs', () => {
     const memo = new Memo<number>();
     let value = 'a';
