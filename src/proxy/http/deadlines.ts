@@ -4,6 +4,7 @@
  */
 
 import { LONGEST_WAIT } from '../route/milliseconds.ts';
+import { Timeout } from '../timeout.ts';
 
 /** Told when one of its waits is over. */
 export interface DeadlineOwner {
@@ -32,7 +33,7 @@ export class Deadlines {
   readonly milliseconds: number;
   #first: Deadline | undefined;
   #last: Deadline | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timeout | undefined;
 
   constructor(milliseconds: number) {
     this.milliseconds = milliseconds;
@@ -48,7 +49,7 @@ export class Deadlines {
     if (last === undefined) this.#first = deadline;
     else last.next = deadline;
     this.#last = deadline;
-    this.#timer ??= setTimeout(() => this.#expire(), Math.min(this.milliseconds, LONGEST_WAIT));
+    this.#timer ??= new Timeout(Math.min(this.milliseconds, LONGEST_WAIT), () => this.#expire());
   }
 
   remove(deadline: Deadline): void {
@@ -74,7 +75,7 @@ export class Deadlines {
     }
     const next = this.#first as Deadline | undefined;
     if (next !== undefined && this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#expire(), Math.min(Math.max(1, next.end - now), LONGEST_WAIT));
+      this.#timer = new Timeout(Math.min(Math.max(1, next.end - now), LONGEST_WAIT), () => this.#expire());
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { LONGEST_WAIT } from '../route/milliseconds.ts';
+import { Timeout } from '../timeout.ts';
 import type { KeepaliveSettings } from './options.ts';
 import { turnTime } from '../sockets/turn.ts';
 
@@ -14,7 +15,7 @@ export class Keepalive {
   readonly #settings: KeepaliveSettings;
   readonly #owner: KeepaliveOwner;
   #next: NodeJS.Timeout | undefined;
-  #limit: NodeJS.Timeout | undefined;
+  #limit: Timeout | undefined;
   #lastTraffic = turnTime();
 
   constructor(settings: KeepaliveSettings, owner: KeepaliveOwner) {
@@ -29,7 +30,7 @@ export class Keepalive {
 
   onAnswer(): void {
     if (this.#limit === undefined) return;
-    clearTimeout(this.#limit);
+    this.#limit.clear();
     this.#limit = undefined;
     this.#plan();
   }
@@ -42,7 +43,7 @@ export class Keepalive {
 
   stop(): void {
     clearTimeout(this.#next);
-    clearTimeout(this.#limit);
+    this.#limit?.clear();
   }
 
   #plan(): void {
@@ -56,6 +57,6 @@ export class Keepalive {
   #ask(): void {
     if (this.#limit !== undefined) return;
     this.#owner.ping(randomBytes(8));
-    this.#limit = setTimeout(() => this.#owner.onTimeout(), this.#settings.timeout);
+    this.#limit = new Timeout(this.#settings.timeout, () => this.#owner.onTimeout());
   }
 }

@@ -17,6 +17,7 @@ import {
 import { InvalidConfigError, refuseFields, typeNameOf, unpacked } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { StatsScope } from '../stats/stats.ts';
+import { Timeout } from '../timeout.ts';
 import type { PendingConnection } from './pending-connection.ts';
 import { readClientHello } from './client-hello.ts';
 import { detectHttp } from './http-detection.ts';
@@ -261,11 +262,11 @@ export function runFilters(
   const { socket } = connection;
   let index = 0;
   let bytes: Buffer = NO_BYTES;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timeout | undefined;
   let isWaiting = false;
   const finish = (outcome: 'done' | 'close' | 'timeout') => {
     if (isWaiting) {
-      clearTimeout(timer);
+      timer?.clear();
       socket.off('readable', onReadable);
       socket.off('end', onEnd);
       socket.off('close', onEnd);
@@ -287,7 +288,7 @@ export function runFilters(
   const wait = () => {
     if (isWaiting) return;
     isWaiting = true;
-    if (timeout > 0) timer = setTimeout(() => finish('timeout'), timeout);
+    if (timeout > 0) timer = new Timeout(timeout, () => finish('timeout'));
     socket.on('readable', onReadable);
     socket.on('end', onEnd);
     socket.on('close', onEnd);

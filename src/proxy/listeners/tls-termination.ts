@@ -12,6 +12,7 @@ import {
 import { refuseFields, typeNameOf, unpacked } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { Counter, StatsScope } from '../stats/stats.ts';
+import { Timeout } from '../timeout.ts';
 import { readDataSource } from '../tls/data-source.ts';
 import { TlsContext, peerCertificate } from '../tls/context.ts';
 import type { Identity } from '../tls/identity.ts';
@@ -144,9 +145,9 @@ class Termination implements TlsTermination {
       rejectUnauthorized: false,
       ...(alpn.length > 0 && { ALPNProtocols: alpn }),
     });
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timeout | undefined;
     const finish = (isGood: boolean) => {
-      clearTimeout(timer);
+      timer?.clear();
       secured.off('close', onClose);
       if (!isGood) {
         this.#stats.connectionError.value++;
@@ -155,7 +156,7 @@ class Termination implements TlsTermination {
       onDone(isGood ? secured : undefined);
     };
     const onClose = () => finish(false);
-    if (timeout > 0) timer = setTimeout(() => finish(false), timeout);
+    if (timeout > 0) timer = new Timeout(timeout, () => finish(false));
     secured.on('error', () => undefined);
     secured.once('close', onClose);
     secured.once('secure', () => {

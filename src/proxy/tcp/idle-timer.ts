@@ -1,16 +1,18 @@
 /** Ends something when nothing has happened for a while. */
 
+import { Timeout } from '../timeout.ts';
+
 export class IdleTimer {
   readonly #timeout: number;
   readonly #onIdle: () => void;
-  #timer: NodeJS.Timeout;
+  #timer: Timeout;
   #last = performance.now();
 
   /** Milliseconds. */
   constructor(timeout: number, onIdle: () => void) {
     this.#timeout = timeout;
     this.#onIdle = onIdle;
-    this.#timer = setTimeout(() => this.#look(), timeout);
+    this.#timer = new Timeout(timeout, () => this.#look());
   }
 
   /** Something has happened. The timer itself is not touched: it looks at the time when it fires. */
@@ -19,12 +21,12 @@ export class IdleTimer {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.clear();
   }
 
   #look(): void {
     const left = this.#timeout - (performance.now() - this.#last);
     if (left <= 0) this.#onIdle();
-    else this.#timer = setTimeout(() => this.#look(), Math.max(1, left));
+    else this.#timer = new Timeout(Math.max(1, left), () => this.#look());
   }
 }

@@ -5,6 +5,7 @@ import { countConnectionEnd } from '../upstream/connection-end.ts';
 import { transportFailure } from '../http/connect.ts';
 import type { Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import { placeText } from '../address.ts';
+import { Timeout } from '../timeout.ts';
 import { type ForwardingHooks, forward } from './forwarding.ts';
 
 export interface UpstreamConnection {
@@ -78,10 +79,10 @@ export function openUpstream(
       // `forward` ends both sockets together.
     },
   };
-  const timer = setTimeout(() => {
+  const timeout = new Timeout(settings.connectTimeout, () => {
     isTimedOut = true;
     socket.destroy();
-  }, settings.connectTimeout);
+  });
   socket.on('error', (error) => {
     failure = transportFailure(socket, error);
     isLastThere = true;
@@ -91,7 +92,7 @@ export function openUpstream(
   });
   socket.once(isSecured(socket) ? 'secureConnect' : 'connect', () => {
     if (socket.destroyed) return;
-    clearTimeout(timer);
+    timeout.clear();
     connectedAt = performance.now();
     stats.rqTotal.value++;
     host.stats.rqTotal++;
@@ -100,7 +101,7 @@ export function openUpstream(
     hooks.onConnect(upstream);
   });
   socket.once('close', () => {
-    clearTimeout(timer);
+    timeout.clear();
     limit.current--;
     stats.rqActive.value--;
     host.stats.cxActive--;

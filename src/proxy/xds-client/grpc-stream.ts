@@ -4,6 +4,7 @@
  */
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { Timeout } from '../timeout.ts';
 import type { Cluster, Host } from '../upstream/types.ts';
 
 export interface StreamEvents {
@@ -39,7 +40,7 @@ export class GrpcStream {
   readonly #events: StreamEvents;
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timeout: Timeout | undefined;
   #parts: Buffer[] = [];
   #size = 0;
   #status: GrpcEnd | undefined;
@@ -58,13 +59,13 @@ export class GrpcStream {
     this.#session.on('error', (error) => this.#end({ code: UNAVAILABLE, message: error.message }));
     this.#session.on('close', () => this.#end({ code: UNAVAILABLE, message: 'the connection was closed' }));
     this.#session.on('connect', () => {
-      clearTimeout(this.#timer);
+      this.#timeout?.clear();
       this.#session.setLocalWindowSize(WINDOW_BYTES);
     });
     if (cluster.settings.connectTimeout > 0) {
-      this.#timer = setTimeout(() => {
+      this.#timeout = new Timeout(cluster.settings.connectTimeout, () => {
         this.#end({ code: UNAVAILABLE, message: 'connection timeout' });
-      }, cluster.settings.connectTimeout);
+      });
     }
     this.#stream = this.#session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
@@ -155,7 +156,7 @@ export class GrpcStream {
   }
 
   #destroy(): void {
-    clearTimeout(this.#timer);
+    this.#timeout?.clear();
     this.#parts = [];
     this.#stream.close(constants.NGHTTP2_CANCEL);
     this.#session.destroy();

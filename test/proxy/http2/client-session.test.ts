@@ -24,6 +24,7 @@ import {
   setting,
   uint32,
 } from './wire.ts';
+import { pass } from './pass.ts';
 import { Written } from './written.ts';
 
 /** What comes of a request. */
@@ -199,7 +200,7 @@ describe('a client', () => {
     vi.advanceTimersByTime(2_000);
     const one = start();
     expect(await written.take()).toEqual(['ping', 'headers 1 end']);
-    vi.advanceTimersByTime(500);
+    await pass(500);
     expect(one.heard).toEqual(['connection-termination']);
     expect(events).toEqual(['retired', 'closed']);
   });

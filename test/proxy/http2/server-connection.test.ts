@@ -28,6 +28,7 @@ import {
   setting,
   uint32,
 } from './wire.ts';
+import { pass } from './pass.ts';
 import { Written } from './written.ts';
 
 const OPENING = Buffer.concat([PREFACE, frame(SETTINGS, 0, 0)]);
@@ -191,7 +192,7 @@ describe('a server', () => {
     await receive(OPENING, frame(SETTINGS, 0, 0, setting(4, 0)), request(1));
     asked[0]?.answer(Buffer.from('done'));
     expect(await written.take()).toEqual(['headers 1']);
-    vi.advanceTimersByTime(1_100);
+    await pass(1_100);
     expect(await written.take()).toEqual(['reset 1 NO_ERROR']);
     expect(counters.tx_flush_timeout.value).toBe(1);
   });
@@ -207,7 +208,7 @@ describe('a server', () => {
     await receive(request(3));
     asked[0]?.answer(Buffer.from('one'));
     await written.take();
-    vi.advanceTimersByTime(1_100);
+    await pass(1_100);
     expect(await written.take()).toEqual(['goaway 3 NO_ERROR']);
     await receive(request(5));
     expect(asked.length).toBe(2);
@@ -285,7 +286,7 @@ describe('a server', () => {
     await receive(frame(PING, 1, 0, '12345678'));
     vi.advanceTimersByTime(1_000);
     expect(await written.take()).toEqual(['ping']);
-    vi.advanceTimersByTime(500);
+    await pass(500);
     expect(counters.keepalive_timeout.value).toBe(1);
     expect(events).toEqual(['closed']);
   });

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
 import { LONGEST_WAIT } from '../../route/milliseconds.ts';
+import { Timeout } from '../../timeout.ts';
 import { type Endpoint, HEALTH } from '../host.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import type { CheckSettings } from './settings.ts';
@@ -90,7 +91,10 @@ class Session {
   #isFirst = true;
   #healthy = 0;
   #unhealthy = 0;
+  /** Until the next question. */
   #timer: NodeJS.Timeout | undefined;
+  /** Until it is too late for an answer. */
+  #timeout: Timeout | undefined;
   #running: { stop(): void } | undefined;
 
   constructor(
@@ -122,6 +126,7 @@ class Session {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#timeout?.clear();
     this.#running?.stop();
     this.#probe.close();
     this.#hasFirst();
@@ -133,13 +138,13 @@ class Session {
 
   #ask(): void {
     this.#stats.attempt.value++;
-    const timeout = setTimeout(() => {
+    const timeout = new Timeout(this.#settings.timeout, () => {
       this.#running?.stop();
       this.#failed({ kind: 'network' }, true);
-    }, this.#settings.timeout).unref();
-    this.#timer = timeout;
+    }).unref();
+    this.#timeout = timeout;
     this.#running = this.#probe.ask((result) => {
-      clearTimeout(timeout);
+      timeout.clear();
       if (result.kind === 'healthy') this.#passed(result.isDegraded);
       else this.#failed(result, false);
     });
