@@ -151,8 +151,9 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
     for (const server of backends) server.close();
   });
 
-  async function connected(port: number): Promise<readonly [client: Side, backend: Socket]> {
+  async function connected(port: number, said = ''): Promise<readonly [client: Side, backend: Socket]> {
     const client = dial(port);
+    if (said !== '') await new Promise((written) => client.socket.write(said, written));
     await expect.poll(() => accepted.length, { timeout: 10_000 }).toBe(1);
     const [socket] = accepted.splice(0);
     if (socket === undefined) throw new Error('nobody was connected to');
@@ -193,9 +194,8 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
     ] as const)('while the client has said "%s"', async (said, ending) => {
       const seen: Seen[] = [];
       for (const { secured } of engines.values()) {
-        const [client, backend] = await connected(secured);
+        const [client, backend] = await connected(secured, said);
         backend.on('error', () => undefined);
-        if (said !== '') await new Promise((written) => client.socket.write(said, written));
         // What it greets with is read, so that its end is what the proxy sees next.
         backend.once('data', () => fail(backend));
         await client.ended();

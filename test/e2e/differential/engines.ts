@@ -28,6 +28,7 @@ export class Engine {
   readonly folder: string;
   readonly #process: ChildProcess;
   #output = '';
+  #hasSaidAll = false;
 
   private constructor(kind: EngineKind, adminPort: number, folder: string, child: ChildProcess) {
     this.kind = kind;
@@ -37,6 +38,8 @@ export class Engine {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
+    // What it said last may come after it has ended.
+    child.once('close', () => (this.#hasSaidAll = true));
   }
 
   /**
@@ -60,11 +63,10 @@ export class Engine {
     );
     try {
       await eventually(
-        () => (engine.hasEnded ? undefined : ask(adminPort, '/ready')),
-        (answer) => answer?.status === 200 || engine.hasEnded,
+        () => (engine.#hasSaidAll ? undefined : ask(adminPort, '/ready')),
+        (answer) => answer?.status === 200 || engine.#hasSaidAll,
       );
-      if (engine.#process.exitCode !== null)
-        throw new Error(`${kind} has ended: ${engine.output.slice(-3000)}`);
+      if (engine.#hasSaidAll) throw new Error(`${kind} has ended: ${engine.output.slice(-3000)}`);
       return engine;
     } catch (error) {
       await engine.stop();
@@ -84,7 +86,7 @@ export class Engine {
     try {
       const state = await eventually(
         async () => {
-          if (engine.#process.exitCode !== null) return 'ended';
+          if (engine.#hasSaidAll) return 'ended';
           return (await ask(adminPort, '/ready').catch(() => undefined))?.status === 200
             ? 'ready'
             : 'starting';

@@ -15,7 +15,7 @@ import { type ProxyOptions, World, type WorldEngine, type WorldOptions } from '.
 import { COMPARED } from './engines.ts';
 import { freePorts } from '../../peers/free-ports.ts';
 import { writeWhole } from '../../peers/write-whole.ts';
-import { comparable } from './pair.ts';
+import { comparable, withMostTime } from './pair.ts';
 import { STOCK_FILTERS } from './stock-filters.ts';
 
 const CONTROLLER = fileURLToPath(new URL('../../../bin/mesh-controller.js', import.meta.url));
@@ -242,7 +242,7 @@ function outcomeOf(outcome: Outcome, seen: readonly Echo[], place: (ip: string) 
     headers: flat(headers, lengths),
     trailers: flat(trailers),
     text: isEcho ? '' : reached,
-    seen: seen
+    seen: withMostTime(seen)
       .map(({ headers: own, at: _at, ...rest }) => ({
         ...rest,
         ip: place(rest.ip),

@@ -184,7 +184,7 @@ export const SPAN_CASES: Readonly<Record<string, SpanCase>> = {
   'a connection refused': { path: '/refused' },
   'an error of the server': { path: '/b', do: 'status=500' },
   'not found': { path: '/b', do: 'status=404' },
-  'too late': { path: '/late', do: 'delay=1000' },
+  'too late': { path: '/late', do: 'delay=9000' },
   'tried again': { path: '/retried', do: 'status=503;times=2' },
   'cut off': { path: '/b', do: 'reset' },
   'cut off in its body': { path: '/b', do: 'cut' },

@@ -8,14 +8,14 @@ import { POLICY, V1, routed, served } from './manifests.ts';
 export const ROUTE_FAILURES: readonly FeatureCase[] = [
   {
     feature: 'VirtualService timeout',
-    config: routed('timeout', `- timeout: 300ms\n  ${V1}`),
+    config: `${routed('timeout', `- timeout: 300ms\n  ${V1}`)}---\n${routed('timeout-enough', `- timeout: 10s\n  ${V1}`)}`,
     asks: [
       {
-        ...get('timeout', { path: '/?delay=3000' }),
+        ...get('timeout', { path: '/?delay=15000' }),
         expect: { status: 504 },
         check: ([one]) => expect(one?.took).toBeLessThan(2_000),
       },
-      { ...get('timeout', { path: '/?delay=10' }), expect: { status: 200 } },
+      { ...get('timeout-enough', { path: '/?delay=10' }), expect: { status: 200 } },
     ],
   },
   {

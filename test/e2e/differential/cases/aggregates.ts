@@ -109,7 +109,7 @@ export const AGGREGATE: readonly Scenario[] = [
       { path: '/again', do: 'status=503;times=1' },
       { path: '/again', do: 'status=503' },
       { path: '/elsewhere' },
-      { path: '/late', do: 'delay=600' },
+      { path: '/late', do: 'delay=9000' },
       { path: '/no-retries', do: 'status=503;times=1' },
       { path: '/a-well', protocol: 'http2' },
     ],

@@ -60,9 +60,10 @@ const variants: readonly (readonly [title: string, manager: JsonMap, questions: 
   ['max_requests_per_connection', { common_http_protocol_options: { max_requests_per_connection: 1 } }, [{ headers: [['connection', 'keep-alive']] }]],
   ['CONNECT is nobody’s', {}, [{ method: 'CONNECT', path: 'a.example:80' }]],
   ['100-continue passes', { proxy_100_continue: true }, [{ method: 'POST', body: 'x', headers: [['expect', '100-continue']] }]],
-  ['request timeout', { request_timeout: '0.5s' }, [{ do: 'delay=100' }]],
-  ['stream idle timeout', { stream_idle_timeout: '0.2s' }, [{ do: 'delay=700' }, { do: 'delay=700', protocol: 'http2' }]],
-  ['max_stream_duration', { common_http_protocol_options: { max_stream_duration: '0.2s' } }, [{ do: 'delay=700' }, {}]],
+  ['request timeout', { request_timeout: '3s' }, [{ do: 'delay=100' }]],
+  ['stream idle timeout', { stream_idle_timeout: '0.2s' }, [{ do: 'delay=9000' }, { do: 'delay=9000', protocol: 'http2' }]],
+  ['max_stream_duration', { common_http_protocol_options: { max_stream_duration: '0.2s' } }, [{ do: 'delay=9000' }]],
+  ['max_stream_duration that is enough', { common_http_protocol_options: { max_stream_duration: '10s' } }, [{}]],
   [
     'local replies',
     {
