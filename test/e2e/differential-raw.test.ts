@@ -5,7 +5,8 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sendBytes } from './differential/client.ts';
+import { ask } from '../peers/run-envoy.ts';
+import { send, sendBytes } from './differential/client.ts';
 import { httpOptions } from './differential/json.ts';
 import { Pair } from './differential/pair.ts';
 import { RAW_ANSWERS } from './differential/raw-answers.ts';
@@ -78,12 +79,18 @@ const SCENARIOS: readonly Scenario[] = [
       cluster('raw-trailers', [raw], httpOptions({ http_protocol_options: { enable_trailers: true } })),
     ],
   },
+  scenario('rounds', {}, 'b2'),
 ];
 const LISTENERS: readonly RawListener[] = ['plain', 'old', 'strict'];
 const ANSWERS = 3;
 const LENIENT_ANSWERS = 4;
 const UPGRADES = 5;
 const TRAILERS = 6;
+/** Leads to an endpoint that nothing else is asked of. */
+const ROUNDS = 7;
+
+/** Page with the number of requests to the endpoint. */
+const TOTAL = '/stats?filter=^cluster\\.b1\\.upstream_rq_total$';
 
 /** The statuses of the answers, and whether the connection goes after the last of them. */
 function answersIn(text: string): readonly string[] {
@@ -135,23 +142,25 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     expect(RAW_STREAMS.length).toBeGreaterThanOrEqual(150);
   });
 
-  async function ask(number: number, bytes: string | readonly string[], listener = 0) {
+  async function tell(number: number, bytes: string | readonly string[], listener = 0) {
     if (pair === undefined) throw new Error('not started');
     return Promise.all(
       pair.sides.map(async ({ engine, backends, portOf }) => {
         backends.take();
-        const before = await engine.stats();
-        const text = await sendBytes(portOf(listener), bytes);
-        const total = 'cluster.b1.upstream_rq_total';
-        let after = await engine.stats();
-        const sent = () => (after.get(total) ?? 0) - (before.get(total) ?? 0);
+        const requests = async () =>
+          Number(/: (\d+)/.exec((await ask(engine.adminPort, TOTAL)).text)?.[1] ?? 0);
+        const before = await requests();
+        const round = () => send(portOf(ROUNDS), { host: 'round.example' });
+        const text = await sendBytes(portOf(listener), bytes, round);
+        let sent = (await requests()) - before;
         // The counters of Envoy's workers are gathered from time to time.
-        for (let turn = 0; turn < 100 && sent() < backends.seen.length; turn++) after = await engine.stats();
+        const taken = () => backends.seen.filter(({ backend }) => backend === 'b1');
+        for (let turn = 0; turn < 100 && sent < taken().length; turn++) sent = (await requests()) - before;
         // One that breaks off is understood by nobody.
         // What an earlier stream left unfinished is seen late.
-        const all = backends
-          .take()
-          .filter(({ url }) => !/^\/\d/.test(url) || Number.parseInt(url.slice(1)) === number);
+        const all = taken().filter(
+          ({ url }) => !/^\/\d/.test(url) || Number.parseInt(url.slice(1)) === number,
+        );
         const seen = all.filter(({ whole }) => whole);
         return {
           answers: answersIn(text),
@@ -159,7 +168,7 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
           // Each request of the endpoint has the id that the proxy gave it, and there are as many as the proxy sent.
           strangers: all.filter(({ headers }) => !/^[0-9a-f-]{36}$/.test(headers['x-request-id'] ?? ''))
             .length,
-          surplus: Math.max(0, all.length - sent()),
+          surplus: Math.max(0, all.length - sent),
         };
       }),
     );
@@ -169,7 +178,7 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     '%s',
     { timeout: 120_000 },
     async (_, number, bytes) => {
-      const [envoy, other] = await ask(number, bytes);
+      const [envoy, other] = await tell(number, bytes);
       expect(other).toEqual(envoy);
       expect(other?.strangers).toBe(0);
       expect(other?.surplus).toBe(0);
@@ -181,7 +190,7 @@ describeOnRealEnvoy('bytes that are not quite HTTP/1.1', (program) => {
     { timeout: 120_000 },
     async (listener, _, bytes) => {
       const number = Number(/\/(\d{4,})/.exec(bytes)?.[1] ?? -1);
-      const [envoy, other] = await ask(number, bytes, LISTENERS.indexOf(listener));
+      const [envoy, other] = await tell(number, bytes, LISTENERS.indexOf(listener));
       expect(other).toEqual(envoy);
       expect(other?.strangers).toBe(0);
       expect(other?.surplus).toBe(0);

@@ -156,10 +156,6 @@ function overHttp2(
   });
 }
 
-/** Milliseconds until the first byte of an answer once the proxy has the whole question, and after each further one. */
-const FIRST = 1_000;
-const QUIET = 200;
-
 /**
  * Resolves when the proxy has taken from the kernel what was written so far, so that the next piece is one of its own; and
  * when the connection is no more.
@@ -187,11 +183,20 @@ export async function allIsRead(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
 }
 
+/** Rounds without news after which none is to come. */
+const QUIET_ROUNDS = 2;
+
 /**
  * Bytes as they are, on a connection of their own; resolves with what came back when it ends, or when the proxy has read all
- * of them and nothing comes for a while.
+ * of them and nothing more is to come. `round` asks the same thread of the proxy, on another connection, for something that
+ * it has to ask an endpoint of this process for, and resolves with the answer: by then whatever the bytes had set going has
+ * come at least as far.
  */
-export function sendBytes(port: number, bytes: string | readonly string[]): Promise<string> {
+export function sendBytes(
+  port: number,
+  bytes: string | readonly string[],
+  round: () => Promise<unknown>,
+): Promise<string> {
   const pieces = typeof bytes === 'string' ? [bytes] : bytes;
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -201,29 +206,27 @@ export function sendBytes(port: number, bytes: string | readonly string[]): Prom
       socket.destroy();
       resolve(text);
     };
-    let timer = setTimeout(done, PATIENCE);
-    const wait = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void endUnlessMoreCame(text), text === '' ? FIRST : QUIET);
+    const timer = setTimeout(done, PATIENCE);
+    const isQuiet = async () => {
+      for (let quiet = 0; quiet < QUIET_ROUNDS && !socket.destroyed;) {
+        const before = text.length;
+        await round();
+        await allIsRead();
+        quiet = text.length === before ? quiet + 1 : 0;
+      }
     };
-    const endUnlessMoreCame = async (before: string) => {
-      await allIsRead();
-      if (text === before) done();
-    };
-    let isAsked = false;
     socket.on('connect', () => {
       void (async () => {
         for (const piece of pieces) {
           socket.write(piece, 'latin1');
           await hasBeenRead(socket, port);
         }
-        isAsked = true;
-        wait();
+        await isQuiet();
+        done();
       })();
     });
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
-      if (isAsked) wait();
     });
     socket.on('end', done);
     socket.on('error', done);
