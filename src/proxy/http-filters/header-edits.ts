@@ -19,6 +19,23 @@ export interface Headers {
   remove(name: string): void;
 }
 
+/** All values of a request's header with commas between; `:path` and its like are headers, too. */
+export function requestHeader(stream: FilterStream, name: string): string | undefined {
+  switch (name) {
+    case ':path':
+      return stream.path;
+    case ':method':
+      return stream.method;
+    case ':authority':
+    case 'host':
+      return stream.authority;
+    case ':scheme':
+      return stream.scheme;
+    default:
+      return stream.requestHeaders.joined(name);
+  }
+}
+
 /** Those of a request. What routes look at cannot be removed. */
 export function requestHeadersOf(stream: FilterStream): Headers {
   const own = stream.requestHeaders;
@@ -28,21 +45,7 @@ export function requestHeadersOf(stream: FilterStream): Headers {
     else if (name === ':authority' || name === 'host') stream.authority = value;
     else own.set(name, value);
   };
-  const get = (name: string) => {
-    switch (name) {
-      case ':path':
-        return stream.path;
-      case ':method':
-        return stream.method;
-      case ':authority':
-      case 'host':
-        return stream.authority;
-      case ':scheme':
-        return stream.scheme;
-      default:
-        return own.joined(name);
-    }
-  };
+  const get = (name: string) => requestHeader(stream, name);
   return {
     get,
     has: (name) => get(name) !== undefined,

@@ -12,6 +12,7 @@ import { UnsupportedError } from '../../route/unsupported.ts';
 import { valueAt } from '../../route/value-matcher.ts';
 import { requestOf } from '../../telemetry/request-of.ts';
 import type { FilterStream } from '../filter.ts';
+import { requestHeader } from '../header-edits.ts';
 
 export type Entry = readonly [key: string, value: string];
 
@@ -44,7 +45,7 @@ function compileAction({ actionSpecifier: action }: Action, cluster: string): St
       const { descriptorKey, skipIfAbsent } = action.value;
       const name = action.value.headerName.toLowerCase();
       return (stream) => {
-        const value = headerOf(stream, name);
+        const value = requestHeader(stream, name);
         if (value === undefined) return skipIfAbsent ? 'skip' : undefined;
         return value === '' ? undefined : [descriptorKey, value];
       };
@@ -102,20 +103,4 @@ function compileAction({ actionSpecifier: action }: Action, cluster: string): St
 
 function filterMetadata(metadata: Metadata | undefined, filter: string) {
   return metadata?.filterMetadata[filter];
-}
-
-function headerOf(stream: FilterStream, name: string): string | undefined {
-  switch (name) {
-    case ':path':
-      return stream.path;
-    case ':method':
-      return stream.method;
-    case ':authority':
-    case 'host':
-      return stream.authority;
-    case ':scheme':
-      return stream.scheme;
-    default:
-      return stream.requestHeaders.joined(name);
-  }
 }
