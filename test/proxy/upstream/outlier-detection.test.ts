@@ -142,13 +142,16 @@ describe('outlier detection', () => {
     expect(enforced.ejected()).toEqual([1]);
   });
 
-  test('no more than a share of the endpoints is left out, but always one', () => {
-    const t = outliers(4, { consecutive_5xx: 1, max_ejection_percent: 30 });
-    t.report(1, status(500));
-    t.report(2, status(500));
-    t.report(3, status(500));
-    expect(t.ejected()).toEqual([1, 2]);
-    expect(t.stat('cluster.c.outlier_detection.ejections_overflow')).toBe(1);
+  test.each([
+    [30, {}, [1], 2],
+    [50, {}, [1, 2], 1],
+    [24, {}, [], 3],
+    [0, { always_eject_one_host: true }, [1], 2],
+  ])('at most %s percent of the endpoints are left out %o', (percent, more, left, overflow) => {
+    const t = outliers(4, { consecutive_5xx: 1, max_ejection_percent: percent, ...more });
+    for (const port of [1, 2, 3]) t.report(port, status(500));
+    expect(t.ejected()).toEqual(left);
+    expect(t.stat('cluster.c.outlier_detection.ejections_overflow')).toBe(overflow);
   });
 
   test('what fails before an answer counts as 503, or by itself when it is split', () => {
@@ -226,7 +229,10 @@ describe('outlier detection', () => {
 
   test('forgets endpoints that are gone', () => {
     const clusters = testClusters({ random: () => 0 });
-    clusters.put({ ...staticCluster([{ port: 1 }]), outlier_detection: { consecutive_5xx: 1 } });
+    clusters.put({
+      ...staticCluster([{ port: 1 }]),
+      outlier_detection: { consecutive_5xx: 1, max_ejection_percent: 100 },
+    });
     const cluster = clusters.get('c');
     const host = cluster.choose(ANY);
     if (host === undefined) throw new Error('no endpoint');

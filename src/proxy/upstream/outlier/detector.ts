@@ -125,8 +125,9 @@ export class OutlierDetector {
     const { maxEjectionPercent, alwaysEjectOne, baseEjectionTime, maxEjectionTime, enforcing } =
       this.#settings;
     const active = this.#stats.active.value;
-    const share = (100 * active) / this.#hosts.size;
-    if (share >= maxEjectionPercent && !(alwaysEjectOne && active === 0)) {
+    // The one that is to go counts too.
+    const share = (100 * (active + 1)) / this.#hosts.size;
+    if (share > maxEjectionPercent && !(alwaysEjectOne && active === 0)) {
       this.#stats.overflow.value++;
       return;
     }
