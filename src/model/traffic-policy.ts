@@ -7,9 +7,9 @@ import type { MeshConfig } from './mesh-settings.ts';
 export type EffectivePolicy = Omit<TrafficPolicy, 'portLevelSettings'>;
 
 /**
- * The policy for a port: each part of the subset's stands in for the rule's, and those of a port for all of
- * the four parts that a port can have, also where the port says nothing of one. The mesh's parts stand in for those
- * that are missing then.
+ * The policy for a port: each part of the subset's stands in for the rule's, and those of a port for all that is said
+ * beside it, also where the port says nothing of a part. Of the rule a subset's port leaves what a port cannot have. The
+ * mesh's parts stand in for those that are missing in the rule then.
  * https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy
  */
 export function effectivePolicy(
@@ -33,16 +33,15 @@ function meshDefaults(mesh: MeshConfig): EffectivePolicy {
 function atPort(policy: TrafficPolicy | undefined, port: number, below: EffectivePolicy): EffectivePolicy {
   if (policy === undefined) return below;
   const { portLevelSettings = [], ...own } = policy;
-  const merged: EffectivePolicy = { ...below, ...own };
   const ofPort = portLevelSettings.find((one) => one.port?.number === port);
-  if (ofPort === undefined) return merged;
+  if (ofPort === undefined) return { ...below, ...own };
   const {
     connectionPool: _pool,
     outlierDetection: _outlier,
     loadBalancer: _balancer,
     tls: _tls,
     ...rest
-  } = merged;
+  } = below;
   const { port: _port, ...settings } = ofPort;
   return { ...rest, ...settings };
 }

@@ -40,23 +40,40 @@ describe('the policy that holds', () => {
     expect(policy).toEqual({ connectionPool: { http: { maxRetries: 3 } }, loadBalancer: RANDOM });
   });
 
-  it('of a port drops the parts of the rule that the port is silent on', () => {
+  it('of a port drops all of the rule that the port is silent on, also what a port cannot say', () => {
     const rule = ruleWith({
       connectionPool: POOL,
       loadBalancer: RANDOM,
       proxyProtocol: { version: 'V1' },
       portLevelSettings: [{ port: { number: 80 }, outlierDetection: OUTLIER }],
     });
-    expect(effectivePolicy(rule, undefined, 80, {})).toEqual({
-      outlierDetection: OUTLIER,
-      proxyProtocol: { version: 'V1' },
-    });
+    expect(effectivePolicy(rule, undefined, 80, {})).toEqual({ outlierDetection: OUTLIER });
     const mesh = { defaultTrafficPolicy: { connectionPool: OTHER_POOL } };
     expect(effectivePolicy(rule, undefined, 80, mesh).connectionPool).toEqual(OTHER_POOL);
     expect(effectivePolicy(rule, undefined, 81, {})).toEqual({
       connectionPool: POOL,
       loadBalancer: RANDOM,
       proxyProtocol: { version: 'V1' },
+    });
+  });
+
+  it("of a subset's port keeps of the rule what a port cannot say, and nothing that the subset says beside it", () => {
+    const budget = { percent: 5 };
+    const rule = ruleWith({ connectionPool: POOL, retryBudget: budget });
+    const subset = {
+      name: 'v1',
+      trafficPolicy: {
+        proxyProtocol: { version: 'V1' },
+        loadBalancer: RANDOM,
+        portLevelSettings: [{ port: { number: 80 }, outlierDetection: OUTLIER }],
+      },
+    } as const;
+    expect(effectivePolicy(rule, subset, 80, {})).toEqual({ outlierDetection: OUTLIER, retryBudget: budget });
+    expect(effectivePolicy(rule, subset, 81, {})).toEqual({
+      connectionPool: POOL,
+      loadBalancer: RANDOM,
+      proxyProtocol: { version: 'V1' },
+      retryBudget: budget,
     });
   });
 });
