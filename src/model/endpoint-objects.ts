@@ -88,6 +88,7 @@ export class EndpointObjects {
   readonly #podsByAddress: ReadonlyMap<string, Pod>;
   /** Looks whose objects are all the same as in the state before. */
   readonly #unchanged: ReadonlySet<Look>;
+  #entriesByAddress: ReadonlyMap<string, WorkloadEntry> | undefined;
   #findings: Finding[] | undefined;
 
   /** `before` lends what is still the same. */
@@ -184,6 +185,15 @@ export class EndpointObjects {
       const where = this.#describe(address, namespace, { nodeName: pod.value.spec?.nodeName });
       return [{ ...where, address, ready: isReady(conditions) }];
     });
+  }
+
+  /** Where the workload at an address runs, as its Pod or WorkloadEntry tells; '' when that is not known. */
+  localityAt(address: string): string {
+    const pod = this.#podsByAddress.get(address);
+    if (pod !== undefined) return this.#locality(pod.meta.labels, pod.value.spec?.nodeName, undefined);
+    this.#entriesByAddress ??= entriesByAddress(this.#entries);
+    const entry = this.#entriesByAddress.get(address);
+    return entry === undefined ? '' : entryAddress(entry, '').locality;
   }
 
   /** What EndpointSlices say of a Service's port, or, when it has none, its Endpoints. */
@@ -288,6 +298,12 @@ function podsByAddress(pods: readonly Pod[]): ReadonlyMap<string, Pod> {
     if (address !== undefined) found.set(address, pod);
   }
   return found;
+}
+
+/** Of several at one address the first. */
+function entriesByAddress(entries: Grouped<WorkloadEntry>): ReadonlyMap<string, WorkloadEntry> {
+  const all = [...entries.values()].flat().map((entry) => [entry.value.spec?.address ?? '', entry] as const);
+  return new Map(all.reverse());
 }
 
 /** The address of a Pod that runs. */

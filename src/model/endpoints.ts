@@ -143,8 +143,9 @@ export class EndpointIndex {
       return same === undefined ? [] : this.#find(one, same);
     });
     const seen = new Set<string>();
-    return found.filter(({ address, port }) => {
-      const id = `${address} ${port}`;
+    return found.filter(({ address, port, labels }) => {
+      // One that is named twice can be of two subsets.
+      const id = `${address} ${port} ${JSON.stringify(labels)}`;
       return !seen.has(id) && seen.add(id);
     });
   }
@@ -196,7 +197,7 @@ export class EndpointIndex {
       .pods(namespace)
       .filter(({ labels }) => matchesLabels(selector, labels))
       .map((pod) => ({ ...pod, port: portOfEntry(undefined, port) }));
-    return [...entries, ...pods];
+    return [...pods, ...entries];
   }
 }
 

@@ -1,6 +1,7 @@
 /** The service registry: Kubernetes Services and ServiceEntries under the names that hosts resolve to. */
 
 import type { MeshObject } from '../config/object.ts';
+import { parseCidr } from '../base/cidr.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import { type Protocol, parseProtocol, protocolOfPort } from '../base/protocol.ts';
 import { creationTime } from './age.ts';
@@ -52,6 +53,8 @@ export interface MeshService {
   readonly certifiedNames: readonly string[];
   /** Endpoints near the client go first, by the service's own word; undefined where it says nothing. */
   readonly prefers?: 'same-zone' | 'same-node' | undefined;
+  /** A Service with `internalTrafficPolicy: Local`: clients reach none but the endpoints on their own node. */
+  readonly nodeLocal: boolean;
   /** When the object was made, as the API server wrote it; '' when that is not known. */
   readonly created: string;
 }
@@ -97,6 +100,7 @@ export function fromKubernetes(
     external: spec.type === 'ExternalName',
     certifiedNames: [],
     prefers: preferred(object, spec.trafficDistribution),
+    nodeLocal: spec.internalTrafficPolicy === 'Local',
     created: creationTime(object),
   };
 }
@@ -154,11 +158,12 @@ export function fromServiceEntry(
   const selector = spec.workloadSelector?.labels;
   const shared = {
     resolution: RESOLUTIONS[spec.resolution ?? 'NONE'] ?? 'none',
-    addresses: spec.addresses ?? [],
+    addresses: (spec.addresses ?? []).map(withoutFullPrefix),
     headless: false,
     external: spec.location !== 'MESH_INTERNAL',
     certifiedNames: spec.subjectAltNames ?? [],
     prefers: preferred(object),
+    nodeLocal: false,
     created: creationTime(object),
   } as const;
   return (spec.hosts ?? []).map((host) => ({
@@ -172,6 +177,13 @@ export function fromServiceEntry(
     externalName: undefined,
     ...shared,
   }));
+}
+
+/** A block of one address is that address. */
+function withoutFullPrefix(address: string): string {
+  const block = parseCidr(address);
+  const width = block?.address.family === 6 ? 128 : 32;
+  return block?.bits === width ? address.slice(0, address.indexOf('/')) : address;
 }
 
 export class ServiceRegistry {

@@ -215,6 +215,11 @@ export class Snapshot {
     return value;
   }
 
+  /** Where the workload at an address runs, `region/zone/subzone`; '' when no object tells. Whoever asks is not heard. */
+  localityAt(address: string): string {
+    return this.#endpoints.objects.localityAt(address);
+  }
+
   /** Services of a namespace (reads only them). */
   servicesIn(namespace: string): readonly MeshService[] {
     const value = this.#services.inNamespace(namespace);

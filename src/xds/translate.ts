@@ -26,6 +26,7 @@ import { ListenerSchema } from './proto/generated/envoy/config/listener/v3/liste
 import { RouteConfigurationSchema } from './proto/generated/envoy/config/route/v3/route_pb.js';
 import { typeUrlOf } from './proto/registry.ts';
 import type { ProxyIdentity } from './proxy-identity.ts';
+import { withPlace } from './proxy-place.ts';
 import { type Resource, withChanges } from './resource.ts';
 import { type Part, type Targets, type Translated, TranslationMemo } from './translation-memo.ts';
 import { reportUnenforced } from './unenforced.ts';
@@ -55,9 +56,10 @@ type PartBuilder = (input: Input, shared: Shared, earlier: Part | undefined) => 
 /** Pure: the same snapshot and proxy give the same resources. `memo` saves making them again. */
 export function translate(
   snapshot: Snapshot,
-  proxy: ProxyIdentity,
+  asking: ProxyIdentity,
   memo: TranslationMemo = new TranslationMemo(),
 ): Translated {
+  const proxy = withPlace(asking, snapshot);
   const world = memo.worldOf(snapshot);
   const shared = { memo, world };
   const parts = PARTS.map((build, index) => {

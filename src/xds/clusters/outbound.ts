@@ -12,6 +12,7 @@ import {
 } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.js';
 import { localityEndpoints } from '../endpoints/localities.ts';
 import { weighsPlaces, zoneSettings } from '../endpoints/locality-policy.ts';
+import type { MeshService, MeshServicePort } from '../../model/services.ts';
 import { knowsOwnEndpoints } from '../endpoints/own-endpoints.ts';
 import { secretFault } from '../secrets/fault.ts';
 import { FROM_ADS, defined, durationOf, istioMetadata, seconds } from '../values.ts';
@@ -63,7 +64,7 @@ export function outboundClusterOf(target: Target, input: Input): ClusterInit | u
     connectTimeout: connectTimeout(policy, mesh),
     circuitBreakers: circuitBreakers(policy),
     commonLbConfig: {
-      healthyPanicThreshold: panicThreshold(policy),
+      healthyPanicThreshold: panicThreshold(policy, target.service),
       ...(target.discovery !== 'dynamic-dns' && localityConfig(target, input, owner)),
     },
     ...defined({
@@ -137,14 +138,25 @@ function nowhere(): Partial<ClusterInit> {
   return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC } };
 }
 
+/** The address that a connection is for stays, but not the port, where an entry without endpoints names another one. */
+function otherPort(
+  { origin, resolution }: MeshService,
+  { number, targetPort }: MeshServicePort,
+): Pick<ClusterInit, 'lbConfig'> {
+  if (origin !== 'ServiceEntry' || resolution !== 'none') return {};
+  if (typeof targetPort !== 'number' || targetPort === number) return {};
+  return { lbConfig: { case: 'originalDstLbConfig', value: { upstreamPortOverride: targetPort } } };
+}
+
 function discoveryFields(target: Target, tls: ClientTls, input: Input): Partial<ClusterInit> | undefined {
-  const { name, policy, discovery } = target;
+  const { name, policy, discovery, service, port } = target;
   const type = (value: Cluster_DiscoveryType) => ({ case: 'type' as const, value });
   switch (discovery) {
     case 'original-destination':
       return {
         clusterDiscoveryType: type(Cluster_DiscoveryType.ORIGINAL_DST),
         lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+        ...otherPort(service, port),
       };
     case 'dynamic-dns':
       return dynamicDiscovery(cacheOf(target.service, input), tls);

@@ -2,6 +2,7 @@
 
 import type { OutlierDetectionSchema } from '../proto/generated/envoy/config/cluster/v3/outlier_detection_pb.js';
 import type { MatchPredicateSchema } from '../proto/generated/envoy/config/common/matcher/v3/matcher_pb.js';
+import type { MeshService } from '../../model/services.ts';
 import { type Init, defined, durationOf } from '../values.ts';
 import type { EffectivePolicy } from '../../model/traffic-policy.ts';
 
@@ -41,9 +42,15 @@ export function outlierDetection(policy: EffectivePolicy): Init<typeof OutlierDe
   });
 }
 
-/** Share of healthy endpoints below which all are used again, in percent; 0 unless the policy says more. */
-export function panicThreshold(policy: EffectivePolicy): { value: number } {
-  return { value: policy.outlierDetection?.minHealthPercent ?? 0 };
+/**
+ * Share of healthy endpoints below which all are used again, in percent; 0 unless the policy says more. A service that
+ * prefers near endpoints leaves those out that are not ready whatever is said.
+ */
+export function panicThreshold(
+  { outlierDetection }: EffectivePolicy,
+  { prefers }: MeshService,
+): { value: number } {
+  return { value: prefers === undefined ? (outlierDetection?.minHealthPercent ?? 0) : 0 };
 }
 
 /** Status codes that count as failures; undefined leaves that to Envoy (5xx). */

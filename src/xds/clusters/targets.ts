@@ -50,10 +50,15 @@ export function targetsOf(input: Input): readonly Target[] {
       continue;
     }
     for (const port of service.ports) {
+      const policyOf = (subset: Subset | undefined): EffectivePolicy =>
+        effectivePolicy(rule, subset, port.number, input.snapshot.mesh.config);
+      const ofAll = policyOf(undefined);
       if (port.speaks === 'UDP' || (looksUp && !NAMES_HOSTS.has(port.speaks))) continue;
       for (const subset of [undefined, ...(looksUp ? [] : (rule?.subsets ?? []))]) {
-        const policy = effectivePolicy(rule, subset, port.number, input.snapshot.mesh.config);
-        const discovery = discoveryOf(service, policy, input);
+        const policy = policyOf(subset);
+        // No subset chooses endpoints where the service does not.
+        const isPassed = isPassthrough(ofAll) || isPassthrough(policy);
+        const discovery = discoveryOf(service, isPassed, input);
         const add = (name: string, isPassedOn: boolean): void => {
           if (found.has(name)) return;
           found.set(name, { name, service, port, rule, subset, policy, discovery, passedOn: isPassedOn });
@@ -68,17 +73,18 @@ export function targetsOf(input: Input): readonly Target[] {
   return [...found.values()];
 }
 
-function discoveryOf(service: MeshService, policy: EffectivePolicy, input: Input): Discovery {
+function discoveryOf(service: MeshService, isPassed: boolean, input: Input): Discovery {
   if (isDynamic(service)) return 'dynamic-dns';
   // Applications without a proxy know the simplest form of DNS only, and call no address as it is.
   const isProxyless = input.proxy.isProxylessGrpc;
+  if (isPassed && !isProxyless) return 'original-destination';
   if (service.resolution === 'dns') return isProxyless ? 'logical-dns' : 'strict-dns';
   if (service.resolution === 'dns-round-robin') return 'logical-dns';
   // At a gateway connections end, so that there is no destination to keep.
   if (isProxyless) return 'eds';
   const isGateway = input.proxy.type === 'router';
   if (!isGateway && (service.resolution === 'none' || service.headless)) return 'original-destination';
-  return isPassthrough(policy) ? 'original-destination' : 'eds';
+  return 'eds';
 }
 
 /** Whether a server of this gateway sends connections on by nothing but their server name. */

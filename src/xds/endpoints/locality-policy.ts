@@ -122,9 +122,11 @@ export function failover(
   return hasRegions ? byLabel * 5 + byPlace(settings, client.locality, endpoint) : byLabel;
 }
 
-/** From 0, the same place, to 4, another region than the one that is to take over. */
+/**
+ * From 0, the same place, to 4, another region than the one that is to take over. For a client of which no place is known
+ * the nearest are those of which none is known either.
+ */
 function byPlace(settings: Settings, own: Place, endpoint: Located): number {
-  if (own.region === '') return 0;
   const place = parsePlace(endpoint.locality);
   if (place.region !== own.region) {
     const target = settings.failover?.find(({ from }) => from === own.region)?.to;
