@@ -12,6 +12,7 @@ import { Forwarder } from '../../src/kube/forwarder.ts';
 import { askPod } from '../../src/kube/pod-http.ts';
 import { openPort } from '../../src/kube/port-forward.ts';
 import { runMesh } from '../cli/run-mesh.ts';
+import { freePort } from '../peers/free-ports.ts';
 import { ask } from '../peers/run-envoy.ts';
 import {
   type FakeOptions,
@@ -132,7 +133,8 @@ test('a local port leads to a pod, then to another one, and to nowhere once it i
   const failures: string[] = [];
   const forwarder = await Forwarder.start(client, POD, {
     addresses: ['127.0.0.1'],
-    port: 0,
+    // Nobody else gets it once it is stopped.
+    port: await freePort(),
     orAnyPort: false,
     failed: ({ message }) => void failures.push(message),
   });

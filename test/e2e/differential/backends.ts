@@ -107,7 +107,8 @@ export class Backends {
     const backends = new Backends();
     for (const name of HTTP1) {
       const server = createServer(
-        { keepAliveTimeout: 60_000 },
+        // None is closed just as a proxy takes it for a request.
+        { keepAliveTimeout: 0 },
         (request, response) => void backends.#answer(name, request, response),
       );
       server.on('upgrade', (request: IncomingMessage, socket: Socket) =>

@@ -3,7 +3,7 @@
  * are dropped, and it neither ends nor resets anything. Says as JSON what came of it.
  */
 
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
@@ -15,22 +15,28 @@ import { cluster } from '../differential/setup.ts';
 
 const [, , program = '', iptables = ''] = process.argv;
 const HTTP = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-const SOON = '1s';
+/** Long enough for a peer to vanish before it is over. */
+const SOON = '2s';
 
 /**
  * Packets from and to the port reach nobody any more; those of a client with its peer alone, since other connections, as
  * those that ask for statistics, may be given the same port.
  */
-function vanish(port: number, peer?: number): void {
-  const drop = (from?: number, to?: number): void => {
+async function vanish(port: number, peer?: number): Promise<void> {
+  const drop = (from?: number, to?: number): string => {
     const ends = [
-      ...(from === undefined ? [] : ['--sport', `${from}`]),
-      ...(to === undefined ? [] : ['--dport', `${to}`]),
+      ...(from === undefined ? [] : [`--sport ${from}`]),
+      ...(to === undefined ? [] : [`--dport ${to}`]),
     ];
-    execFileSync(iptables, ['-w', '-I', 'INPUT', '-p', 'tcp', ...ends, '-j', 'DROP']);
+    return `-I INPUT -p tcp ${ends.join(' ')} -j DROP`;
   };
-  drop(port, peer);
-  drop(peer, port);
+  // Both at once, and while the other cases go on.
+  const child = spawn(`${iptables}-restore`, ['--wait', '--noflush'], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  child.stdin?.end(['*filter', drop(port, peer), drop(peer, port), 'COMMIT', ''].join('\n'));
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`iptables-restore ends with ${String(code)}`);
 }
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -242,7 +248,7 @@ async function start(kind: EngineKind): Promise<Side> {
 async function outcome({ engine, listeners, endpoints }: Side, name: string, one: Case): Promise<JsonMap> {
   const id = idOf(name);
   const endpoint = endpoints.get(name) ?? 0;
-  if (one.who === 'endpoint at once') vanish(endpoint);
+  if (one.who === 'endpoint at once') await vanish(endpoint);
   const listener = listeners.get(name) ?? 0;
   const socket: Socket = connect(listener, '127.0.0.1');
   await once(socket, 'connect');
@@ -266,8 +272,7 @@ async function outcome({ engine, listeners, endpoints }: Side, name: string, one
           () => text.length > 0,
           (hasBegun) => hasBegun,
         ));
-    if (one.who === 'client') vanish(own, listener);
-    else vanish(endpoint);
+    await (one.who === 'client' ? vanish(own, listener) : vanish(endpoint));
     if (one.path === '/long') socket.pause();
   }
   for (const gauge of one.gauges)

@@ -9,6 +9,7 @@ import { readProbers, type Prober } from '../../../src/proxy/agent/app-probes.ts
 import type { Readiness } from '../../../src/proxy/agent/engine.ts';
 import { MergedMetrics, readScrapeTargets } from '../../../src/proxy/agent/merged-metrics.ts';
 import { StatusServer } from '../../../src/proxy/agent/status-server.ts';
+import { freePort } from '../../peers/free-ports.ts';
 
 const HOST = '127.0.0.1';
 const closing: (() => unknown)[] = [];
@@ -206,9 +207,10 @@ describe("the application's probes", () => {
 
   test('are a connection over TCP', async () => {
     const server = createTcpServer((socket) => socket.end());
-    server.listen(0, HOST);
+    // Nobody else gets it once it is closed.
+    const port = await freePort();
+    server.listen(port, HOST);
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
     const at = await agent({ probers: readProbers(JSON.stringify({ '/p': { tcpSocket: { port } } })) });
     expect((await fetch(`${at}/p`)).status).toBe(200);
     await new Promise((resolve) => server.close(resolve));

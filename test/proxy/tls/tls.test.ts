@@ -18,6 +18,7 @@ import {
 } from '../../../src/xds/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { messageFromJson } from '../../../src/xds/proto/registry.ts';
 import type { ConnectOptions } from '../../../src/proxy/upstream/types.ts';
+import { freePort } from '../../peers/free-ports.ts';
 import { chain, firstLine, listener, listenerFilter, testListeners } from '../listeners/listeners.ts';
 import { ANY, lbEndpoint, staticCluster, statOf, testClusters } from '../upstream/clusters.ts';
 import { authority, type Certificate } from './certificates.ts';
@@ -399,12 +400,7 @@ describe('TLS to endpoints', () => {
 
   test('an endpoint that is not there is an error of the socket', async () => {
     const context = { common_tls_context: trust() };
-    const gone = createPlain().listen(0, '127.0.0.1');
-    await once(gone, 'listening');
-    const { port } = gone.address() as AddressInfo;
-    gone.close();
-    await once(gone, 'close');
-    expect(await ask(over(port, context))).toMatch(/ECONNREFUSED/);
+    expect(await ask(over(await freePort(), context))).toMatch(/ECONNREFUSED/);
   });
 
   test('endpoints choose their transport by their metadata', async () => {

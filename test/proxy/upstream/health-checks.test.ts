@@ -9,6 +9,7 @@ import { HealthChecker } from '../../../src/proxy/upstream/health/checker.ts';
 import type { ProbeResult } from '../../../src/proxy/upstream/health/probe.ts';
 import type { CheckSettings } from '../../../src/proxy/upstream/health/settings.ts';
 import { Endpoint, HEALTH, NO_LOCALITY } from '../../../src/proxy/upstream/host.ts';
+import { freePort } from '../../peers/free-ports.ts';
 import { ANY, assignmentOf, staticCluster, statOf, testClusters } from './clusters.ts';
 
 const HEALTHY: ProbeResult = { kind: 'healthy', isDegraded: false };
@@ -164,8 +165,9 @@ describe('endpoints are asked', () => {
 
   async function listening<S extends Pick<Server, 'listen' | 'close' | 'address'> & NodeJS.EventEmitter>(
     server: S,
+    at = 0,
   ): Promise<number> {
-    server.listen(0, '127.0.0.1');
+    server.listen(at, '127.0.0.1');
     await once(server, 'listening');
     open.push(server);
     return (server.address() as AddressInfo).port;
@@ -252,7 +254,11 @@ describe('endpoints are asked', () => {
   });
 
   test('before they are used, and they stay while they are well', async () => {
-    const port = await listening(createServer((socket) => socket.destroy()));
+    // Nobody else gets the port once it is closed.
+    const port = await listening(
+      createServer((socket) => socket.destroy()),
+      await freePort(),
+    );
     const clusters = testClusters();
     open.push(clusters.manager);
     const check = {
