@@ -1,7 +1,7 @@
 /** The servers that all Gateways together open on one gateway's proxy. */
 
 import type { KindTypes } from '../api/generated/kind-types.ts';
-import { isHttp, parseProtocol, type Protocol } from '../base/protocol.ts';
+import { isHttp, isTls, parseProtocol, type Protocol } from '../base/protocol.ts';
 import type { MeshObject } from '../config/object.ts';
 import { byAge, creationTime } from './age.ts';
 import { offeredHost } from './gateways.ts';
@@ -69,7 +69,7 @@ export function servesHttp(server: GatewayServer): boolean {
 
 /** TLS goes through as it is: nothing here has a certificate for it. */
 export function passesTlsOn({ protocol, spec }: GatewayServer): boolean {
-  if (protocol !== 'HTTPS' && protocol !== 'TLS') return false;
+  if (isHttp(protocol)) return false;
   const mode = spec.tls?.mode;
   return mode === 'PASSTHROUGH' || mode === 'AUTO_PASSTHROUGH';
 }
@@ -79,9 +79,19 @@ export function passesByName(server: GatewayServer): boolean {
   return passesTlsOn(server) && server.spec.tls?.mode === 'AUTO_PASSTHROUGH';
 }
 
-/** Whether TLS ends at the gateway. */
+/** Whether TLS ends at the gateway: of a server of bytes its settings say so, whatever it calls its protocol. */
 export function endsTls(server: GatewayServer): boolean {
-  return (server.protocol === 'HTTPS' || server.protocol === 'TLS') && !passesTlsOn(server);
+  const { protocol, spec } = server;
+  return !isHttp(protocol) && (isTls(protocol) || spec.tls !== undefined) && !passesTlsOn(server);
+}
+
+/** The hosts of a server with the namespaces that they are for, where these are certain ones: `shop/a.example.com`. */
+export function ownedHosts({ spec, namespace }: GatewayServer): readonly string[] {
+  return (spec.hosts ?? []).map((written) => {
+    const host = written.toLowerCase();
+    if (host.startsWith('*/')) return host.slice(2);
+    return host.startsWith('./') ? `${namespace}/${host.slice(2)}` : host;
+  });
 }
 
 /** The hosts of a server without the namespaces in front of them. */

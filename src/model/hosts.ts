@@ -50,3 +50,10 @@ export function hostCovers(wide: string, narrow: string): boolean {
 export function hostsOverlap(a: string, b: string): boolean {
   return hostCovers(a, b) || hostCovers(b, a);
 }
+
+/** Orders hosts for `sort`: names before wildcards, the longer before the shorter, then by their letters. */
+export function compareBySpecificity(a: string, b: string): number {
+  const wild = Number(a.startsWith('*')) - Number(b.startsWith('*'));
+  if (wild !== 0) return wild;
+  return a.length === b.length ? Number(a > b) - Number(a < b) : b.length - a.length;
+}

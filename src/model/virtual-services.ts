@@ -121,7 +121,15 @@ function resolved(
   };
 }
 
+/**
+ * `namespace/name` of a gateway, or `mesh`. The form of early releases, `name.namespace` with the rest of a host
+ * name behind it, is understood as well.
+ */
 function gatewayName(text: string, namespace: string): string {
+  if (!text.includes('/') && text.includes('.')) {
+    const [name = '', owner = ''] = text.split('.');
+    return `${owner}/${name}`;
+  }
   const reference = gatewayReference(text, namespace);
   if (reference === undefined) return MESH_GATEWAY;
   const owner = reference.namespace === '.' ? namespace : reference.namespace;

@@ -28,3 +28,23 @@ describe('VirtualServices that a namespace sees', () => {
     expect(virtualServicesSeenFrom(virtualServices, namespace).map(({ name }) => name)).toEqual(expected);
   });
 });
+
+describe('The gateways of a VirtualService', () => {
+  it.each([
+    ['[door]', ['shop/door']],
+    ['[edge/door, mesh]', ['edge/door', 'mesh']],
+    ['[door.edge]', ['edge/door']],
+    ['[door.edge.svc.cluster.local]', ['edge/door']],
+  ])('%s are %j, in the matches too', (gateways, expected) => {
+    const { virtualServices } = snapshotOf(`apiVersion: networking.istio.io/v1alpha3
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web.example.com]
+  gateways: ${gateways}
+  http: [{match: [{gateways: ${gateways}}], route: [{destination: {host: web}}]}]
+`);
+    expect(virtualServices[0]?.gateways).toEqual(expected);
+    expect(virtualServices[0]?.http[0]?.match?.[0]?.gateways).toEqual(expected);
+  });
+});

@@ -4,14 +4,12 @@ import {
   type GatewayServer,
   boundHosts,
   endsTls,
-  gatewayServers,
   passesByName,
   passesTlsOn,
   serverHosts,
   servesHttp,
 } from '../../model/gateway-servers.ts';
 import { virtualServicesSeenFrom } from '../../model/virtual-services.ts';
-import { servedPorts } from '../../model/workload-services.ts';
 import { isHttp } from '../../base/protocol.ts';
 import { connectionManager } from '../http-filters/connection-manager.ts';
 import { headerSetting } from '../http-filters/proxy-headers.ts';
@@ -31,20 +29,13 @@ import {
   tlsInspector,
 } from './chains.ts';
 import { holdsFor, reportUnused, routeChain, tlsChains } from './l4-routes.ts';
+import { type OpenedPort, openedPorts } from './opened-ports.ts';
 import { passedOnChains } from './passed-on.ts';
 import { serverTls } from './server-tls.ts';
 
 export interface GatewayResources {
   readonly listeners: readonly ListenerInit[];
   readonly routes: readonly RouteConfigurationInit[];
-}
-
-/** Servers at one address of the proxy. */
-interface Opened {
-  readonly bind: string;
-  /** Where the proxy listens: what the port of the Gateway leads to in its service. */
-  readonly port: number;
-  readonly servers: GatewayServer[];
 }
 
 /** A load balancer in front tells who the client is before the client's own bytes: gatewayTopology.proxyProtocol. */
@@ -57,7 +48,7 @@ function expectsProxyProtocol(input: Input): boolean {
 export function gatewayListeners(input: Input): GatewayResources {
   const listeners: ListenerInit[] = [];
   const routes = new Map<string, RouteConfigurationInit>();
-  for (const opened of openedServers(input)) {
+  for (const opened of openedPorts(input)) {
     const chains = chainsOf(opened, input, routes);
     if (chains.length === 0) continue;
     const bySni = chains.some((chain) => (chain.filterChainMatch?.serverNames ?? []).length > 0);
@@ -78,71 +69,24 @@ export function gatewayListeners(input: Input): GatewayResources {
   return { listeners, routes: [...routes.values()] };
 }
 
-function openedServers(input: Input): readonly Opened[] {
-  const { snapshot, proxy } = input;
-  const targets = new Map<number, number>();
-  for (const { port, targetPort } of servedPorts(proxy, snapshot)) {
-    if (!targets.has(port.number)) targets.set(port.number, targetPort);
-  }
-  const opened = new Map<string, Opened>();
-  const gateways = snapshot.list('networking.istio.io/Gateway');
-  for (const server of gatewayServers(gateways, proxy.labels, (one) => snapshot.namespaceOf(one))) {
-    reportDefaultEndpoint(server, input);
-    const port = targets.get(server.port) ?? server.port;
-    const key = `${server.bind}|${port}`;
-    const found = opened.get(key) ?? { bind: server.bind, port, servers: [] };
-    opened.set(key, found);
-    if (fitsBeside(server, found.servers, input)) found.servers.push(server);
-  }
-  return [...opened.values()];
-}
-
-/** What Istio's API has, and no version of Istio does. */
-function reportDefaultEndpoint(server: GatewayServer, input: Input): void {
-  if ((server.spec.defaultEndpoint ?? '') !== '') {
-    input.report(
-      { kind: 'Gateway', namespace: server.namespace, name: server.gatewayName },
-      `defaultEndpoint of server ${server.index} (port ${server.port}) is not in force: use a VirtualService.`,
-    );
-  }
-}
-
-/** HTTP in the clear does not share a port with anything else; what came first stays. */
-function fitsBeside(server: GatewayServer, others: readonly GatewayServer[], input: Input): boolean {
-  const [first] = others;
-  if (first === undefined || isHttp(first.protocol) === isHttp(server.protocol)) return true;
-  input.report(
-    { kind: 'Gateway', namespace: server.namespace, name: server.gatewayName },
-    `Server ${server.index} (port ${server.port}) is not in force: Gateway ${first.gateway} ` +
-      `uses the port for ${first.protocol ?? 'TCP'}. Give one of them another port.`,
-  );
-  return false;
-}
-
 function chainsOf(
-  { bind, port, servers }: Opened,
+  { bind, port, servers }: OpenedPort,
   input: Input,
   routes: Map<string, RouteConfigurationInit>,
 ): FilterChain[] {
   const plain = servers.filter(({ protocol }) => isHttp(protocol));
-  const [first] = plain;
-  if (first !== undefined) {
-    const name = gatewayHttpRoute(port, bind);
-    routes.set(name, gatewayRoutes(name, first.port, plain, input));
-    return [
-      httpChain(
-        name,
-        port,
-        plain.some(({ protocol }) => protocol === 'GRPC-Web'),
-        input,
-      ),
-    ];
-  }
-  const names = new Set<string>();
+  const shared = { bind, port, names: new Set<string>() };
   const chains: FilterChain[] = [];
   const taken = new Set<string>();
   for (const server of servers) {
-    for (const chain of serverChains(server, { bind, port, names }, input, routes)) {
+    const [first] = plain;
+    // All servers of HTTP in the clear are one chain.
+    if (isHttp(server.protocol) && server !== first) continue;
+    const made =
+      server === first
+        ? [plainChain(plain, shared, input, routes)]
+        : serverChains(server, shared, input, routes);
+    for (const chain of made) {
       const key = JSON.stringify(chain.filterChainMatch ?? {});
       // Envoy refuses two chains for the same connections: the older Gateway's stays.
       if (!taken.has(key)) chains.push(chain);
@@ -150,6 +94,18 @@ function chainsOf(
     }
   }
   return chains;
+}
+
+function plainChain(
+  servers: readonly GatewayServer[],
+  { bind, port }: SharedPort,
+  input: Input,
+  routes: Map<string, RouteConfigurationInit>,
+): FilterChain {
+  const name = gatewayHttpRoute(port, bind);
+  routes.set(name, gatewayRoutes(name, servers, input));
+  const grpcWeb = servers.some(({ protocol }) => protocol === 'GRPC-Web');
+  return httpChain(name, port, grpcWeb, input);
 }
 
 /** What the servers of a port share. */
@@ -211,7 +167,7 @@ function serverChains(
   const secured = tls === undefined ? {} : { transportSocket: tls };
   if (servesHttp(server)) {
     const name = gatewayHttpsRoute(port, server, bind);
-    routes.set(name, gatewayRoutes(name, server.port, [server], input));
+    routes.set(name, gatewayRoutes(name, [server], input));
     return [{ ...httpChain(name, port, false, input), ...asked, ...secured }];
   }
   for (const service of bound) {

@@ -77,8 +77,9 @@ export function tlsChains(
       for (const match of route.match ?? []) {
         if (!holdsFor(match, context)) continue;
         reportUnused(match, service, context);
-        const names = withoutRest(match.sniHosts ?? []);
-        if (!mayHave(names, service)) continue;
+        const written = match.sniHosts ?? [];
+        if (!mayHave(written.length === 0 ? ['*'] : written, service)) continue;
+        const names = withoutRest(written);
         const own = match.destinationSubnets ?? [];
         const condition = serverNameMatch(names, own.length > 0 ? own : subnets);
         chains.push(routeChain(service, route, condition, context));

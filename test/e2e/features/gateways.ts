@@ -61,6 +61,38 @@ spec: {hosts: ["*"], gateways: [${name}], http: [{${V1}}]}
       ],
     },
     {
+      feature:
+        'Gateway httpsRedirect: of two servers with a host in common the first redirects, the other is not there',
+      config: gateway(
+        'gw-redirect-twice',
+        `- {port: {number: 8096, name: one, protocol: HTTP}, hosts: ["twice.test"], tls: {httpsRedirect: true}}
+- {port: {number: 8096, name: two, protocol: HTTP}, hosts: ["twice.test", "once.test"], tls: {httpsRedirect: true}}
+- {port: {number: 8096, name: three, protocol: HTTP}, hosts: ["*/any.test"], tls: {httpsRedirect: true}}`,
+      ),
+      asks: [
+        { via: 'gateway', to: '127.0.0.1:8096', host: 'twice.test', expect: { status: 301 } },
+        { via: 'gateway', to: '127.0.0.1:8096', host: 'once.test', expect: { status: 404 } },
+        { via: 'gateway', to: '127.0.0.1:8096', host: 'any.test', expect: { status: 301 } },
+      ],
+    },
+    {
+      feature: 'Gateway: a server in the clear behind one that passes TLS on',
+      config: gateway(
+        'gw-clear-behind-tls',
+        `- {port: {number: 8097, name: tls, protocol: TLS}, hosts: ["through.test"], tls: {mode: PASSTHROUGH}}
+- {port: {number: 8097, name: http, protocol: HTTP}, hosts: ["clear.test"]}`,
+      ),
+      asks: [{ via: 'gateway', to: '127.0.0.1:8097', host: 'clear.test', expect: { who: 'web v1' } }],
+    },
+    {
+      feature: 'Gateway: named as in early releases',
+      config: gateway(
+        'gw-old-name',
+        '- {port: {number: 8098, name: http, protocol: HTTP}, hosts: ["*"]}',
+      ).replace('gateways: [gw-old-name]', 'gateways: [gw-old-name.shop.svc.cluster.local]'),
+      asks: [{ via: 'gateway', to: '127.0.0.1:8098', host: 'old.test', expect: { who: 'web v1' } }],
+    },
+    {
       feature: "Gateway: a VirtualService counts where the gateway's own namespace sees it",
       config: `${gateway('gw-seen', '- {port: {number: 8095, name: http, protocol: HTTP}, hosts: ["*"]}').replace('hosts: ["*"], gateways', 'hosts: ["*"], exportTo: ["."], gateways')}---
 apiVersion: networking.istio.io/v1
