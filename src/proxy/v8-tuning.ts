@@ -13,7 +13,7 @@ const AFTER = 100;
  * By how much more than what was in use objects may grow before the next collection, in percent. What a change of the
  * configuration leaves behind stays with the process otherwise, several times as much as what is in use.
  */
-const GROWTH = 20;
+const GROWTH = 12;
 
 /**
  * How often a function has to have been called before the best compiler takes it up. It works beside the thread that
