@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/property-seed.ts'],
     testTimeout: 30_000,
     // What is waited for comes when it comes: a second, as otherwise, can pass before a busy machine gets to it.
     expect: { poll: { timeout: 20_000 } },

@@ -147,8 +147,9 @@ export const FORWARDING: readonly Scenario[] = [
       { path: '/shorter', do: 'delay=9000' },
       { path: '/idle', do: 'delay=9000' },
       { path: '/max', do: 'delay=9000' },
-      { path: '/none', headers: [['x-envoy-upstream-rq-timeout-ms', '150']], do: 'delay=9000' },
-      { path: '/none', headers: [['x-envoy-upstream-rq-timeout-ms', '150'], ['x-envoy-upstream-rq-timeout-alt-response', '1']], do: 'delay=9000' },
+      // Strangers set no times.
+      { path: '/none', headers: [['x-envoy-upstream-rq-timeout-ms', '150']], do: 'delay=500' },
+      { path: '/none', headers: [['x-envoy-upstream-rq-timeout-ms', '150'], ['x-envoy-upstream-rq-timeout-alt-response', '1']], do: 'delay=500' },
       { path: '/next-try', headers: [['x-envoy-upstream-rq-per-try-timeout-ms', '1200']], do: 'delay=9000;times=1' },
       { path: '/grpc', method: 'POST', protocol: 'http2', body: '', headers: [['content-type', 'application/grpc'], ['grpc-timeout', '100m']], do: 'delay=9000' },
       { path: '/grpc', method: 'POST', protocol: 'http2', body: '', headers: [['content-type', 'application/grpc']], do: 'delay=100' },
