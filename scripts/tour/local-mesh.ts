@@ -3,7 +3,7 @@
  * address of the ingress gateway on the loopback interface only.
  */
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,7 +43,9 @@ export class LocalMesh {
     const before = readFileSync(path, 'utf8');
     const after = change(before);
     if (after === before) throw new Error(`there was nothing to change in ${file}`);
-    writeFileSync(path, after);
+    // In one step: the controller may read it at any moment.
+    writeFileSync(`${path}.new`, after);
+    renameSync(`${path}.new`, path);
   }
 
   close(): void {

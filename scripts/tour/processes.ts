@@ -81,19 +81,26 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Below the ports that systems give to connections and to servers that ask for any: nobody gets one before its program starts. */
+const FIRST_PORT = 12_000;
+const PORTS = 8_000;
+
 /** Ports of this machine that are free now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' ? (address?.port ?? 0) : 0;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  const ports: number[] = [];
+  const start = Math.floor(Math.random() * PORTS);
+  for (let tried = 0; ports.length < count; tried++) {
+    if (tried === PORTS) throw new Error(`there are no ${count} free ports from ${FIRST_PORT} on`);
+    const port = FIRST_PORT + ((start + tried) % PORTS);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+  });
 }

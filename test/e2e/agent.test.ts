@@ -69,7 +69,7 @@ describeOnEachEngine('the agent', (engine) => {
     const { status, code, ms } = await endDuringRequest(agent);
     expect([status, code]).toEqual([200, 0]);
     expect(ms).toBeLessThan(30_000);
-    expect(world.log(INGRESS.name)).toContain('until nothing is connected');
+    await expect.poll(() => world.log(INGRESS.name)).toContain('until nothing is connected');
   });
 
   test('drains at an order, is then not ready, and ends at once', async () => {
@@ -103,7 +103,7 @@ describeOnEachEngine('the agent', (engine) => {
       return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
     };
     expect(await wait('--timeoutSeconds=1')).toBe(1);
-    expect(world.log('wait')).toContain('Error: the proxy is not ready within 1 seconds');
+    await expect.poll(() => world.log('wait')).toContain('Error: the proxy is not ready within 1 seconds');
     const waiting = wait('--timeoutSeconds=60');
     await world.startProxy(INGRESS);
     expect(await waiting).toBe(0);

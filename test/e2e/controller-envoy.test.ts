@@ -204,7 +204,7 @@ spec:
     );
     expect(text).toContain('Address already in use');
     expect(text).toContain(`0.0.0.0_${taken}`);
-    expect(log).toContain('a proxy refuses what it was sent');
+    await expect.poll(() => log).toContain('a proxy refuses what it was sent');
     writeRoute('two');
     await eventually(
       () => get(port, '/'),

@@ -304,7 +304,7 @@ ${secureServer({ name: `beside-${name}`, port: port + 10, selector: 'eastwestgat
     });
     const status = JSON.stringify(await world.debug('push_status'));
     expect(status).toContain('kubernetes://east is served only over a Unix domain socket');
-    expect(world.log('controller')).toContain('Secrets are not served here');
+    await expect.poll(() => world.log('controller')).toContain('Secrets are not served here');
   });
 
   test('have keys that nobody is shown, and that are not written down', async () => {

@@ -59,8 +59,9 @@ class Running {
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (part: string) => (this.stdout += part));
     this.#child.stderr?.setEncoding('utf8').on('data', (part: string) => (this.stderr += part));
+    // What it said last may come after it has ended.
     this.ended = new Promise((resolve) =>
-      this.#child.once('exit', (code, signal) => resolve(code ?? signal)),
+      this.#child.once('close', (code, signal) => resolve(code ?? signal)),
     );
   }
 

@@ -392,6 +392,6 @@ spec: {${selector}}
     client.kill('SIGTERM');
     expect(await ended).toBe(0);
     expect((await world.send(ready)).status).toBe(0);
-    expect(world.log(CLIENT.name)).toContain('the agent ends');
+    await expect.poll(() => world.log(CLIENT.name)).toContain('the agent ends');
   });
 });

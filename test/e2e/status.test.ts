@@ -140,7 +140,7 @@ describeOnRealEnvoy('statuses, and proxies that refuse', (program) =>
 
     async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
+      const gone = new Promise((resolve) => child.once('close', resolve));
       child.kill(signal);
       await gone;
     }
@@ -179,7 +179,7 @@ describeOnRealEnvoy('statuses, and proxies that refuse', (program) =>
       expect(first.log()).not.toContain('no right to');
       const second = await startController();
       const chosen = holder();
-      expect(first.log()).toContain(chosen);
+      await expect.poll(first.log).toContain(chosen);
       expect(writes(second)).toBe(false);
 
       put('Gateway', 'front', {
