@@ -101,6 +101,10 @@ export class Http2ClientConnection extends Http2Connection {
     return 0;
   }
 
+  protected override get endsAtOnce(): boolean {
+    return true;
+  }
+
   protected onFields(id: number, end: boolean): void {
     if (this.isIdle(id)) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'an answer to nothing');
     const stream = this.streams.get(id);

@@ -331,12 +331,12 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
     this.#keepalive?.wake();
   }
 
-  /** Ends without another word; what is written still leaves. */
-  protected finish(): void {
+  /** Ends without another word; what is written still leaves. `atOnce`: not only when the peer has left, or had its time. */
+  protected finish(atOnce = true): void {
     this.output.flush();
     this.#leave();
     if (this.socket.destroyed) return;
-    this.socket.end();
+    if (atOnce) this.socket.end();
     // The peer may still be reading: closing while its bytes come would take the last words away from it.
     this.#linger = setTimeout(() => this.socket.destroy(), LINGER).unref();
     this.socket.once('close', () => clearTimeout(this.#linger));
@@ -360,8 +360,11 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
       return;
     }
     this.output.goaway(this.lastPeerStream, error.code);
-    this.finish();
+    this.finish(this.endsAtOnce);
   }
+
+  /** Whether a peer that broke the protocol sees the end at once; else it is given its time to leave. */
+  protected abstract get endsAtOnce(): boolean;
 
   /** The newest stream of the peer that this side has taken. */
   protected abstract get lastPeerStream(): number;

@@ -109,6 +109,11 @@ export class Http2ServerConnection extends Http2Connection implements DeadlineOw
     return this.#lastStream;
   }
 
+  /** As Envoy closes connections of clients: delayed. */
+  protected override get endsAtOnce(): boolean {
+    return false;
+  }
+
   protected onFields(id: number, end: boolean): void {
     const known = this.streams.get(id);
     if (known !== undefined) {

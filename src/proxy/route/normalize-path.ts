@@ -30,8 +30,13 @@ export function normalizedPath(path: string, { normalizePath, mergeSlashes }: Pa
     const bare = plain.replaceAll(DOTS_WITH_PARAMETERS, '$1');
     plain = withoutDots(escaped(unescaped(bare.replaceAll('\\', '/'))));
   }
-  if (mergeSlashes && plain.includes('//')) plain = plain.replaceAll(/\/{2,}/g, '/');
+  if (mergeSlashes && plain.includes('//')) plain = withSlashesMerged(plain);
   return plain + rest;
+}
+
+/** A path of nothing but slashes keeps its first and its last, as in Envoy. */
+function withSlashesMerged(path: string): string {
+  return /^\/+$/.test(path) ? '//' : path.replaceAll(/\/{2,}/g, '/');
 }
 
 /** Nothing to escape, to resolve or to write plainly: mostly so. */

@@ -51,7 +51,7 @@ export class VirtualHostIndex<Host> {
   }
 
   #search(authority: string, ignorePort: boolean): Host | undefined {
-    const name = (ignorePort ? withoutPort(authority) : authority).toLowerCase();
+    const name = (ignorePort ? upToLastColon(authority) : authority).toLowerCase();
     const exact = this.#exact.get(name);
     if (exact !== undefined) return exact;
     for (const length of this.#suffixLengths) {
@@ -73,6 +73,12 @@ function lengths(map: ReadonlyMap<string, unknown>): readonly number[] {
 
 function twice(domain: string): UnsupportedError {
   return new UnsupportedError(`the domain ${domain} in more than one virtual host`);
+}
+
+/** What hosts are found by: what is behind the last colon counts for nothing, a port or not, as in Envoy. */
+function upToLastColon(authority: string): string {
+  const colon = authority.lastIndexOf(':');
+  return colon < 0 || colon < authority.lastIndexOf(']') ? authority : authority.slice(0, colon);
 }
 
 /** The authority without `:port`; brackets around IPv6 addresses stay. */

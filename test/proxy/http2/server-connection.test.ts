@@ -132,7 +132,10 @@ describe('a server', () => {
     for (const one of asked) one.writer.pause();
     const pieces = [1, 3, 1, 3, 1].map((stream) => frame(DATA, 0, stream, Buffer.alloc(16_384)));
     expect(await receive(...pieces)).toEqual(['goaway 3 FLOW_CONTROL_ERROR']);
-    expect(socket.ended).toBe(true);
+    // As Envoy does, it gives the client a second to leave by itself.
+    expect(socket.ended).toBe(false);
+    vi.advanceTimersByTime(1_000);
+    expect(socket.destroyed).toBe(true);
     expect(events).toEqual(['protocol error', 'closed']);
     expect(asked.map(({ heard }) => heard)).toEqual([['connection-termination'], ['connection-termination']]);
   });
@@ -245,7 +248,9 @@ describe('a server', () => {
     const { receive, socket } = serve();
     await receive(OPENING, frame(HEADERS, END_STREAM, 1, block(GET)));
     for (let turn = 0; turn < 20; turn++) await receive(frame(9, 0, 1, Buffer.alloc(16_384, 0x82)));
-    expect(socket.ended).toBe(true);
+    expect(socket.ended).toBe(false);
+    vi.advanceTimersByTime(1_000);
+    expect(socket.destroyed).toBe(true);
   });
 
   it('notices who takes requests back at once', async () => {

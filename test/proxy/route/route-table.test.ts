@@ -54,6 +54,10 @@ describe('the virtual host', () => {
     ['www.foo.org', 'longer'],
     ['www.', 'rest'],
     ['[::1]:80', 'rest'],
+    ['www.foo.com:', 'exact'],
+    ['www.foo.com:x', 'exact'],
+    ['www.foo.com:80:80', 'longer'],
+    ['[www.foo.com:80]', 'rest'],
   ])('of %s is %s', (authority, name) => {
     const result = hosts.match(request({ authority }));
     expect('virtualHost' in result && result.virtualHost.name).toBe(name);
@@ -173,6 +177,11 @@ it.each([
   ['/a\\b', '/a/b'],
   ['/a//b', '/a/b'],
   ['/a%2Fb', '/a%2Fb'],
+  ['/', '/'],
+  ['//', '//'],
+  ['///', '//'],
+  ['///../', '//'],
+  ['//?x=//', '//?x=//'],
 ])('the path %s is matched as %s', (path, expected) => {
   expect(normalizedPath(path, { normalizePath: true, mergeSlashes: true })).toBe(expected);
 });

@@ -157,7 +157,7 @@ export const ROUTING: readonly Scenario[] = [
     ],
     questions: [...paths('/empty', '/dead'), { path: '/empty', protocol: 'http2' }, { path: '/dead', method: 'POST', body: 'x' }, { path: '/dead', method: 'HEAD' }, { path: '/dead', protocol: 'http2' }],
   },
-  ...['a.example', 'b.a.example', 'c.b.a.example', 'a.example.org', 'prefix.any', 'prefix.any.other', 'A.Example', 'a.example:80', 'unknown'].map(
+  ...['a.example', 'b.a.example', 'c.b.a.example', 'a.example.org', 'prefix.any', 'prefix.any.other', 'A.Example', 'a.example:80', 'unknown', 'a.example:', 'a.example:80:80', 'a.example:x'].map(
     (host, index): Scenario => ({
       title: `domains: ${host}`,
       manager: {
@@ -169,7 +169,7 @@ export const ROUTING: readonly Scenario[] = [
             { name: 'prefix', domains: ['prefix.*'], routes: [{ match: { prefix: '/' }, ...say(200, 'prefix') }] },
             ...(index % 2 === 0 ? [{ name: 'rest', domains: ['*'], routes: [{ match: { prefix: '/' }, ...say(200, 'rest') }] }] : []),
           ],
-          ignore_port_in_host_matching: index === 7,
+          ignore_port_in_host_matching: host.includes(':'),
         },
       },
       questions: [{ host }, { host, protocol: 'http2' }],
