@@ -18,6 +18,9 @@ function copied(stage: string): readonly string[] {
   );
 }
 
+/** What the build makes or installs. */
+const MADE = ['dist', 'node_modules'];
+
 describe('the Dockerfile', () => {
   test('builds the controller and the proxy, from one build', () => {
     expect(stages.map(({ name }) => name)).toEqual(['build', 'controller', 'proxy']);
@@ -26,7 +29,7 @@ describe('the Dockerfile', () => {
   test.each(stages)('copies only what the repository has, in the stage $name', ({ text: stage }) => {
     const sources = copied(stage);
     expect(sources.length).toBeGreaterThan(3);
-    for (const source of sources.filter((one) => one !== 'dist'))
+    for (const source of sources.filter((one) => !MADE.includes(one)))
       expect(existsSync(join(root, source)), source).toBe(true);
   });
 
@@ -42,6 +45,14 @@ describe('the Dockerfile', () => {
     ({ text: stage }) => {
       expect(stage).toMatch(/^USER 1337:1337$/m);
       expect(stage).toMatch(/^ENTRYPOINT \[".+"\]$/m);
+    },
+  );
+
+  test.each(stages.slice(1))(
+    'has the packages that are not in the bundle, in the stage $name',
+    ({ text: stage }) => {
+      expect(stages[0]?.text).toMatch(/^RUN npm prune --omit=dev /m);
+      expect(copied(stage)).toContain('node_modules');
     },
   );
 
