@@ -18,7 +18,7 @@ export const CONTROL_PLANE_FLAGS = {
   'xds-address': {
     type: 'string',
     value: 'ADDRESS',
-    description: 'HOST:PORT of a controller on this machine, asked directly and without a cluster',
+    description: 'HOST:PORT that is the --http-addr of a controller on this machine, asked without a cluster',
   },
 } as const satisfies FlagSpecs;
 

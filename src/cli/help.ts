@@ -17,7 +17,7 @@ const ROOT: GroupMetadata = {
   path: [],
   summary: 'A service mesh that speaks the configuration API of Istio',
   description:
-    'mesh installs and looks into a service mesh that speaks the API of Istio, and checks, explains and analyzes\n' +
+    'mesh installs and looks into a service mesh that speaks the API of Istio, and checks, explains and analyzes ' +
     'its configuration. What works on files, folders and standard input needs no cluster.',
 };
 

@@ -19,7 +19,7 @@ export const OPERATOR_FLAGS = {
     value: 'PATH=VALUE',
     settable: false,
     description:
-      'A setting, as values.global.network=net1, or a key of the charts of Istio 1.2 to 1.4; may be repeated',
+      'A setting, as values.global.network=net1, or a key of the charts of Istio 1.2 to 1.6; may be repeated',
   },
   manifests: {
     type: 'string',

@@ -7,7 +7,7 @@ export interface ManifestOptions {
   readonly profile?: string;
   /** Files with an IstioOperator, laid over the profile in their order. */
   readonly files?: readonly SourceFile[];
-  /** Single settings as `path=value`, laid over the files; keys of the charts of Istio 1.2 to 1.4 are known. */
+  /** Single settings as `path=value`, laid over the files; keys of the charts of Istio 1.2 to 1.6 are known. */
   readonly set?: readonly string[];
   /** Name of the control plane beside others. */
   readonly revision?: string;

@@ -127,6 +127,13 @@ describe('mesh route test', () => {
     expect(run.code).toBe(1);
   });
 
+  it('says of one case that it passes', async () => {
+    const folder = tempFolder({ 'mesh.yaml': MESH, 'cases.yaml': OURS.slice(0, OURS.lastIndexOf('- host')) });
+    const run = await runMesh(['route', 'test', folder]);
+    expect(run.stdout).toMatch(/^ok {3}.*\nThe one case passes\.\n$/);
+    expect(run.code).toBe(0);
+  });
+
   it('takes cases of istio-config-validator', async () => {
     const folder = tempFolder({ 'mesh.yaml': MESH, 'cases.yaml': VALIDATORS });
     const flags = ['--tests', join(folder, 'cases.yaml'), '-o', 'json'];

@@ -73,7 +73,7 @@ export const metadata = {
     'all-namespaces': {
       type: 'boolean',
       short: 'A',
-      description: 'Report on all namespaces, which is also done when --namespace is not given',
+      description: 'Report on all namespaces; of files alone that is done unless --namespace is given',
     },
     'exclude-namespace': {
       type: 'strings',

@@ -25,7 +25,7 @@ export const metadata = {
     { text: 'The admin interface of a proxy', command: 'mesh dashboard proxy deploy/web.shop' },
   ],
   args: [
-    { name: 'NAME', description: `One of ${DASHBOARD_NAMES.join(', ')}`, values: DASHBOARD_NAMES },
+    { name: 'NAME', description: 'What to open', values: DASHBOARD_NAMES },
     {
       name: 'POD',
       description: 'Pod, or TYPE/NAME; .NAMESPACE may follow',

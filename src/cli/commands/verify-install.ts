@@ -19,7 +19,7 @@ export const metadata = {
     { text: 'The installation of this cluster', command: 'mesh verify-install' },
     { text: 'The one of a revision', command: 'mesh verify-install --revision canary' },
     {
-      text: 'What "mesh manifest generate -f mesh.yaml | kubectl apply -f -" has installed',
+      text: 'What "mesh manifest generate -f mesh.yaml | kubectl apply --server-side -f -" has installed',
       command: 'mesh verify-install -f mesh.yaml',
     },
   ],

@@ -58,7 +58,8 @@ export const metadata = {
     'xds-address': {
       type: 'string',
       value: 'ADDRESS',
-      description: 'HOST:PORT of a controller on this machine, asked directly and without a cluster',
+      description:
+        'HOST:PORT that is the --http-addr of a controller on this machine, asked without a cluster',
     },
   },
   exitCodes: { 0: 'The version of this program was shown', 2: 'Wrong usage' },

@@ -20,7 +20,9 @@ function text(results: readonly CaseResult[], failed: number): string {
   ]);
   const summary =
     failed === 0
-      ? `All ${results.length} cases pass.`
+      ? results.length === 1
+        ? 'The one case passes.'
+        : `All ${results.length} cases pass.`
       : `${failed} of ${results.length} cases ${failed === 1 ? 'fails' : 'fail'}.`;
   return `${[...lines, summary].join('\n')}\n`;
 }

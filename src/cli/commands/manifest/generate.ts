@@ -13,7 +13,7 @@ export const metadata = {
     'Prints the manifests of an installation: namespace, CustomResourceDefinitions, roles, ConfigMaps, control ' +
     'plane, gateways, webhooks and addons, in the order to apply them. Settings start from a profile; files ' +
     '(-f) are laid over it from left to right, then single settings (--set). The keys of Helm charts of Istio ' +
-    '1.2 to 1.4 are understood, too. Needs no cluster; the same settings give the same bytes.',
+    '1.2 to 1.6 are understood, too. Needs no cluster; the same settings give the same bytes.',
   examples: [
     {
       text: 'Install the profile default',
