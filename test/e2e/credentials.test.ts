@@ -155,18 +155,19 @@ spec: {hosts: [plain-http.test], gateways: [plain-http], http: [{route: [{destin
       east: await syncOf('east-0.istio-system'),
     };
     let isAnswered = false;
-    const slow = send(world, secured('turning', 9601, { path: '/?delay=6000' })).then((outcomes) => {
+    const slow = send(world, secured('turning', 9601, { path: '/?held=yes' })).then((outcomes) => {
       isAnswered = true;
       return outcomes;
     });
     await eventually(
       () => world.seen(),
-      (seen) => seen.some(({ path }) => path.includes('delay')),
+      (seen) => seen.some(({ path }) => path.includes('held')),
     );
     world.write('turning-secret.yaml', tlsSecret(folder, [GATEWAYS, 'turning'], 'two'));
     await eventually(shown, (name) => name === 'two.example');
     // The request that was on its way all the time ends as it began.
     expect(isAnswered).toBe(false);
+    await world.release();
     expect(await slow).toMatchObject([{ status: 200, certificate: 'one.example' }]);
     const after = {
       ingress: await syncOf('ingress-0.istio-system'),

@@ -206,14 +206,15 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
     const seen = await world.sendAll({ errand: own, times: 3 });
     expect(new Set(seen.map((one) => seenOf(one).connection)).size).toBe(3);
     let isOver = false;
-    const slow = world.send({ ...own, path: '/?delay=2000' }).finally(() => (isOver = true));
+    const slow = world.send({ ...own, path: '/?held=yes' }).finally(() => (isOver = true));
     // From 127.0.0.6, which is the sidecar, with the timer that sends probes.
     await eventually(
       () => world.sockets(),
       (text) => isOver || / 0600007F:\w{4} 0B00280A:1F90 01 \S+ 02:/.test(text),
     );
     expect(isOver).toBe(false);
-    await slow;
+    await world.release();
+    expect((await slow).status).toBe(200);
   });
 
   test('defaultVirtualServiceExportTo: rules that say nothing are for their own namespace', async () => {

@@ -272,7 +272,8 @@ egress:
     expect(all.filter(({ status }) => status === 503).length).toBeGreaterThan(0);
     expect(all.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
     // A port may have bounds of its own.
-    const wider = await world.sendAll({ errand: { ...slow, to: `${CLIENT.ip}:8079` }, atOnce: 8 });
+    const held = { ...slow, to: `${CLIENT.ip}:8079`, path: '/?held=yes' };
+    const wider = await world.sendAll({ errand: held, atOnce: 8, releaseAfter: 2 });
     expect(wider.filter(({ status }) => status === 200)).toHaveLength(6);
     world.remove('sidecar.yaml');
     await world.until({ to: '127.0.0.1:15080', path: '/' }, ({ status }) => status === 0);
@@ -305,14 +306,15 @@ egress:
     );
     const own = { to: `${CLIENT.ip}:8077`, headers: { host: 'client' } };
     await world.until(own, ({ echo }) => echo?.ip === CLIENT.ip && echo.port === 8080);
-    expect(seenOf(await world.send({ ...own, to: `${CLIENT.ip}:8078` })).who).toBe(`${folder}/backend`);
+    const socket = await world.until({ ...own, to: `${CLIENT.ip}:8078` }, ({ status }) => status === 200);
+    expect(seenOf(socket).who).toBe(`${folder}/backend`);
     const out = { to: `unix://${folder}/egress`, headers: { host: 'web.shop.svc.cluster.local' } };
-    expect(seenOf(await world.send(out))).toMatchObject({
-      status: 200,
+    // It comes once its routes have come.
+    expect(seenOf(await world.until(out, ({ status }) => status === 200))).toMatchObject({
       who: expect.stringMatching(/^web v/),
     });
     // No other host is known to it.
-    expect((await world.send({ to: `${SERVICES.web}:80`, headers: { host: 'web' } })).status).not.toBe(200);
+    await world.until({ to: `${SERVICES.web}:80`, headers: { host: 'web' } }, ({ status }) => status !== 200);
     world.remove('sidecar.yaml');
     await world.until({ to: `${SERVICES.web}:80`, headers: { host: 'web' } }, ({ status }) => status === 200);
   });
@@ -367,7 +369,7 @@ spec: {${selector}}
       status: 200,
       received: { 'x-forwarded-client-cert': expect.stringContaining('client.example') },
     });
-    expect((await world.send({ ...https, to: '127.0.0.1:9445' })).status).toBe(200);
+    await world.until({ ...https, to: '127.0.0.1:9445' }, ({ status }) => status === 200);
     expect((await world.send({ ...https, to: '127.0.0.1:9445', protocol: 'http' })).status).toBe(0);
     expect(await problems()).not.toContain('ingress[].tls');
     for (const file of ['sidecar.yaml', 'peers.yaml']) world.remove(file);

@@ -23,6 +23,7 @@ export interface Ask extends Partial<Errand> {
   readonly host?: string;
   readonly times?: number;
   readonly atOnce?: number;
+  readonly releaseAfter?: number;
   /** Matched with what came back; of several the first that fails is told. */
   readonly expect?: Expected;
   /** What has to hold for all outcomes together. */
@@ -94,7 +95,17 @@ export const get = (host: string, more: object = {}) =>
 const PLACES = { gateway: '127.0.0.1:80', mesh: '10.96.0.1:80', workload: '10.40.0.11:8080' } as const;
 
 export async function send(world: World, ask: Ask): Promise<readonly Seen[]> {
-  const { via, host, times = 1, atOnce, expect: _expect, check: _check, headers, ...errand } = ask;
+  const {
+    via,
+    host,
+    times = 1,
+    atOnce,
+    releaseAfter,
+    expect: _expect,
+    check: _check,
+    headers,
+    ...errand
+  } = ask;
   const outcomes = await world.sendAll({
     errand: {
       to: PLACES[via],
@@ -103,6 +114,7 @@ export async function send(world: World, ask: Ask): Promise<readonly Seen[]> {
     },
     times,
     ...(atOnce === undefined ? {} : { atOnce }),
+    ...(releaseAfter === undefined ? {} : { releaseAfter }),
   });
   return outcomes.map(seenOf);
 }

@@ -34,8 +34,9 @@ export const CONNECTIONS: readonly FeatureCase[] = [
     config: served('pool-requests', POLICY('{connectionPool: {http: {http2MaxRequests: 2}}}')),
     asks: [
       {
-        ...get('pool-requests', { path: '/?delay=400' }),
+        ...get('pool-requests', { path: '/?held=yes' }),
         atOnce: 8,
+        releaseAfter: 6,
         check: (all) => {
           expect(count(all, 200)).toBe(2);
           expect(count(all, 503)).toBe(6);

@@ -1,7 +1,7 @@
 /**
  * Backends that say where they were reached and what arrived: HTTP/1.1, HTTP/2 and gRPC in plain text, TLS, and TCP.
  * A path may carry instructions: `?status=503`, `?delay=200` (milliseconds), `?fails=2&key=K` (the first two of K),
- * `?failsAt=IP`, `?header=name:value`.
+ * `?failsAt=IP`, `?header=name:value`, `?held=yes` (until `releaseHeld`).
  */
 
 import { readFileSync } from 'node:fs';
@@ -37,6 +37,14 @@ const paths = new WeakMap<object, string>();
 const pings = new WeakMap<object, number>();
 
 const failures = new Map<string, number>();
+
+/** Answers to `?held=yes`. */
+const held: (() => void)[] = [];
+
+/** Lets go of the answers that are held now. */
+export function releaseHeld(): void {
+  for (const send of held.splice(0)) send();
+}
 
 /** What reached any backend since the last time, which is then forgotten. */
 export function takeSeen(): readonly Echo[] {
@@ -112,7 +120,8 @@ function answer(request: Request, response: Response): void {
       response.end(text);
     };
     const delay = Number(url.searchParams.get('delay') ?? 0);
-    if (delay > 0) setTimeout(send, delay);
+    if (url.searchParams.has('held')) held.push(send);
+    else if (delay > 0) setTimeout(send, delay);
     else send();
   });
 }

@@ -33,6 +33,8 @@ export interface Errands {
   /** How often, one after another; or so many at once. */
   readonly times?: number;
   readonly atOnce?: number;
+  /** After so many outcomes backends answer what they hold. */
+  readonly releaseAfter?: number;
 }
 
 /** What a backend says that it was asked. */

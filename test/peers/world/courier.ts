@@ -5,14 +5,19 @@
  */
 
 import { createServer } from 'node:http';
-import { startBackends, takeSeen } from './backends.ts';
+import { releaseHeld, startBackends, takeSeen } from './backends.ts';
 import type { Errand, Errands, Outcome } from './courier-messages.ts';
 import { run } from './errands.ts';
 
 const [socket = '', cert = '', key = '', ...more] = process.argv.slice(2);
 
-async function runAll({ errand, times = 1, atOnce }: Errands): Promise<readonly Outcome[]> {
-  const attempt = (one: Errand): Promise<Outcome> => run(one);
+async function runAll({ errand, times = 1, atOnce, releaseAfter }: Errands): Promise<readonly Outcome[]> {
+  let done = 0;
+  const attempt = async (one: Errand): Promise<Outcome> => {
+    const outcome = await run(one);
+    if (++done === releaseAfter) releaseHeld();
+    return outcome;
+  };
   if (atOnce !== undefined) return Promise.all(Array.from({ length: atOnce }, () => attempt(errand)));
   const outcomes: Outcome[] = [];
   for (let count = 0; count < times; count++) outcomes.push(await attempt(errand));
@@ -26,6 +31,7 @@ createServer((request, response) => {
   request.on('end', () => {
     const answer = (value: unknown): void => void response.end(JSON.stringify(value));
     if (request.url === '/seen') answer(takeSeen());
+    else if (request.url === '/release') answer(releaseHeld());
     else
       void runAll(JSON.parse(text) as Errands).then(answer, (error: Error) =>
         response.writeHead(500).end(String(error.stack)),

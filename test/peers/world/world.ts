@@ -269,6 +269,11 @@ export class World {
     return JSON.parse((await post(this.#socket, '/seen', '')).text) as readonly Echo[];
   }
 
+  /** Lets backends answer the requests of `?held=yes` that they have. */
+  async release(): Promise<void> {
+    await post(this.#socket, '/release', '');
+  }
+
   /** What the controller says on one of its pages. */
   async debug<Page>(page: string): Promise<Page> {
     const { text } = await this.send({ to: '127.0.0.1:8081', path: `/debug/${page}` });
