@@ -70,6 +70,9 @@ export function reportUnenforced(input: Input): void {
   if (proxy.type !== 'router' && (minProtocolVersion !== 'TLS_AUTO' || cipherSuites.length > 0)) {
     report(settings, 'meshMTLS is not in force: sidecars end no TLS of the mesh yet.');
   }
+  if (proxy.type !== 'router' && snapshot.mesh.config.authPolicy === 'MUTUAL_TLS') {
+    report(settings, 'authPolicy MUTUAL_TLS is not enforced yet: connections in the clear are let through.');
+  }
   if (Object.keys(snapshot.mesh.networks.networks ?? {}).length > 0) {
     report(
       { ...settings, kind: 'MeshNetworks' },

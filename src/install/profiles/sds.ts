@@ -1,6 +1,6 @@
 /**
- * The profile `sds`, for secret discovery. Keys never leave the pod of a proxy and are handed out by its agent
- * in every profile; beyond `default`, this one requires mutual TLS with them, as Istio 1.4's profile did.
+ * The profile `sds`, which Istio 1.4 had for keys by secret discovery: beyond `default`, it requires mutual TLS in the
+ * whole mesh.
  */
 
 import type { IstioOperatorSpec } from '../../api/generated/types/install.istio.io/IstioOperator.ts';
