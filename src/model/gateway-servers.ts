@@ -107,7 +107,7 @@ export function boundHosts(server: GatewayServer, service: VirtualService): read
   if (!service.gateways.includes(server.gateway)) return [];
   const offered = (server.spec.hosts ?? []).flatMap((host) => {
     const name = offeredHost(host, server.namespace, service.namespace);
-    return name === undefined ? [] : [name.toLowerCase()];
+    return name ?? [];
   });
   const found = new Set<string>();
   for (const host of service.hosts) {

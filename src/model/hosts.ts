@@ -1,5 +1,7 @@
 /** How a host that somebody wrote becomes the full name of a service. */
 
+import { isIp } from '../base/cidr.ts';
+
 /** Domain of the cluster's services when nothing else is said. */
 export const DEFAULT_DOMAIN = 'cluster.local';
 
@@ -10,12 +12,13 @@ export function serviceHostname(name: string, namespace: string, domain: string 
 
 /**
  * The full name of a host written in a configuration of `namespace`. A name without a dot is a Service of
- * that namespace; wildcards and names with dots stand for themselves.
+ * that namespace; wildcards, addresses and names with dots stand for themselves. Case counts, as in Istio:
+ * `Web` is no name of the service `web`.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination
  */
 export function fullHostname(host: string, namespace: string, domain: string = DEFAULT_DOMAIN): string {
-  if (host === '*' || host.startsWith('*.') || host.includes('.')) return host.toLowerCase();
-  return serviceHostname(host.toLowerCase(), namespace, domain);
+  if (host === '*' || host.includes('.') || isIp(host)) return host;
+  return serviceHostname(host, namespace, domain);
 }
 
 /** Name and namespace in a service's full name; undefined when it is no cluster service. */
@@ -33,17 +36,10 @@ export function parseServiceHostname(
 
 /**
  * Whether everything that `narrow` stands for is also covered by `wide`: equal names, or `wide` is `*` or
- * `*.suffix` and `narrow` (wildcard or not) ends in the suffix. Case counts for nothing.
+ * `*suffix` and `narrow` (wildcard or not) ends in the suffix. Case counts.
  */
 export function hostCovers(wide: string, narrow: string): boolean {
-  const w = wide.toLowerCase();
-  const n = narrow.toLowerCase();
-  if (w === n || w === '*') return true;
-  if (!w.startsWith('*')) return false;
-  const suffix = w.slice(1);
-  return n.startsWith('*')
-    ? n.length > w.length && n.endsWith(suffix)
-    : n.length > suffix.length && n.endsWith(suffix);
+  return wide === narrow || (wide.startsWith('*') && narrow.endsWith(wide.slice(1)));
 }
 
 /** Whether some host can be covered by both: one covers the other. */

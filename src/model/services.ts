@@ -167,7 +167,7 @@ export function fromServiceEntry(
     created: creationTime(object),
   } as const;
   return (spec.hosts ?? []).map((host) => ({
-    hostname: host.toLowerCase(),
+    hostname: host,
     namespace,
     origin: 'ServiceEntry' as const,
     object,
@@ -225,8 +225,8 @@ export class ServiceRegistry {
   /** Services of exactly that full name, whoever may see them. */
   named(hostname: string): readonly MeshService[] {
     return (
-      this.#exact.get(hostname.toLowerCase()) ??
-      (hostname.startsWith('*') ? (this.#wildcards.get(hostname.slice(1).toLowerCase()) ?? []) : [])
+      this.#exact.get(hostname) ??
+      (hostname.startsWith('*') ? (this.#wildcards.get(hostname.slice(1)) ?? []) : [])
     );
   }
 

@@ -222,7 +222,7 @@ interface EgressHost {
 function readHost(text: string, namespace: string): EgressHost {
   const slash = text.indexOf('/');
   const owner = slash <= 0 ? '*' : text.slice(0, slash);
-  return { owner: owner === '.' ? namespace : owner, host: text.slice(slash + 1).toLowerCase() };
+  return { owner: owner === '.' ? namespace : owner, host: text.slice(slash + 1) };
 }
 
 /** For each name the service whose namespace counts: the client's own, else that of a Service, else the oldest's. */

@@ -36,10 +36,16 @@ describe('the hosts of a VirtualService on a server', () => {
     ['["shop/*.example.com"]', '[a.example.com]', ['a.example.com']],
     ['["other/*.example.com"]', '[a.example.com]', []],
     ['["./*"]', '[a.example.com]', []],
-    ['["*/A.example.com"]', '[a.Example.com]', ['a.example.com']],
+    ['["*/A.example.com"]', '[A.example.com]', ['A.example.com']],
+    ['["*/A.example.com"]', '[a.example.com]', []],
+    ['["*.example.com"]', '[a.Example.com]', []],
     ['["*"]', '[web]', ['web.shop.svc.cluster.local']],
   ])('%s for %s are %j', (serverHosts, hosts, expected) => {
     expect(bound(serverHosts, { hosts })).toEqual(expected);
+  });
+
+  it.each(['edge/door', 'door.edge', 'door.edge.svc.cluster.local'])('may be bound to %s', (gateway) => {
+    expect(bound('["*"]', { hosts: '[a.example.com]', gateways: `[${gateway}]` })).toEqual(['a.example.com']);
   });
 
   it.each([

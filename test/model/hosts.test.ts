@@ -4,7 +4,8 @@ import { fullHostname, hostCovers, hostsOverlap, parseServiceHostname } from '..
 describe('a host that somebody wrote', () => {
   it.each([
     ['reviews', 'reviews.shop.svc.cluster.local'],
-    ['Reviews', 'reviews.shop.svc.cluster.local'],
+    ['Reviews', 'Reviews.shop.svc.cluster.local'],
+    ['::1', '::1'],
     ['reviews.other.svc.cluster.local', 'reviews.other.svc.cluster.local'],
     ['www.example.com', 'www.example.com'],
     ['*', '*'],
@@ -39,7 +40,10 @@ describe('a wildcard', () => {
     ['*.example.com', 'example.com', false],
     ['*.b.example.com', '*.example.com', false],
     ['a.example.com', 'a.example.com', true],
-    ['A.example.com', 'a.EXAMPLE.com', true],
+    ['A.example.com', 'a.EXAMPLE.com', false],
+    ['*.Example.com', 'a.example.com', false],
+    ['*example.com', 'example.com', true],
+    ['*example.com', 'my-example.com', true],
     ['a.example.com', '*.example.com', false],
     ['*.example.com', '*', false],
   ])('%s covers %s: %s', (wide, narrow, expected) => {

@@ -50,7 +50,9 @@ describe('what a sidecar is told of', () => {
     ['["*/*", "~stock/*"]', ['web.shop', 'cart.shop', 'items.stock']],
     ['["*/*", "~shop/*"]', ['items.stock']],
     ['["~./cart.shop.svc.cluster.local", "shop/*"]', ['web.shop', 'items.stock']],
-    ['["*/*", "~*/WEB.shop.svc.cluster.local"]', ['cart.shop', 'items.stock']],
+    ['["*/*", "~*/web.shop.svc.cluster.local"]', ['cart.shop', 'items.stock']],
+    // Case counts, as in Istio.
+    ['["*/*", "~*/WEB.shop.svc.cluster.local"]', ['web.shop', 'cart.shop', 'items.stock']],
     ['["*/*", "~stock/cart.shop.svc.cluster.local"]', ['web.shop', 'cart.shop', 'items.stock']],
     ['["shop/web.shop.svc.cluster.local", "~/*.cluster.local"]', []],
   ])('under the hosts %s is %j: those, and what their VirtualServices lead to', (list, expected) => {

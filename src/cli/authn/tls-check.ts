@@ -30,7 +30,8 @@ export async function tlsCheck(invocation: TlsCheckInvocation, context: Context)
   const { snapshot, client } = await load(invocation, context);
   const all = mutualTlsRows(snapshot, client);
   const host = args[1];
-  const wanted = host === undefined ? undefined : fullHostname(host, client.namespace, snapshot.mesh.domain);
+  const wanted =
+    host === undefined ? undefined : fullHostname(host.toLowerCase(), client.namespace, snapshot.mesh.domain);
   const rows = wanted === undefined ? all : all.filter((row) => row.host === wanted);
   if (rows.length === 0) throw nothingFound(all, wanted, client);
   if (flags.output === 'table') context.stdout.write(table(rows, snapshot));

@@ -82,7 +82,7 @@ function ofPod(name: string, namespace: string, snapshot: Snapshot): Description
 function ofService(typed: string, namespace: string, snapshot: Snapshot): Description {
   const reference = parseReference(typed, namespace);
   const { services } = snapshot;
-  const host = fullHostname(typed, namespace, snapshot.mesh.domain);
+  const host = fullHostname(typed.toLowerCase(), namespace, snapshot.mesh.domain);
   const found =
     services.all.find(
       ({ object, namespace: own }) => object.meta.name === reference.name && own === reference.namespace,

@@ -49,7 +49,9 @@ export function gatewayRoutes(
       const routes = made.get(owner) ?? routesAt(server, service, input);
       made.set(owner, routes);
       if (routes.length === 0) continue;
-      for (const host of bound) {
+      for (const written of bound) {
+        // Names are compared as they are written, but requests may write them in any case.
+        const host = written.toLowerCase();
         // Another server of the same Gateway may offer the host too.
         const key = `${owner}|${host}`;
         const gathered = gatheredAt(host, server, hosts);

@@ -98,9 +98,15 @@ function virtualHosts(listenPort: number, listener: EgressListener, input: Input
   return [...names.values()].sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1));
 }
 
+/** The service under its name in small letters: requests may write it in any case. */
+function lowered(service: MeshService): MeshService {
+  const hostname = service.hostname.toLowerCase();
+  return hostname === service.hostname ? service : { ...service, hostname };
+}
+
 function servicesOn(listenPort: number, services: readonly MeshService[]): readonly ServicePort[] {
   const found = new Map<string, ServicePort>();
-  for (const service of services) {
+  for (const service of services.map(lowered)) {
     for (const port of service.ports) {
       if (port.number !== (listenPort === 0 ? DEFAULT_HTTP_PORT : listenPort)) continue;
       // A port whose protocol is detected may turn out to be HTTP.
@@ -165,7 +171,7 @@ function knownAt(listenPort: number, services: readonly MeshService[]): Readonly
   const found = new Map<string, MeshService>();
   for (const service of services) {
     const ports = service.ports.filter(({ number }) => listenPort === 0 || number === listenPort);
-    if (ports.length > 0) found.set(service.hostname, { ...service, ports });
+    if (ports.length > 0) found.set(service.hostname.toLowerCase(), { ...lowered(service), ports });
   }
   return found;
 }
@@ -178,7 +184,7 @@ function claims(
 ): { readonly hosts: readonly string[]; readonly services: readonly ServicePort[] } {
   const found = new Set<ServicePort>();
   const hosts: string[] = [];
-  for (const host of one.hosts) {
+  for (const host of one.hosts.map((written) => written.toLowerCase())) {
     if (!host.startsWith('*')) {
       const own = services.get(host);
       if (own === undefined) hosts.push(host);

@@ -49,7 +49,8 @@ function routeOf(
 ): RouteInit & { match: NonNullable<RouteInit['match']> } {
   const condition = routeMatch(match);
   const { sentTo, ...action } = routeAction(rule, context);
-  const name = [rule.name ?? '', match?.name ?? ''].filter((part) => part !== '').join('.');
+  const ofMatch = match?.name ?? '';
+  const name = `${rule.name ?? ''}${ofMatch === '' ? '' : `.${ofMatch}`}`;
   const path = shownPath(condition);
   const operation =
     sentTo === undefined

@@ -159,6 +159,39 @@ spec: {hosts: [tame.wild.test], gateways: [front], http: [{${V2}}]}
       { via: 'gateway', host: 'tame.wild.test', expect: { who: 'web v2' } },
       { via: 'gateway', host: 'TAME.wild.test', expect: { who: 'web v2' } },
       { via: 'gateway', host: 'wild.test', expect: { status: 404 } },
+      { via: 'gateway', host: 'tame.wild.test:', expect: { who: 'web v2' } },
+      { via: 'gateway', host: 'tame.wild.test:http', expect: { who: 'web v2' } },
+    ],
+  },
+  {
+    feature:
+      'VirtualService gateways in the forms of old releases: name.namespace, with the domain or without',
+    config: `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: old-gateway, namespace: other}
+spec:
+  hosts: [old-gateway.test]
+  gateways: [front.shop.svc.cluster.local]
+  http:
+  - match: [{gateways: [front.shop], uri: {prefix: /short}}]
+    route: [{destination: {host: web.shop.svc.cluster.local, subset: v2}}]
+  - route: [{destination: {host: web.shop.svc.cluster.local, subset: v1}}]
+`,
+    asks: [
+      { ...get('old-gateway', { path: '/short' }), expect: { who: 'web v2' } },
+      { ...get('old-gateway'), expect: { who: 'web v1' } },
+    ],
+  },
+  {
+    feature:
+      'VirtualService names in capitals: requests write hosts in any case, but no service has such a name',
+    config: `${routed('Capital', `- route: [{destination: {host: WEB}}]`)}`.replace(
+      'name: Capital',
+      'name: capital',
+    ),
+    asks: [
+      { ...get('capital'), expect: { status: 503 } },
+      { via: 'mesh', host: 'capital.test', to: '10.50.0.1:80', expect: { status: 503 } },
     ],
   },
   {
