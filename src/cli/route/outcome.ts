@@ -240,8 +240,8 @@ function headers({ request, response }: HeaderEdits): Pick<RouteAnswer, 'headers
   if (request.length === 0 && response.length === 0) return {};
   return {
     headers: {
-      ...(request.length > 0 && { request: request.map(header) }),
-      ...(response.length > 0 && { response: response.map(header) }),
+      ...(request.length > 0 && { request: request.flat().map(header) }),
+      ...(response.length > 0 && { response: response.flat().map(header) }),
     },
   };
 }

@@ -121,7 +121,19 @@ const NO_BODY = Buffer.alloc(0);
 const NO_EDITS: EditPlan = { request: undefined, response: undefined };
 const NO_PLAN: RoutePlan = { edits: NO_EDITS, byDestination: NONE, directBody: NO_BODY };
 
+/** What the proxy says itself of its connection to the client. */
+const OF_CONNECTION: ReadonlySet<string> = new Set([
+  'connection',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 function editPlan({ request, response }: HeaderEdits): EditPlan {
-  const plan = { request: compileEdits(request), response: compileEdits(response) };
+  const kept = response.map((level) => level.filter(({ name }) => !OF_CONNECTION.has(name)));
+  const plan = {
+    request: compileEdits(request),
+    response: compileEdits(kept.filter((level) => level.length > 0)),
+  };
   return plan.request === undefined && plan.response === undefined ? NO_EDITS : plan;
 }

@@ -167,12 +167,16 @@ function compileDestinations(action: RouteAction): Pick<Forwarding, 'destination
       const { clusters, randomValueSpecifier } = specifier.value;
       if (randomValueSpecifier.case !== undefined)
         throw new UnsupportedError('weighted_clusters.header_name');
+      // The host of the whole route takes the place of that of a share.
+      const { case: hostOfAll, value: written } = action.hostRewriteSpecifier;
+      const isRewritten = hostOfAll !== undefined && written !== '';
       const destinations = clusters.map((one): WeightedDestination => {
         if (one.clusterHeader !== '') throw new UnsupportedError('weighted_clusters.clusters.cluster_header');
         if (Object.keys(one.typedPerFilterConfig).length > 0) {
           throw new UnsupportedError('weighted_clusters.clusters.typed_per_filter_config');
         }
-        const host = one.hostRewriteSpecifier.case === undefined ? undefined : one.hostRewriteSpecifier;
+        const host =
+          isRewritten || one.hostRewriteSpecifier.case === undefined ? undefined : one.hostRewriteSpecifier;
         return {
           cluster: one.name,
           weight: one.weight ?? 0,

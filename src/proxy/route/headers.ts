@@ -19,10 +19,13 @@ export interface HeaderEdit {
   readonly keepEmpty: boolean;
 }
 
-/** In the order in which they are made. */
+/** What a route, a destination, a virtual host or the whole configuration does: texts are made of what was there before. */
+export type EditLevel = readonly HeaderEdit[];
+
+/** Levels in the order in which they are made. */
 export interface HeaderEdits {
-  readonly request: readonly HeaderEdit[];
-  readonly response: readonly HeaderEdit[];
+  readonly request: readonly EditLevel[];
+  readonly response: readonly EditLevel[];
 }
 
 interface EditHolder {
@@ -37,7 +40,9 @@ const NONE: HeaderEdits = { request: [], response: [] };
 export function editsOf(holder: EditHolder): HeaderEdits {
   const request = edits(holder.requestHeadersToAdd, holder.requestHeadersToRemove);
   const response = edits(holder.responseHeadersToAdd, holder.responseHeadersToRemove);
-  return request.length === 0 && response.length === 0 ? NONE : { request, response };
+  if (request.length === 0 && response.length === 0) return NONE;
+  const levels = (level: EditLevel) => (level.length === 0 ? [] : [level]);
+  return { request: levels(request), response: levels(response) };
 }
 
 /** Those of several levels, one after the other. */
@@ -50,7 +55,6 @@ export function joinEdits(levels: readonly HeaderEdits[]): HeaderEdits {
   };
 }
 
-/** Of one level, removals come first. */
 function edits(added: readonly HeaderValueOption[], removed: readonly string[]): HeaderEdit[] {
   return [
     ...removed.map((name): HeaderEdit => ({
