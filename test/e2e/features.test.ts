@@ -27,6 +27,7 @@ import { PATCHED_LISTENERS } from './features/patched-listeners.ts';
 import { PATCHED_ROUTES } from './features/patched-routes.ts';
 import { PROTOCOLS } from './features/protocols.ts';
 import { ROUTE_ACTIONS } from './features/route-actions.ts';
+import { ROUTE_HEADERS } from './features/route-headers.ts';
 import { ROUTE_FAILURES } from './features/route-failures.ts';
 import { ROUTE_MATCHES } from './features/route-matches.ts';
 import { SERVICE_ENTRIES, socketCases } from './features/service-entries.ts';
@@ -58,6 +59,7 @@ function withCertificate(proxy: ProxyOptions): ProxyOptions {
 const TABLES: Readonly<Record<string, readonly FeatureCase[]>> = {
   'matches of routes': ROUTE_MATCHES,
   'actions of routes': ROUTE_ACTIONS,
+  'headers of routes': ROUTE_HEADERS,
   'failures on routes': ROUTE_FAILURES,
   'routes of TCP and TLS': BYTE_ROUTES,
   'load balancing': LOAD_BALANCING,

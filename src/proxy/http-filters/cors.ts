@@ -96,7 +96,7 @@ export const CORS: FilterKind = {
             const forward = firstFlag(policies, (one) => one.forwardNotMatchingPreflights, true);
             if (!isPreflight || forward || !enabled) return 'continue';
             const headers = preflightHeaders(policies, stream);
-            stream.reply({ status: 200, body: '', headers, details: 'cors_response' });
+            stream.reply({ status: 200, body: '', headers, details: 'cors_response', isFinal: true });
             return 'stop';
           }
           valid.value++;
@@ -104,7 +104,7 @@ export const CORS: FilterKind = {
           isAllowed = true;
           if (!isPreflight) return 'continue';
           const headers = preflightHeaders(policies, stream);
-          stream.reply({ status: 200, body: '', headers, details: 'cors_response' });
+          stream.reply({ status: 200, body: '', headers, details: 'cors_response', isFinal: true });
           return 'stop';
         },
 
@@ -123,7 +123,8 @@ export const CORS: FilterKind = {
       name,
       forStream(stream) {
         const origin = stream.requestHeaders.get('origin') ?? '';
-        if (origin === '') return undefined;
+        // As in Envoy, answers of routes that send nothing on say nothing of origins.
+        if (origin === '' || stream.routeCluster === '') return undefined;
         const policies = routes.all(stream, name);
         return policies.length === 0 ? undefined : filterFor(stream, policies, origin);
       },

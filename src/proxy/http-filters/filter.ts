@@ -51,6 +51,8 @@ export interface LocalReply {
   /** `%RESPONSE_CODE_DETAILS%`. */
   readonly details: string;
   readonly grpcStatus?: number;
+  /** Neither the route nor `local_reply_config` changes it, and gRPC calls get it as it is. */
+  readonly isFinal?: boolean;
 }
 
 /**

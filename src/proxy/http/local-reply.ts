@@ -32,23 +32,32 @@ export interface BuiltReply {
 
 export const NO_BYTES = Buffer.alloc(0);
 
-/** `grpc`: the request is a gRPC call. Messages are left out where a body would be. */
-export function buildReply(reply: LocalReply, grpc: boolean, method: string): BuiltReply {
-  const headers = new HeaderList(RESPONSE_SINGLES);
+/**
+ * `grpc`: the request is a gRPC call. Messages are left out where a body would be. `headers` are those that the route
+ * gives answers: what they say of the body counts for nothing, but for its type where there is a body.
+ */
+export function buildReply(
+  reply: LocalReply,
+  grpc: boolean,
+  method: string,
+  headers: HeaderList = new HeaderList(RESPONSE_SINGLES),
+): BuiltReply {
+  for (const [name, value] of reply.headers ?? []) headers.set(name, value);
+  headers.remove('content-length');
   if (grpc) {
-    headers.append('content-type', 'application/grpc');
-    headers.append('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
+    headers.set('content-type', 'application/grpc');
+    if (!headers.has('grpc-status')) {
+      headers.append('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
+    }
     const message = typeof reply.body === 'string' ? reply.body : Buffer.from(reply.body).toString('utf8');
-    if (message !== '' && method !== 'HEAD') headers.append('grpc-message', percentEncoded(message));
-    for (const [name, value] of reply.headers ?? []) headers.set(name, value);
+    if (message !== '' && method !== 'HEAD') headers.set('grpc-message', percentEncoded(message));
     return { status: 200, headers, body: NO_BYTES };
   }
   const body = Buffer.from(bodyText(reply), 'latin1');
   if (body.length > 0) {
     headers.append('content-length', String(body.length));
-    headers.append('content-type', TEXT);
-  }
-  for (const [name, value] of reply.headers ?? []) headers.set(name, value);
+    if (!headers.has('content-type')) headers.append('content-type', TEXT);
+  } else headers.remove('content-type');
   return { status: reply.status, headers, body };
 }
 
