@@ -25,6 +25,7 @@ import type {
   RouteHandle,
 } from '../listeners/network-filter.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
+import { withoutTypedStruct } from '../typed-struct.ts';
 import { Downstream, codecOptions } from './downstream.ts';
 import { Manager, type RouterSettings } from './manager.ts';
 import { compileLocalReplies } from './local-reply-config.ts';
@@ -241,7 +242,7 @@ function compileFilters(
 }
 
 function settingsOf({ configType }: HttpFilterConfig): Any | undefined {
-  return configType.case === 'typedConfig' ? configType.value : undefined;
+  return configType.case === 'typedConfig' ? withoutTypedStruct(configType.value) : undefined;
 }
 
 function routerSettings(any: Any | undefined): RouterSettings {

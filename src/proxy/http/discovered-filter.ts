@@ -6,6 +6,7 @@ import { InvalidConfigError, typeNameOf } from '../config-error.ts';
 import type { CompiledFilter, HttpFilter } from '../http-filters/filter.ts';
 import type { ExtensionConfigs } from '../listeners/network-filter.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
+import { withoutTypedStruct } from '../typed-struct.ts';
 
 export interface DiscoveredFilter extends CompiledFilter {
   /** Resolves when there are settings, or nobody waits for them any longer. */
@@ -33,7 +34,8 @@ export function discoveredFilter(
   if (configSource === undefined) throw new InvalidConfigError(field, 'config_source is missing');
   if (extensions === undefined) throw new UnsupportedError(field);
   const types = new Set(typeUrls.map((url) => url.slice(url.lastIndexOf('/') + 1)));
-  const checked = (settings: Any): CompiledFilter => {
+  const checked = (written: Any): CompiledFilter => {
+    const settings = withoutTypedStruct(written);
     const type = typeNameOf(settings);
     if (!types.has(type)) throw new InvalidConfigError(field, `${type} is not among its type_urls`);
     return compile(settings);

@@ -4,6 +4,7 @@ import type { RouteConfiguration } from '../../xds/proto/generated/envoy/config/
 import { checkRouteSettings } from '../http-filters/filters.ts';
 import type { WeightedDestination } from '../route/forwarding.ts';
 import type { HeaderEdits } from '../route/headers.ts';
+import { settings } from '../route/parts.ts';
 import {
   type EncodedRoutes,
   decodeFirst,
@@ -58,7 +59,7 @@ export function compileRouteTable({ config, virtualHosts }: EncodedRoutes): Coun
     const shape = hostShape(encoded);
     if (!known.has(shape)) {
       const virtualHost = decodeFirst(encoded);
-      checkRouteSettings(virtualHost.typedPerFilterConfig);
+      checkRouteSettings(settings(virtualHost.typedPerFilterConfig));
       for (const compiled of compileHost(virtualHost, config).routes) {
         checkRouteSettings(compiled.route.typedPerFilterConfig);
         planOf(compiled);

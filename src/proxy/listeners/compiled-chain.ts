@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { FilterChain } from '../../xds/proto/generated/envoy/config/listener/v3/listener_components_pb.js';
 import { InvalidConfigError, milliseconds, refuseFields, typeNameOf } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
+import { withoutTypedStruct } from '../typed-struct.ts';
 import type { SecretSource } from '../tls/secrets.ts';
 import { AcceptedConnection } from './accepted-connection.ts';
 import type { TerminalFilter } from './connection.ts';
@@ -65,7 +66,8 @@ export class CompiledChain {
         const where = `${field}.filters[${index}]`;
         if (filter.configType.case === 'configDiscovery')
           throw new UnsupportedError(`${where}.config_discovery`);
-        const settings = filter.configType.value;
+        const written = filter.configType.value;
+        const settings = written && withoutTypedStruct(written);
         const type = typeNameOf(settings);
         const kind = kinds.get(type);
         if (settings === undefined || kind === undefined) {

@@ -4,6 +4,7 @@
  */
 
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { withoutTypedStruct } from '../typed-struct.ts';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type {
   Decorator,
@@ -72,8 +73,12 @@ export function hostParts(host: VirtualHost): HostParts {
   };
 }
 
-function settings(given: Readonly<Record<string, Any>>): Readonly<Record<string, Any>> {
-  return Object.keys(given).length === 0 ? NO_SETTINGS : given;
+/** Settings of filters, each as a message of its own type. */
+export function settings(given: Readonly<Record<string, Any>>): Readonly<Record<string, Any>> {
+  const all = Object.entries(given);
+  return all.length === 0
+    ? NO_SETTINGS
+    : Object.fromEntries(all.map(([name, one]) => [name, withoutTypedStruct(one)]));
 }
 
 function limits(given: readonly RateLimit[] | undefined): readonly RateLimit[] {

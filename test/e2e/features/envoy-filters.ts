@@ -107,4 +107,39 @@ ${envoyFilter(
       },
     ],
   },
+  {
+    feature: 'EnvoyFilter HTTP_FILTER and HTTP_ROUTE: settings that say their type beside their fields',
+    config: `${routed('limited', `- ${V1}`)}---
+${envoyFilter(
+  'patch-limits',
+  `- applyTo: HTTP_FILTER
+  match: {context: GATEWAY, listener: {portNumber: 80, filterChain: {filter: {name: envoy.filters.network.http_connection_manager, subFilter: {name: envoy.filters.http.router}}}}}
+  patch:
+    operation: INSERT_BEFORE
+    value:
+      name: envoy.filters.http.local_ratelimit
+      typed_config:
+        "@type": type.googleapis.com/udpa.type.v1.TypedStruct
+        type_url: type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+        value: {stat_prefix: http_local_rate_limiter}
+- applyTo: HTTP_ROUTE
+  match: {context: GATEWAY, routeConfiguration: {vhost: {name: "limited.test:80"}}}
+  patch:
+    operation: MERGE
+    value:
+      typed_per_filter_config:
+        envoy.filters.http.local_ratelimit:
+          "@type": type.googleapis.com/xds.type.v3.TypedStruct
+          type_url: type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+          value:
+            stat_prefix: limited
+            token_bucket: {max_tokens: 1, tokens_per_fill: 1, fill_interval: 3600s}
+            filter_enabled: {default_value: {numerator: 100, denominator: HUNDRED}}
+            filter_enforced: {default_value: {numerator: 100, denominator: HUNDRED}}`,
+)}`,
+    asks: [
+      { ...get('limited'), expect: { status: 200 } },
+      { ...get('limited'), expect: { status: 429 } },
+    ],
+  },
 ];
