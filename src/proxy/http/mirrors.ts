@@ -31,7 +31,8 @@ export class Mirrors {
     for (const mirror of mirrors) {
       const { random, clusters } = stream.manager.context;
       if (mirror.percent < 100 && (random() % 1_000_000) / 10_000 >= mirror.percent) continue;
-      const cluster = clusters.get(mirror.cluster);
+      const name = mirror.clusterFor(stream);
+      const cluster = name === undefined ? undefined : clusters.get(name);
       if (cluster !== undefined) copies.push(new Copy(cluster, mirror, stream, request, end));
     }
     return copies.length === 0 ? undefined : new Mirrors(copies);

@@ -9,6 +9,7 @@ import {
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
   type RouteAction_RequestMirrorPolicy,
 } from '../../xds/proto/generated/envoy/config/route/v3/route_components_pb.js';
+import { InvalidConfigError } from '../config-error.ts';
 import { type ConnectConfig, connectConfig } from './connect-config.ts';
 import { type HashPolicy, compileHashPolicies } from './hash-policies.ts';
 import { type HeaderEdits, editsOf } from './headers.ts';
@@ -16,7 +17,7 @@ import { type InternalRedirects, compileInternalRedirects } from './internal-red
 import { milliseconds } from './milliseconds.ts';
 import { type Retries, compileRetries } from './retries.ts';
 import { type HostRewrite, compileHostRewrite } from './rewrite.ts';
-import { type RouteRequest, headerValue } from './request.ts';
+import { type RouteRequest, firstValue } from './request.ts';
 import { percentOf, weighted } from './share.ts';
 import { UnsupportedError } from './unsupported.ts';
 
@@ -31,7 +32,8 @@ export interface WeightedDestination {
 }
 
 export interface Mirror {
-  readonly cluster: string;
+  /** The cluster for copies of this request; undefined when a header had to name it and does not. */
+  clusterFor(request: RouteRequest): string | undefined;
   /** From 0 to 100. */
   readonly percent: number;
   /** `-shadow` is put behind the host. */
@@ -158,7 +160,7 @@ function compileDestinations(action: RouteAction): Pick<Forwarding, 'destination
       return {
         destinations: [],
         choose(request) {
-          const cluster = headerValue(request, name) ?? '';
+          const cluster = firstValue(request, name) ?? '';
           return cluster === '' ? undefined : destination(cluster);
         },
       };
@@ -199,10 +201,17 @@ function destination(cluster: string): WeightedDestination {
 }
 
 function mirrorOf(policy: RouteAction_RequestMirrorPolicy): Mirror {
-  if (policy.cluster === '') throw new UnsupportedError('request_mirror_policies.cluster_header');
+  const { cluster, clusterHeader } = policy;
+  if ((cluster === '') === (clusterHeader === '')) {
+    throw new InvalidConfigError(
+      'request_mirror_policies',
+      'exactly one of cluster and cluster_header names it',
+    );
+  }
+  const name = clusterHeader.toLowerCase();
   const share = policy.runtimeFraction?.defaultValue;
   return {
-    cluster: policy.cluster,
+    clusterFor: cluster === '' ? (request) => firstValue(request, name) : () => cluster,
     percent: share === undefined ? 100 : percentOf(share),
     hostSuffix: !policy.disableShadowHostSuffixAppend,
   };

@@ -38,6 +38,12 @@ export function headerValue(request: RouteRequest, name: string): string | undef
   return part === undefined ? request.headers.joined(name) : part(request);
 }
 
+/** The first value of a header; undefined when the request has none of that name. */
+export function firstValue(request: RouteRequest, name: string): string | undefined {
+  const part = partOf(name);
+  return part === undefined ? request.headers.get(name) : part(request);
+}
+
 /** The path without query and fragment. */
 export function plainPath(path: string): string {
   const query = path.indexOf('?');

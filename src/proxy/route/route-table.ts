@@ -14,7 +14,7 @@ import {
 import { InvalidConfigError, checkDurations } from '../config-error.ts';
 import { type CompiledMatch, compileMatch } from './conditions.ts';
 import { type FaultRule, type Faults, compileFaults } from './faults.ts';
-import { type Forwarding, type Mirror, type WeightedDestination, compileForwarding } from './forwarding.ts';
+import { type Forwarding, type WeightedDestination, compileForwarding } from './forwarding.ts';
 import { type HeaderEdits, editsOf, joinEdits } from './headers.ts';
 import { type RouteRequest, headerValue } from './request.ts';
 import { type HostParts, type RouteParts, hostParts, routeParts } from './parts.ts';
@@ -36,7 +36,7 @@ export interface Forward {
   /** In milliseconds; 0 for none. */
   readonly timeout: number;
   readonly retries: Retries | undefined;
-  readonly mirrors: readonly Mirror[];
+  readonly mirrors: readonly { readonly cluster: string; readonly percent: number }[];
   readonly edits: HeaderEdits;
   readonly faults: Faults | undefined;
 }
@@ -243,7 +243,10 @@ function outcomeOf({ action, faults }: CompiledRoute, request: RouteRequest): Ou
         authority: (chosen.host ?? forwarding.host)(request),
         timeout,
         retries,
-        mirrors,
+        mirrors: mirrors.flatMap((mirror) => {
+          const cluster = mirror.clusterFor(request);
+          return cluster === undefined ? [] : [{ cluster, percent: mirror.percent }];
+        }),
         edits: action.edits(chosen),
         faults: faults?.(request),
       };

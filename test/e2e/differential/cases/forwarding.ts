@@ -163,6 +163,8 @@ export const FORWARDING: readonly Scenario[] = [
       { match: { path: '/none' }, ...to('b1', { request_mirror_policies: [{ cluster: 'b2', runtime_fraction: { default_value: { numerator: 0 } } }] }) },
       { match: { path: '/h2' }, ...to('b1', { request_mirror_policies: [{ cluster: 'h2' }] }) },
       { match: { path: '/missing' }, ...to('b1', { request_mirror_policies: [{ cluster: 'dead' }] }) },
+      { match: { path: '/named' }, ...to('b1', { request_mirror_policies: [{ cluster_header: 'X-Copy-To' }] }), request_headers_to_add: [{ header: { key: 'x-late', value: 'b3' } }] },
+      { match: { path: '/late' }, ...to('b1', { request_mirror_policies: [{ cluster_header: 'x-late' }] }), request_headers_to_add: [{ header: { key: 'x-late', value: 'b3' } }] },
     ],
     questions: [
       { path: '/one', seen: 2 },
@@ -173,6 +175,12 @@ export const FORWARDING: readonly Scenario[] = [
       { path: '/h2', seen: 2, method: 'POST', body: 'x' },
       { path: '/missing', seen: 1 },
       { path: '/one', seen: 2, do: 'status=503' },
+      { path: '/named', seen: 1 },
+      { path: '/named', seen: 2, headers: [['x-copy-to', 'b2']] },
+      { path: '/named', seen: 1, headers: [['x-copy-to', '']] },
+      { path: '/named', seen: 1, headers: [['x-copy-to', 'nobody']] },
+      { path: '/named', seen: 2, headers: [['x-copy-to', 'b2'], ['x-copy-to', 'b3']] },
+      { path: '/late', seen: 2 },
     ],
   },
   {

@@ -147,7 +147,7 @@ export const ROUTING: readonly Scenario[] = [
   {
     title: 'the cluster by a header',
     routes: [{ match: { prefix: '/' }, route: { cluster_header: 'x-cluster' } }],
-    questions: [{ headers: [['x-cluster', 'b2']] }, { headers: [['x-cluster', 'none']] }, {}, { headers: [['x-cluster', '']] }],
+    questions: [{ headers: [['x-cluster', 'b3'], ['x-cluster', 'b1']] }, { headers: [['x-cluster', 'b2']] }, { headers: [['x-cluster', 'none']] }, {}, { headers: [['x-cluster', '']] }],
   },
   {
     title: 'clusters that are not there',
