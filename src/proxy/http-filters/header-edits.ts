@@ -12,28 +12,34 @@ import type { FilterStream } from './filter.ts';
 
 /** The headers of a message. */
 export interface Headers {
+  /** All values with commas between. */
   get(name: string): string | undefined;
+  getAll(name: string): readonly string[];
   has(name: string): boolean;
   set(name: string, value: string): void;
   append(name: string, value: string): void;
   remove(name: string): void;
 }
 
-/** All values of a request's header with commas between; `:path` and its like are headers, too. */
-export function requestHeader(stream: FilterStream, name: string): string | undefined {
+/** All values of a request's header; `:path` and its like are headers, too. */
+export function requestHeaderValues(stream: FilterStream, name: string): readonly string[] {
   switch (name) {
     case ':path':
-      return stream.path;
+      return [stream.path];
     case ':method':
-      return stream.method;
+      return [stream.method];
     case ':authority':
     case 'host':
-      return stream.authority;
+      return [stream.authority];
     case ':scheme':
-      return stream.scheme;
+      return [stream.scheme];
     default:
-      return stream.requestHeaders.joined(name);
+      return stream.requestHeaders.getAll(name);
   }
+}
+
+function joined(values: readonly string[]): string | undefined {
+  return values.length === 0 ? undefined : values.join(',');
 }
 
 /** Those of a request. What routes look at cannot be removed. */
@@ -45,10 +51,11 @@ export function requestHeadersOf(stream: FilterStream): Headers {
     else if (name === ':authority' || name === 'host') stream.authority = value;
     else own.set(name, value);
   };
-  const get = (name: string) => requestHeader(stream, name);
+  const getAll = (name: string) => requestHeaderValues(stream, name);
   return {
-    get,
-    has: (name) => get(name) !== undefined,
+    get: (name) => joined(getAll(name)),
+    getAll,
+    has: (name) => getAll(name).length > 0,
     set,
     append: (name, value) =>
       name.startsWith(':') || name === 'host' ? set(name, value) : own.add(name, value),
@@ -64,8 +71,11 @@ export function responseHeadersOf(stream: FilterStream, headers: HeaderList): He
     if (name !== ':status') otherwise();
     else if (/^[1-9]\d\d$/.test(value)) stream.setResponseStatus(Number(value));
   };
+  const getAll = (name: string) =>
+    name === ':status' ? [String(stream.info.responseCode)] : headers.getAll(name);
   return {
-    get: (name) => (name === ':status' ? String(stream.info.responseCode) : headers.joined(name)),
+    get: (name) => joined(getAll(name)),
+    getAll,
     has: (name) => name === ':status' || headers.has(name),
     set: (name, value) => status(name, value, () => headers.set(name, value)),
     append: (name, value) => status(name, value, () => headers.add(name, value)),

@@ -11,6 +11,7 @@ import {
   Config_ValueType as ValueType,
 } from '../../xds/proto/generated/envoy/extensions/filters/http/header_to_metadata/v3/header_to_metadata_pb.js';
 import { UnsupportedError } from '../route/unsupported.ts';
+import { cookieValue } from '../route/cookies.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { FilterKind } from './filter.ts';
 import { type Headers, requestHeadersOf, responseHeadersOf } from './header-edits.ts';
@@ -37,7 +38,7 @@ function compileRule(rule: Rule): Step {
   const missing = rule.onHeaderMissing === undefined ? undefined : compilePair(rule.onHeaderMissing);
   if (header === '' && rule.cookie === '') throw new UnsupportedError('a rule without header and cookie');
   return (headers, info) => {
-    const value = header === '' ? cookie(headers.get('cookie') ?? '', rule.cookie) : headers.get(header);
+    const value = header === '' ? cookieValue(headers.getAll('cookie'), rule.cookie) : headers.get(header);
     if (value === undefined) {
       missing?.('', info);
       return;
@@ -45,19 +46,6 @@ function compileRule(rule: Rule): Step {
     present?.(value, info);
     if (rule.remove && header !== '') headers.remove(header);
   };
-}
-
-function cookie(text: string, name: string): string | undefined {
-  for (const part of text.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0 && part.slice(0, equals).trim() === name) {
-      return part
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1');
-    }
-  }
-  return undefined;
 }
 
 function compilePair(pair: Pair): (value: string, info: StreamInfo) => void {

@@ -5,6 +5,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { xxHash64 } from '../../base/xxhash64.ts';
 import type { SocketPlace } from '../address.ts';
 import { placeText } from '../address.ts';
+import { cookieValue } from '../route/cookies.ts';
 import type { HashPolicy, HashSource } from '../route/hash-policies.ts';
 import { queryParameter } from '../route/request.ts';
 import type { Retries } from '../route/retries.ts';
@@ -168,18 +169,6 @@ function headerValues(stream: HttpStream, name: string): readonly string[] {
     default:
       return stream.requestHeaders.getAll(name);
   }
-}
-
-function cookieValue(headers: readonly string[], name: string): string | undefined {
-  for (const header of headers) {
-    for (const part of header.split(';')) {
-      const equals = part.indexOf('=');
-      if (equals < 0 || part.slice(0, equals).trim() !== name) continue;
-      const value = part.slice(equals + 1).trim();
-      return value.startsWith('"') && value.endsWith('"') && value.length > 1 ? value.slice(1, -1) : value;
-    }
-  }
-  return undefined;
 }
 
 const LB = 'envoy.lb';

@@ -8,7 +8,7 @@ import type {
 import type { RegexMatchAndSubstitute } from '../../xds/proto/generated/envoy/type/matcher/v3/regex_pb.js';
 import { headerText } from './header-text.ts';
 import type { PathMatcher } from './path-matcher.ts';
-import { type RouteRequest, headerValue, plainPath, queryOf } from './request.ts';
+import { type RouteRequest, firstValue, plainPath, queryOf } from './request.ts';
 import { UnsupportedError } from './unsupported.ts';
 
 export type PathRewrite = (path: string) => string;
@@ -51,7 +51,7 @@ export function compileHostRewrite({
     case 'hostRewriteHeader': {
       const name = specifier.value.toLowerCase();
       return (request) => {
-        const value = headerValue(request, name) ?? '';
+        const value = firstValue(request, name) ?? '';
         return value === '' ? request.authority : value;
       };
     }

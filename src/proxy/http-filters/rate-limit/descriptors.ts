@@ -12,7 +12,7 @@ import { UnsupportedError } from '../../route/unsupported.ts';
 import { valueAt } from '../../route/value-matcher.ts';
 import { requestOf } from '../../telemetry/request-of.ts';
 import type { FilterStream } from '../filter.ts';
-import { requestHeader } from '../header-edits.ts';
+import { requestHeaderValues } from '../header-edits.ts';
 
 export type Entry = readonly [key: string, value: string];
 
@@ -45,7 +45,7 @@ function compileAction({ actionSpecifier: action }: Action, cluster: string): St
       const { descriptorKey, skipIfAbsent } = action.value;
       const name = action.value.headerName.toLowerCase();
       return (stream) => {
-        const value = requestHeader(stream, name);
+        const [value] = requestHeaderValues(stream, name);
         if (value === undefined) return skipIfAbsent ? 'skip' : undefined;
         return value === '' ? undefined : [descriptorKey, value];
       };

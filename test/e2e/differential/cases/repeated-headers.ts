@@ -1,5 +1,6 @@
 /** Names that come twice: some a message has once, so that what comes further goes behind a comma, others stay as they are. */
 
+import { httpFilter, typed } from '../json.ts';
 import type { Question, Scenario } from '../scenario.ts';
 
 const ANY = 'cache-control content-encoding content-type proxy-status via x-envoy-attempt-count x-envoy-decorator-operation x-request-id cookie set-cookie link x-plain x-envoy-peer-metadata traceparent te-other'.split(' ');
@@ -71,5 +72,51 @@ export const REPEATED_HEADERS: readonly Scenario[] = [
       { match: { prefix: '/' }, route: { cluster: 'b1' } },
     ],
     questions: [{ headers: twice(['accept']) }, { headers: [['accept', 'one']] }],
+  },
+  {
+    title: 'what is made of a header that came twice',
+    filters: [
+      httpFilter('header_to_metadata.v3.Config', {
+        request_rules: [
+          { header: 'x-plain', on_header_present: { metadata_namespace: 'own', key: 'plain' } },
+          { cookie: 'c', on_header_present: { metadata_namespace: 'own', key: 'cookie' } },
+        ],
+        response_rules: [{ header: 'x-told', on_header_present: { metadata_namespace: 'own', key: 'told' } }],
+      }),
+      httpFilter('fault.v3.HTTPFault', { abort: { header_abort: {}, percentage: { numerator: 100 } } }),
+      httpFilter('local_ratelimit.v3.LocalRateLimit', { stat_prefix: 'twice', token_bucket: { max_tokens: 100, fill_interval: '3600s' } }),
+    ],
+    routes: [
+      {
+        match: { prefix: '/limited' },
+        route: { cluster: 'b1', rate_limits: [{ actions: [{ request_headers: { header_name: 'x-user', descriptor_key: 'user' } }] }] },
+        typed_per_filter_config: {
+          'envoy.filters.http.local_ratelimit': typed('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
+            stat_prefix: 'twice_user',
+            token_bucket: { max_tokens: 100, fill_interval: '3600s' },
+            filter_enabled: { default_value: { numerator: 100 } },
+            filter_enforced: { default_value: { numerator: 100 } },
+            descriptors: [{ entries: [{ key: 'user', value: 'one' }], token_bucket: { max_tokens: 1, fill_interval: '3600s' } }],
+          }),
+        },
+      },
+      { match: { prefix: '/host' }, route: { cluster: 'b1', host_rewrite_header: 'x-plain' } },
+      { match: { prefix: '/query', query_parameters: [{ name: 'a', string_match: { exact: '2' } }] }, route: { cluster: 'b2' } },
+      {
+        match: { prefix: '/' },
+        route: { cluster: 'b1' },
+        request_headers_to_add: ['%REQ(x-plain)%', '%REQ(x-none?x-plain)%', '%REQ(cookie)%', '%DYNAMIC_METADATA(own:plain)%', '%DYNAMIC_METADATA(own:cookie)%'].map((value, index) => ({ header: { key: `x-made-${index}`, value } })),
+        response_headers_to_add: ['%REQ(x-plain)%', '%RESP(x-told)%', '%RESP(vary)%', '%DYNAMIC_METADATA(own:told)%'].map((value, index) => ({ header: { key: `x-made-${index}`, value } })),
+      },
+    ],
+    questions: [
+      { headers: twice(['x-plain']), do: orders(['x-told', 'vary']) },
+      { headers: [['cookie', 'c=1'], ['cookie', 'c=2; d=3']] },
+      { headers: [['x-envoy-fault-abort-request', '417'], ['x-envoy-fault-abort-request', '418']] },
+      { path: '/limited', headers: twice(['x-user']), repeat: 2 },
+      { path: '/host', headers: twice(['x-plain']) },
+      { path: '/query?a=1&a=2' },
+      { path: '/query?a=2&a=1' },
+    ],
   },
 ];

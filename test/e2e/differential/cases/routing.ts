@@ -142,6 +142,7 @@ export const ROUTING: readonly Scenario[] = [
       { path: '/f', headers: [['x-host', 'named.example']] },
       { path: '/f' },
       { path: '/f', headers: [['x-host', '']] },
+      { path: '/f', headers: [['x-host', 'one.example'], ['x-host', 'two.example']] },
     ],
   },
   {
