@@ -329,9 +329,8 @@ describe('what another control plane sends', () => {
     for (const stream of server.streams) stream.close('unavailable', 'it drains');
     await expect.poll(() => notes.join('\n')).toContain('cannot be read: it says: it drains');
     await expect.poll(() => one.notes).toEqual([]);
-    const closed = await start([folder]);
-    await closed.stop();
-    const away = source(closed.grpcPort);
+    const [nobodys = 0] = await freePorts(1);
+    const away = source(nobodys);
     running.push(away);
     void away.start(() => {});
     await expect.poll(() => away.notes.join('\n')).toContain('cannot be read: nothing listens there');
