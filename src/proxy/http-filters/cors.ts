@@ -50,11 +50,18 @@ function preflightHeaders(policies: readonly Policy[], stream: FilterStream): [s
   const add = (name: string, value: string) => {
     if (value !== '') headers.push([name, value]);
   };
-  add(
+  // As in Envoy `*` alone is answered with what the request asks for.
+  const addOrAsked = (what: 'method' | 'headers', name: string, value: string) => {
+    if (value !== '*') add(name, value);
+    else headers.push([name, stream.requestHeaders.get(`access-control-request-${what}`) ?? '']);
+  };
+  addOrAsked(
+    'method',
     'access-control-allow-methods',
     firstText(policies, ({ allowMethods }) => allowMethods),
   );
-  add(
+  addOrAsked(
+    'headers',
     'access-control-allow-headers',
     firstText(policies, ({ allowHeaders }) => allowHeaders),
   );

@@ -46,6 +46,25 @@ describe('cors', () => {
     ]);
   });
 
+  it('answers with what is asked for where everything is allowed', async () => {
+    const everything = policy({ allow_methods: '*', allow_headers: '*' });
+    const asked = await run().call({
+      ...preflight,
+      headers: [...preflight.headers, ['access-control-request-headers', 'x-q, x-r']],
+      routes: [everything],
+    });
+    const bare = await run().call({ ...preflight, routes: [everything] });
+    expect(
+      [asked, bare].map(({ headers }) => [
+        headers['access-control-allow-methods'],
+        headers['access-control-allow-headers'],
+      ]),
+    ).toEqual([
+      ['GET', 'x-q, x-r'],
+      ['GET', ''],
+    ]);
+  });
+
   it('adds its headers to the answers of others', async () => {
     const { headers, status } = await run().call({
       headers: [['origin', 'https://b.example']],
