@@ -240,6 +240,17 @@ describe('debug pages', () => {
     expect((await fetchPage('/metrics')).text).toContain('pilot_total_xds_rejects{type="lds"} 1');
   });
 
+  test.each([
+    [{ ISTIO_VERSION: '1.27.0', LATEEN_VERSION: '0.1.0' }, '1.27.0'],
+    [{ LATEEN_VERSION: '0.1.0' }, '0.1.0'],
+    [{}, ''],
+  ])('show the version of a proxy with the metadata %j', async (metadata, version) => {
+    stream = deltaStream((await start()).grpcPort);
+    stream.send({ node: node('juice-0.shop', metadata), typeUrl: CLUSTER_TYPE });
+    await stream.next();
+    expect(await page('syncz')).toMatchObject([{ version }]);
+  });
+
   test('dump what a proxy is served as Envoy does', async () => {
     write('a.yaml', service('juice'));
     const proxy = await connect(await start());

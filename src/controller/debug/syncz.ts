@@ -1,5 +1,6 @@
 /** `/debug/syncz`: for each proxy and type, whether it has taken what it was sent. */
 
+import type { ProxyIdentity } from '../../xds/proxy-identity.ts';
 import { shortTypeName } from '../discovery/metrics.ts';
 import { refusalOfSecrets } from '../discovery/server.ts';
 import { TYPE_ORDER } from '../discovery/view.ts';
@@ -20,7 +21,7 @@ export const syncz: DebugPage = {
         proxy: stream.proxy?.id,
         proxy_type: stream.proxy?.type,
         cluster_id: stream.proxy?.cluster,
-        version: stream.proxy?.version,
+        version: versionOf(stream.proxy),
         namespace: stream.proxy?.namespace,
         protocol: stream.protocol.name,
         connected_at: new Date(stream.connectedAt).toISOString(),
@@ -31,6 +32,12 @@ export const syncz: DebugPage = {
       })),
   }),
 };
+
+/** Istio's release where the proxy names one, else that of this package, whose agent runs it. */
+function versionOf(proxy: ProxyIdentity | undefined): string {
+  const ours = proxy?.metadata['LATEEN_VERSION'];
+  return proxy?.version === '' && typeof ours === 'string' ? ours : (proxy?.version ?? '');
+}
 
 function typeStatus(stream: ProxyStream, watch: Watch | undefined): Record<string, unknown> {
   if (watch === undefined) return { status: 'IGNORED' satisfies SyncStatus };
