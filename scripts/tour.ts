@@ -164,7 +164,7 @@ It goes on until Ctrl-C. What to try next:
 }
 
 const AFTER = `
-What to try next, after "npm link" or with "node bin/mesh.js" in place of "mesh":
+What to try next, with "npx mesh" in place of "mesh" in this folder:
   mesh analyze --use-kube=false ${factory}/broken     what mistakes are told
   mesh route --host fruits.micro-shake.example --path /api/fruits/special ${factory}/manifests
   mesh explain VirtualService.spec.http.retries     what a field means, offline
