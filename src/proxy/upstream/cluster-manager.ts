@@ -190,6 +190,12 @@ export class ClusterManager implements Clusters {
     checkDurations(`cluster ${message.name}`, message);
     const edsConfig = message.edsClusterConfig?.edsConfig;
     if (isByEds(message)) this.#checkEds(`cluster ${message.name}`, edsConfig);
+    else if (message.edsClusterConfig !== undefined) {
+      throw new InvalidConfigError(
+        `cluster ${message.name}.eds_cluster_config`,
+        'only clusters of the type EDS have one',
+      );
+    }
     const entry = new UpstreamCluster(message, (this.#environment ??= this.#makeEnvironment()));
     if (entry.isIdle)
       this.#shapes.add(encoded, { edsConfig: entry.edsName === undefined ? undefined : edsConfig });

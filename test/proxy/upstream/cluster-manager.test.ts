@@ -111,6 +111,11 @@ describe('a cluster manager', () => {
       staticCluster([], { transport_socket: { name: 'x' } }),
       /transport_socket x/,
     ],
+    [
+      'endpoints by discovery for a static cluster',
+      staticCluster([], { eds_cluster_config: { eds_config: { ads: {} } } }),
+      /cluster c.eds_cluster_config: only clusters of the type EDS/,
+    ],
     ['a weight of 0', staticCluster([{ port: 1, weight: 0 }]), /load_balancing_weight: below 1/],
   ])('refuses %s by name and changes nothing', (_, json, message) => {
     const clusters = testClusters();
