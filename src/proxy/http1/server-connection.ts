@@ -50,6 +50,8 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 const HEAD_WINDOW = 4_096;
+/** How much of the next requests is read while one is answered, in bytes. */
+const READ_AHEAD = 16_384;
 const BLANK_LINE = /\n\r?\n/;
 
 export class Http1ServerConnection implements DeadlineOwner {
@@ -71,6 +73,8 @@ export class Http1ServerConnection implements DeadlineOwner {
   #decoder: ChunkedDecoder | undefined;
   #left = 0;
   #processing = false;
+  /** The next request is not taken up yet. */
+  #waits = false;
   #paused = false;
   #hasSpoken = false;
   /** The next request is the last one. */
@@ -138,9 +142,15 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.options.received.value += chunk.length;
     if (this.#closing) return;
     if (this.#pending !== undefined) {
-      this.#pending = Buffer.concat([this.#pending, chunk]);
-      if (this.#paused || this.#processing) return;
-      chunk = this.#pending;
+      chunk = Buffer.concat([this.#pending, chunk]);
+      if (this.#paused || this.#processing) {
+        this.#pending = chunk;
+        return;
+      }
+      if (this.#waits || this.#exchange?.requestDone === true) {
+        this.#hold(chunk);
+        return;
+      }
       this.#pending = undefined;
     }
     this.#process(chunk);
@@ -166,14 +176,20 @@ export class Http1ServerConnection implements DeadlineOwner {
         at = this.#readHead(bytes, at);
       } else if (this.#paused || exchange.requestDone) {
         // Either the reader wants no more, or this is the next request, whose turn has not come.
-        this.#pending = keep(at === 0 ? bytes : bytes.subarray(at));
-        this.socket.pause();
+        this.#hold(keep(at === 0 ? bytes : bytes.subarray(at)));
         break;
       } else {
         at = this.#readBody(bytes, at, exchange);
       }
     }
     this.#processing = false;
+  }
+
+  /** Keeps what has to wait. While that is little the socket is read on, so that a client that leaves is noticed. */
+  #hold(bytes: Buffer): void {
+    this.#pending = bytes;
+    if (this.#paused || bytes.length >= READ_AHEAD) this.socket.pause();
+    else if (this.socket.isPaused()) this.socket.resume();
   }
 
   /** Reads on in a head; gives back where it stopped. */
@@ -321,9 +337,15 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.options.idle?.start(this.#idle, turnTime());
     if (this.#pending !== undefined || this.#paused) {
       this.#paused = false;
+      this.#waits = true;
       // The connection that the answer came on may have ended with it, which is read a turn later: the request that waits is
       // not to go there.
-      setImmediate(() => setImmediate(() => this.#goOn()));
+      setImmediate(() =>
+        setImmediate(() => {
+          this.#waits = false;
+          this.#goOn();
+        }),
+      );
     }
   }
 

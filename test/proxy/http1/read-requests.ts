@@ -30,7 +30,7 @@ export interface ReadResult {
 
 const counter = { value: 0 };
 
-const OPTIONS = {
+export const OPTIONS = {
   maxHeaders: 100,
   maxHeadBytes: 60 * 1024,
   acceptHttp10: true,
