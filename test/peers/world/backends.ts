@@ -1,7 +1,7 @@
 /**
  * Backends that say where they were reached and what arrived: HTTP/1.1, HTTP/2 and gRPC in plain text, TLS, and TCP.
  * A path may carry instructions: `?status=503`, `?delay=200` (milliseconds), `?fails=2&key=K` (the first two of K),
- * `?failsAt=IP`, `?header=name:value`, `?held=yes` (until `releaseHeld`).
+ * `?failsAt=IP`, `?header=name:value`, `?held=yes` (until `holdAnswers(false)`).
  */
 
 import { readFileSync } from 'node:fs';
@@ -40,10 +40,12 @@ const failures = new Map<string, number>();
 
 /** Answers to `?held=yes`. */
 const held: (() => void)[] = [];
+let isHolding = true;
 
-/** Lets go of the answers that are held now. */
-export function releaseHeld(): void {
-  for (const send of held.splice(0)) send();
+/** Whether such answers are held from now on; those that are held already go when they are not. */
+export function holdAnswers(hold: boolean): void {
+  isHolding = hold;
+  if (!hold) for (const send of held.splice(0)) send();
 }
 
 /** What reached any backend since the last time, which is then forgotten. */
@@ -120,7 +122,7 @@ function answer(request: Request, response: Response): void {
       response.end(text);
     };
     const delay = Number(url.searchParams.get('delay') ?? 0);
-    if (url.searchParams.has('held')) held.push(send);
+    if (isHolding && url.searchParams.has('held')) held.push(send);
     else if (delay > 0) setTimeout(send, delay);
     else send();
   });

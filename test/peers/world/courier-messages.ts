@@ -33,7 +33,7 @@ export interface Errands {
   /** How often, one after another; or so many at once. */
   readonly times?: number;
   readonly atOnce?: number;
-  /** After so many outcomes backends answer what they hold. */
+  /** After so many outcomes backends hold no answers any more, until all outcomes are there. */
   readonly releaseAfter?: number;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { createServer } from 'node:http';
-import { releaseHeld, startBackends, takeSeen } from './backends.ts';
+import { holdAnswers, startBackends, takeSeen } from './backends.ts';
 import type { Errand, Errands, Outcome } from './courier-messages.ts';
 import { run } from './errands.ts';
 
@@ -15,10 +15,15 @@ async function runAll({ errand, times = 1, atOnce, releaseAfter }: Errands): Pro
   let done = 0;
   const attempt = async (one: Errand): Promise<Outcome> => {
     const outcome = await run(one);
-    if (++done === releaseAfter) releaseHeld();
+    // Those that are on their way still are not held either.
+    if (++done === releaseAfter) holdAnswers(false);
     return outcome;
   };
-  if (atOnce !== undefined) return Promise.all(Array.from({ length: atOnce }, () => attempt(errand)));
+  if (atOnce !== undefined) {
+    const all = await Promise.all(Array.from({ length: atOnce }, () => attempt(errand)));
+    holdAnswers(true);
+    return all;
+  }
   const outcomes: Outcome[] = [];
   for (let count = 0; count < times; count++) outcomes.push(await attempt(errand));
   return outcomes;
@@ -31,8 +36,11 @@ createServer((request, response) => {
   request.on('end', () => {
     const answer = (value: unknown): void => void response.end(JSON.stringify(value));
     if (request.url === '/seen') answer(takeSeen());
-    else if (request.url === '/release') answer(releaseHeld());
-    else
+    else if (request.url === '/release') {
+      holdAnswers(false);
+      holdAnswers(true);
+      answer(null);
+    } else
       void runAll(JSON.parse(text) as Errands).then(answer, (error: Error) =>
         response.writeHead(500).end(String(error.stack)),
       );
