@@ -36,7 +36,8 @@ export function ownAnswer(
     if (info.upstreamAttempts > 0 && compiled.virtualHost.includeAttemptCountInResponse) {
       headers.set('x-envoy-attempt-count', String(info.upstreamAttempts));
     }
-    // As in Envoy the edits are made while the request has no response code yet.
+    // As in Envoy the edits see a status, while the request has no response code yet.
+    info.responseStatus = reply.status;
     info.responseCode = 0;
     planOf(compiled).edits.response?.(headers, info);
   }

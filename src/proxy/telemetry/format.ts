@@ -126,7 +126,7 @@ export function valueText(value: FormatValue): string | undefined {
 
 /**
  * Compiles the value of a header that is added. Unknown values are written as nothing: a header whose whole value
- * is empty is left out unless `keep_empty_value` is set. Older spellings are read too, as
+ * is empty is left out unless `keep_empty_value` is set. Line ends within become spaces. Older spellings are read too, as
  * `%UPSTREAM_METADATA(["filter", "key"])%` and `%PER_REQUEST_STATE(key)%`.
  */
 export function compileHeaderFormat(text: string): Format {
@@ -136,5 +136,14 @@ export function compileHeaderFormat(text: string): Format {
       return `%${name}(${keys.join(':')})%`;
     })
     .replaceAll(/%PER_REQUEST_STATE\(([^)]*)\)%/g, '%FILTER_STATE($1:PLAIN)%');
-  return compileFormat(modern, { omitEmpty: true });
+  const format = compileFormat(modern, { omitEmpty: true });
+  return (info) => {
+    const value = format(info);
+    return BREAKS.test(value) ? value.replaceAll(ALL_BREAKS, ' ') : value;
+  };
 }
+
+/** What would end a header, or the message's head: clients can write it, escaped, into what some operators decode. */
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const BREAKS = /[\0\r\n]/;
+const ALL_BREAKS = new RegExp(BREAKS, 'g');

@@ -148,4 +148,9 @@ describe('formats of access logs and headers', () => {
     const format = compileHeaderFormat('%DYNAMIC_METADATA(["a.b", "key"])% %PER_REQUEST_STATE(s)%%REQ(x)%');
     expect(format(info)).toBe('v state');
   });
+
+  it('writes no line ends into header values, whatever a client has escaped', () => {
+    const info = fakeStreamInfo({ path: '/?q=a%0d%0ax-more:%20b%00c' });
+    expect(compileHeaderFormat('%QUERY_PARAM(q)%')(info)).toBe('a  x-more: b c');
+  });
 });

@@ -45,6 +45,19 @@ const OPERATORS: readonly string[] = [
 const RESPONSE_ONLY: readonly string[] = ['%RESPONSE_CODE%', '%RESPONSE_CODE_DETAILS%', '%RESP(X-BACKEND)%', '%RESP(:STATUS)%', '%UPSTREAM_REQUEST_ATTEMPT_COUNT%', '%UPSTREAM_PROTOCOL%'];
 
 export const HEADERS: readonly Scenario[] = [
+  {
+    title: 'line ends in what a query says',
+    manager: {},
+    routes: [
+      {
+        match: { prefix: '/' },
+        ...to('b1'),
+        request_headers_to_add: [set('x-made', '%QUERY_PARAM(q)%')],
+        response_headers_to_add: [set('x-answered', '%QUERY_PARAM(q)%')],
+      },
+    ],
+    questions: [{ path: '/?q=a%0D%0Ax-more:%20b', differs: 'Values of headers have no line ends' }],
+  },
   ...OPERATORS.map(
     (value): Scenario => ({
       title: `operator ${value} in requests`,
