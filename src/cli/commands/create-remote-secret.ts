@@ -10,13 +10,13 @@ export const metadata = {
   summary: 'Print the Secret by which another cluster reads this one',
   description:
     'Prints a Secret with a kubeconfig for this cluster, as the service account that may read it. Applied in the ' +
-    'cluster of a control plane, it makes that one read the services here. The output holds a token: whoever ' +
-    'has it may read this cluster.\n\n' +
+    'cluster of an istiod, it makes that one read the services here; mesh-controller reads one cluster, and no such ' +
+    'Secret yet. The output holds a token: whoever has it may read this cluster.\n\n' +
     'The account comes with "mesh install --set values.global.multiCluster.enabled=true"; its token is made here, as ' +
     'a Secret beside it, which takes it back when it is deleted.',
   examples: [
     {
-      text: 'The control plane of the context main reads the cluster of the context west',
+      text: 'The istiod of the context main reads the cluster of the context west',
       command: 'mesh create-remote-secret --context west --name west | kubectl --context main apply -f -',
     },
   ],
