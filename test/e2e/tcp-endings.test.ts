@@ -34,11 +34,11 @@ class Side {
 
   /** Waits until it has seen the other's end. */
   async ended(): Promise<void> {
-    await expect.poll(() => this.ending, { timeout: 10_000 }).not.toBe('open');
+    await expect.poll(() => this.ending, { timeout: 20_000 }).not.toBe('open');
   }
 
   async has(bytes: number): Promise<void> {
-    await expect.poll(() => this.bytes, { timeout: 10_000 }).toBe(bytes);
+    await expect.poll(() => this.bytes, { timeout: 20_000 }).toBe(bytes);
   }
 }
 
@@ -154,7 +154,7 @@ describeOnRealEnvoy('ends of connections through the TCP proxy', (program) => {
   async function connected(port: number, said = ''): Promise<readonly [client: Side, backend: Socket]> {
     const client = dial(port);
     if (said !== '') await new Promise((written) => client.socket.write(said, written));
-    await expect.poll(() => accepted.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => accepted.length, { timeout: 20_000 }).toBe(1);
     const [socket] = accepted.splice(0);
     if (socket === undefined) throw new Error('nobody was connected to');
     return [client, socket];

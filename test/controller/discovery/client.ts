@@ -15,7 +15,7 @@ import {
 import { REGISTRY } from '../../../src/xds/proto/registry.ts';
 
 /** Milliseconds after which a test that waits in vain fails with what it waited for. */
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 
 type Request = typeof DiscoveryRequestSchema | typeof DeltaDiscoveryRequestSchema;
 type Response = typeof DiscoveryResponseSchema | typeof DeltaDiscoveryResponseSchema;

@@ -150,7 +150,7 @@ describe('a request byte by byte', () => {
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     socket.on('error', () => undefined);
     socket.write(raw, 'latin1');
-    await vi.waitFor(() => expect(statuses(text)).toEqual(expected), { timeout: 5_000, interval: 2 });
+    await vi.waitFor(() => expect(statuses(text)).toEqual(expected), { timeout: 20_000, interval: 2 });
     if (forwarded.length > 0) expect(seen).toEqual(forwarded);
     socket.destroy();
   });

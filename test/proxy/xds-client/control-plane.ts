@@ -36,7 +36,7 @@ export class ControllerStream<Request extends DescMessage, Response extends Desc
 
   /** The next request, once it is there. */
   async next(): Promise<MessageShape<Request>> {
-    await vi.waitFor(() => expect(this.requests).not.toHaveLength(0), { timeout: 5000, interval: 5 });
+    await vi.waitFor(() => expect(this.requests).not.toHaveLength(0), { timeout: 20_000, interval: 5 });
     const request = this.requests.shift();
     if (request === undefined) throw new Error('no request');
     return request;
@@ -138,12 +138,12 @@ export class ControlPlane {
 
   /** The stream that a proxy opens next. */
   async nextDelta(): Promise<DeltaControllerStream> {
-    await vi.waitFor(() => expect(this.delta).not.toHaveLength(0), { timeout: 5000, interval: 5 });
+    await vi.waitFor(() => expect(this.delta).not.toHaveLength(0), { timeout: 20_000, interval: 5 });
     return this.delta.shift() as DeltaControllerStream;
   }
 
   async nextState(): Promise<StateControllerStream> {
-    await vi.waitFor(() => expect(this.state).not.toHaveLength(0), { timeout: 5000, interval: 5 });
+    await vi.waitFor(() => expect(this.state).not.toHaveLength(0), { timeout: 20_000, interval: 5 });
     return this.state.shift() as StateControllerStream;
   }
 
