@@ -5,6 +5,7 @@ import { meshFromObjects } from '../analysis/mesh-input.ts';
 import type { Rejection } from '../config/admission.ts';
 import type { MeshObject } from '../config/object.ts';
 import type { ConfigSource } from '../config/sources/source.ts';
+import { discoveredNamespaces } from '../model/discovery-selectors.ts';
 import { type MeshConfig, meshSettings } from '../model/mesh-settings.ts';
 import { Snapshot } from '../model/snapshot.ts';
 
@@ -47,7 +48,8 @@ export class MeshState {
     const input = meshFromObjects(objects, istioNamespace);
     const config = this.meshConfig ?? input.config ?? {};
     const { networks } = input;
-    const made = meshSettings(config, { networks, istioNamespace, domain, clusterId });
+    const discovered = discoveredNamespaces(config, objects);
+    const made = meshSettings(config, { networks, istioNamespace, domain, clusterId, discovered });
     const before = this.snapshot?.mesh;
     // Settings that are equal stay the same value, which tells that what was made with them still holds.
     const mesh = before !== undefined && isDeepStrictEqual(before, made) ? before : made;

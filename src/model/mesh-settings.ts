@@ -17,6 +17,8 @@ export interface MeshSettings {
   readonly domain: string;
   /** What the cluster is called in metrics, as its proxies call it too. */
   readonly clusterId: string;
+  /** Namespaces whose objects count; undefined for all. */
+  readonly discovered?: readonly string[] | undefined;
 }
 
 /** Istio's own name for a cluster that nobody has named. */
@@ -25,7 +27,13 @@ const DEFAULT_CLUSTER_ID = 'Kubernetes';
 /** Settings from a MeshConfig as read; what is not said has Istio's default. */
 export function meshSettings(
   config: MeshConfig = {},
-  options: { networks?: MeshNetworks; istioNamespace?: string; domain?: string; clusterId?: string } = {},
+  options: {
+    networks?: MeshNetworks;
+    istioNamespace?: string;
+    domain?: string;
+    clusterId?: string;
+    discovered?: readonly string[] | undefined;
+  } = {},
 ): MeshSettings {
   const istioNamespace = options.istioNamespace ?? 'istio-system';
   return {
@@ -38,5 +46,6 @@ export function meshSettings(
         : istioNamespace,
     domain: options.domain ?? DEFAULT_DOMAIN,
     clusterId: options.clusterId ?? DEFAULT_CLUSTER_ID,
+    ...(options.discovered !== undefined && { discovered: options.discovered }),
   };
 }

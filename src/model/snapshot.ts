@@ -9,6 +9,7 @@ import {
   type CredentialReference,
   findCredential,
 } from './credentials.ts';
+import { isDiscovered } from './discovery-selectors.ts';
 import { DestinationRuleIndex } from './destination-rules.ts';
 import { EndpointObjects } from './endpoint-objects.ts';
 import { EndpointIndex, type ServedEndpoint, type ServiceEndpoint } from './endpoints.ts';
@@ -118,7 +119,12 @@ export class Snapshot {
   /** Builds a snapshot of objects that have passed the schema's type checks. */
   static build(objects: Iterable<MeshObject>, options: SnapshotOptions = {}): Snapshot {
     const { defaultNamespace = 'default', mesh = meshSettings(), before } = options;
-    const store = new ObjectStore(objects, defaultNamespace);
+    const discovered = mesh.discovered === undefined ? undefined : new Set(mesh.discovered);
+    const counting =
+      discovered === undefined
+        ? objects
+        : [...objects].filter((object) => isDiscovered(object, discovered, defaultNamespace));
+    const store = new ObjectStore(counting, defaultNamespace);
     const earlier = before?.mesh === mesh ? before.#data : undefined;
     const isAlike = earlier?.store.defaultNamespace === defaultNamespace;
     if (earlier === undefined || !isAlike) {

@@ -3,6 +3,7 @@
 import { meshFromObjects } from '../../analysis/mesh-input.ts';
 import { admit } from '../../config/admission.ts';
 import type { MeshObject } from '../../config/object.ts';
+import { discoveredNamespaces } from '../../model/discovery-selectors.ts';
 import { meshSettings } from '../../model/mesh-settings.ts';
 import { Snapshot } from '../../model/snapshot.ts';
 import type { ClusterFlags } from '../cluster.ts';
@@ -110,6 +111,7 @@ export async function buildSnapshot(
     const { readMeshConfig } = await import('../mesh-config-file.ts');
     config = await readMeshConfig(meshConfigFile, context);
   }
-  const mesh = meshSettings(config, { networks: found.networks, istioNamespace });
+  const discovered = discoveredNamespaces(config ?? {}, objects);
+  const mesh = meshSettings(config, { networks: found.networks, istioNamespace, discovered });
   return Snapshot.build(objects, { mesh, ...(namespace !== undefined && { defaultNamespace: namespace }) });
 }

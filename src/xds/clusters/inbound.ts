@@ -16,6 +16,9 @@ import { effectivePolicy } from '../../model/traffic-policy.ts';
 /** Connections to the workload are not cleaned up while it lives: about 292 years. */
 const NEVER = seconds(9_223_372_035);
 
+const LOOPBACK_4 = '127.0.0.1';
+const LOOPBACK_6 = '::1';
+
 /**
  * The cluster of one port. Towards the workload only the connection pool counts: the Sidecar's for the port, its general one,
  * that of the DestinationRule or of the mesh.
@@ -63,7 +66,7 @@ function toEndpoint(name: string, endpoint: string, { proxy }: Input): Partial<C
   const written = isPath ? endpoint : endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
   const port = isPath ? 0 : Number(endpoint.slice(colon + 1));
   const isWorkload = written === '0.0.0.0' || written === '::';
-  const address = isWorkload ? (proxy.ips[0] ?? written) : written;
+  const address = isPath ? written : ofWorkload(written, proxy.ips);
   return {
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
     ...(isWorkload && { upstreamBindConfig: inboundSource() }),
@@ -78,4 +81,22 @@ function toEndpoint(name: string, endpoint: string, { proxy }: Input): Partial<C
       ],
     },
   };
+}
+
+/** The workload's address of the family that is written; its loopback address of the other one where it has none. */
+function ofWorkload(written: string, ips: readonly string[]): string {
+  const v4 = ips.find((ip) => !ip.includes(':'));
+  const v6 = ips.find((ip) => ip.includes(':'));
+  switch (written) {
+    case '0.0.0.0':
+      return v4 ?? LOOPBACK_4;
+    case '::':
+      return v6 ?? LOOPBACK_6;
+    case LOOPBACK_4:
+      return v4 === undefined ? LOOPBACK_6 : LOOPBACK_4;
+    case LOOPBACK_6:
+      return v6 === undefined ? LOOPBACK_4 : LOOPBACK_6;
+    default:
+      return written;
+  }
 }
