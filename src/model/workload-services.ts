@@ -17,7 +17,10 @@ export interface ServedPort {
   readonly targetPort: number;
 }
 
-/** In the order of the services. A target port that has only a name is known when an endpoint tells it. */
+/**
+ * In the order of the services. Services of Kubernetes that select the workload count; those that only have its address, when
+ * none does. A target port that has only a name is known when an endpoint tells it.
+ */
 export function servedPorts(workload: WorkloadIdentity, snapshot: Snapshot): readonly ServedPort[] {
   const labels = { ...workload.labels };
   const hasLabels = Object.keys(labels).length > 0;
@@ -27,17 +30,20 @@ export function servedPorts(workload: WorkloadIdentity, snapshot: Snapshot): rea
       if (!own.has(port)) own.set(port, endpoint.port);
     }
   }
-  return snapshot
+  const selects = ({ selector }: MeshService): boolean =>
+    selector !== undefined && hasLabels && matchesLabels(selector, labels);
+  const services = snapshot
     .servicesIn(workload.namespace)
-    .filter(({ externalName }) => externalName === undefined)
+    .filter(({ externalName }) => externalName === undefined);
+  const isSelected = services.some((service) => service.origin === 'Service' && selects(service));
+  return services
+    .filter((service) => !isSelected || service.origin !== 'Service' || selects(service))
     .flatMap((service) =>
       service.ports.flatMap((port) => {
         if (port.speaks === 'UDP') return [];
         const told = own.get(port);
         if (told !== undefined) return [{ service, port, targetPort: told }];
-        const selected =
-          service.selector !== undefined && hasLabels && matchesLabels(service.selector, labels);
-        return selected && typeof port.targetPort === 'number'
+        return selects(service) && typeof port.targetPort === 'number'
           ? [{ service, port, targetPort: port.targetPort }]
           : [];
       }),

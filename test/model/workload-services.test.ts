@@ -25,6 +25,15 @@ addressType: IPv4
 ports: [{name: grpc, port: 9090}]
 endpoints: [{addresses: [10.1.0.1]}]
 ---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: entry, namespace: shop}
+spec:
+  hosts: [entry.shop.example]
+  resolution: STATIC
+  ports: [{number: 70, name: tcp, protocol: TCP, targetPort: 7070}]
+  endpoints: [{address: 10.1.0.1}]
+---
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: other}
@@ -38,10 +47,11 @@ function served(namespace: string, labels: Record<string, string>, ip: string) {
 }
 
 describe('the ports that a workload serves', () => {
-  it('are those of the services of its namespace that select it or have its address', () => {
-    expect(served('shop', { app: 'web' }, '10.1.0.1')).toEqual(['web:80>8080', 'by-address:90>9090']);
+  it('are those of the services of its namespace that select it, else of those that have its address', () => {
+    expect(served('shop', { app: 'web' }, '10.1.0.1')).toEqual(['web:80>8080', 'entry:70>7070']);
     expect(served('shop', { app: 'web' }, '10.1.0.2')).toEqual(['web:80>8080']);
-    expect(served('shop', {}, '10.1.0.1')).toEqual(['by-address:90>9090']);
+    expect(served('shop', { app: 'db' }, '10.1.0.1')).toEqual(['by-address:90>9090', 'entry:70>7070']);
+    expect(served('shop', {}, '10.1.0.1')).toEqual(['by-address:90>9090', 'entry:70>7070']);
     expect(served('other', { app: 'web' }, '10.1.0.1')).toEqual(['web:80>1']);
   });
 

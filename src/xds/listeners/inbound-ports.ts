@@ -55,6 +55,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
     }
     return [...found.values()];
   }
+  const isLocal = snapshot.mesh.config.inboundTrafficPolicy?.mode === 'LOCALHOST';
   for (const { service, port, targetPort } of served) {
     const key = String(targetPort);
     // Two services may share a port: the first one's protocol counts.
@@ -65,7 +66,7 @@ export function inboundPorts(input: Input): readonly InboundPort[] {
       host: service.hostname,
       services: servicesAt(served, targetPort),
       speaks: port.speaks,
-      endpoint: undefined,
+      endpoint: isLocal ? `127.0.0.1:${targetPort}` : undefined,
       bind: undefined,
     });
   }

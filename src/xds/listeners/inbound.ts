@@ -87,15 +87,8 @@ function virtualInbound(ports: readonly InboundPort[], input: Input): ListenerIn
   };
 }
 
-/** Ports that no service declares: open, unless MeshConfig says that only declared ones are. */
+/** Ports that no service declares: connections go to the address that they were sent to. */
 function undeclared(input: Input): FilterChain[] {
-  const refused = input.snapshot.mesh.config.inboundTrafficPolicy?.mode === 'LOCALHOST';
-  if (refused) {
-    input.report(
-      { kind: 'MeshConfig', namespace: input.snapshot.mesh.istioNamespace, name: 'mesh' },
-      'inboundTrafficPolicy LOCALHOST is not in force: connections go to the address they were sent to.',
-    );
-  }
   const target: InboundTarget = {
     cluster: INBOUND_PASSTHROUGH_CLUSTER,
     statPrefix: `${INBOUND_PASSTHROUGH_CLUSTER};`,

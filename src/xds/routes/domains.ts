@@ -19,7 +19,9 @@ export function serviceDomains(service: MeshService, aliases: readonly string[],
   const named = forms.flatMap((form) => [form.host, ...absolute(form.host), ...form.short]);
   // Pods of a headless service are called by names below that of the service.
   const pods = service.headless ? named.map((name) => `*.${name}`) : [];
-  const addresses = service.addresses.filter(isIp).map((ip) => (ip.includes(':') ? `[${ip}]` : ip));
+  // Of a ServiceEntry with several addresses only the last is a name too, as with istiod.
+  const known = service.origin === 'ServiceEntry' ? service.addresses.slice(-1) : service.addresses;
+  const addresses = known.filter(isIp).map((ip) => (ip.includes(':') ? `[${ip}]` : ip));
   return { all: [...new Set([...named, ...pods, ...addresses])], short };
 }
 

@@ -118,14 +118,31 @@ function servicesOn(listenPort: number, services: readonly MeshService[]): reado
   return [...found.values()];
 }
 
+/** The aliases of each name, those of its aliases included. */
 function aliasesOf(services: readonly MeshService[]): ReadonlyMap<string, readonly string[]> {
-  const aliases = new Map<string, string[]>();
+  const targets = new Map<string, string>();
   for (const { hostname, externalName } of services) {
-    if (externalName === undefined) continue;
-    const target = externalName.toLowerCase();
-    aliases.set(target, [...(aliases.get(target) ?? []), hostname]);
+    if (externalName !== undefined) targets.set(hostname, externalName.toLowerCase());
+  }
+  const aliases = new Map<string, string[]>();
+  for (const hostname of targets.keys()) {
+    const target = endOfChain(hostname, targets);
+    if (target !== undefined) aliases.set(target, [...(aliases.get(target) ?? []), hostname]);
   }
   return aliases;
+}
+
+/** The name that is no alias itself; undefined for names that stand for each other. */
+function endOfChain(hostname: string, targets: ReadonlyMap<string, string>): string | undefined {
+  const seen = new Set<string>();
+  let name = hostname;
+  for (;;) {
+    if (seen.has(name)) return undefined;
+    seen.add(name);
+    const next = targets.get(name);
+    if (next === undefined) return name;
+    name = next;
+  }
 }
 
 /** First what VirtualServices say, then the services that none speaks of. */
