@@ -78,9 +78,9 @@ function textOr(value: string | number | undefined, otherwise: string): string {
   return value === undefined || value === '' ? otherwise : String(value);
 }
 
-/** `host:port` that proxies get their configuration from. */
+/** `host:port` that proxies get their configuration from: the port in plain text, as the control plane has no other one. */
 export function discoveryAddress({ istiod, namespace }: Pick<Installation, 'istiod' | 'namespace'>): string {
-  return `${istiod}.${namespace}.svc:15012`;
+  return `${istiod}.${namespace}.svc:15010`;
 }
 
 /** The account of a part, with the Secrets to pull its images with. */

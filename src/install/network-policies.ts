@@ -25,9 +25,8 @@ export function istiodPolicy(installation: Installation): Resource {
     { component: 'Pilot', app: 'istiod', name: istiod, namespace },
     istiodSelector(installation),
     [
-      // The API server and kubelets have addresses that no selector knows; the plaintext port is for the namespace.
-      { ports: tcp([http, xdsTls, webhooks]) },
-      { from: [{ podSelector: {} }], ports: tcp([xds]) },
+      // The API server and kubelets have addresses that no selector knows, and sidecars are in every namespace.
+      { ports: tcp([http, xds, xdsTls, webhooks]) },
     ],
   );
 }

@@ -6,7 +6,8 @@ import { BUILTIN_TEMPLATES } from '../../src/inject/pod/templates.ts';
 import { readYamlValue } from '../../src/inject/yaml/read.ts';
 import { INJECTION_TEMPLATES } from '../../src/install/config-maps.ts';
 import { type Tree } from '../../src/install/setting-path.ts';
-import { at, manifest, names, one } from './rendered.ts';
+import { readProxyConfig } from '../../src/proxy/agent/proxy-config.ts';
+import { at, everything, manifest, names, one } from './rendered.ts';
 
 describe('the control plane', () => {
   test('is found as istiod and as the injector', () => {
@@ -50,7 +51,28 @@ describe('the control plane', () => {
       'rev.object.sidecar-injector.istio.io',
     ]);
     const mesh = readYamlValue(String(at(one(canary, 'ConfigMap istio-system/istio-canary'), 'data.mesh')));
-    expect(at(mesh, 'defaultConfig.discoveryAddress')).toBe('istiod-canary.istio-system.svc:15012');
+    expect(at(mesh, 'defaultConfig.discoveryAddress')).toBe('istiod-canary.istio-system.svc:15010');
+  });
+
+  test('is called by proxies at a port that it serves, as their agent can', () => {
+    const all = manifest(everything);
+    const mesh = readYamlValue(String(at(one(all, 'ConfigMap istio-system/istio'), 'data.mesh'))) as Tree;
+    const args = at(one(all, 'Deployment istio-system/istiod'), 'spec.template.spec.containers[0].args');
+    const policy = one(all, 'NetworkPolicy istio-system/istiod');
+    // What the mesh says, and what the agent takes of itself where nobody says anything.
+    for (const config of [mesh['defaultConfig'] as Tree, {}]) {
+      expect(readProxyConfig([config]).discovery).toEqual({
+        kind: 'tcp',
+        host: 'istiod.istio-system.svc',
+        port: 15_010,
+        isPlain: true,
+      });
+    }
+    expect(args).toContain('--grpc-addr=0.0.0.0:15010');
+    expect(at(policy, 'spec.ingress[0]')).toMatchObject({
+      ports: expect.arrayContaining([{ port: 15_010, protocol: 'TCP' }]),
+    });
+    expect(at(policy, 'spec.ingress[0].from')).toBeUndefined();
   });
 
   test('is asked about pods of labelled namespaces, and no pod starts without its answer', () => {

@@ -45,7 +45,8 @@ export type DiscoveryAddress =
 const DEFAULTS: ConfigMap = {
   configPath: './etc/istio/proxy',
   binaryPath: '/usr/local/bin/envoy',
-  discoveryAddress: 'istiod.istio-system.svc:15012',
+  // Istio's is port 15012, with TLS: our control plane has none there, and this agent speaks none to it.
+  discoveryAddress: 'istiod.istio-system.svc:15010',
   controlPlaneAuthPolicy: 'MUTUAL_TLS',
   proxyAdminPort: 15_000,
   statusPort: 15_020,
@@ -218,7 +219,7 @@ function discoveryAddress(text: string, plain: boolean): DiscoveryAddress {
   if (parts === undefined || parts.host === '' || !isPort(parts.port)) {
     throw bad(
       'discoveryAddress',
-      `is "${text}", but must be HOST:PORT, as istiod.istio-system.svc:15012, or unix:///PATH`,
+      `is "${text}", but must be HOST:PORT, as istiod.istio-system.svc:15010, or unix:///PATH`,
     );
   }
   const number = Number(parts.port);
