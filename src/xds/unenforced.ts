@@ -3,6 +3,7 @@
 import { networkBehind } from '../model/network-gateways.ts';
 import { matchesLabels, type Labels } from '../model/selectors.ts';
 import type { Input } from './input.ts';
+import { INBOUND_CAPTURE_PORT, OUTBOUND_CAPTURE_PORT } from './names.ts';
 
 interface Selected {
   readonly selector?: { readonly matchLabels?: Labels };
@@ -40,6 +41,22 @@ const UNREAD = {
   ],
 } as const;
 
+/**
+ * Settings of the mesh that nothing reads, each with the value that says nothing. Those of Ingresses and of ambient mode have
+ * nothing to act on.
+ */
+const UNREAD_SETTINGS = {
+  configSources: '',
+  disableEnvoyListenerLog: false,
+  discoverySelectors: '',
+  enableEnvoyAccessLogService: false,
+  inboundClusterStatName: '',
+  outboundClusterStatName: '',
+  proxyInboundListenPort: INBOUND_CAPTURE_PORT,
+  proxyListenPort: OUTBOUND_CAPTURE_PORT,
+  serviceSettings: '',
+} as const;
+
 /** Reports the objects that are for this proxy, but change nothing for it. */
 export function reportUnenforced(input: Input): void {
   const { snapshot, proxy, report } = input;
@@ -72,6 +89,12 @@ export function reportUnenforced(input: Input): void {
   }
   if (proxy.type !== 'router' && snapshot.mesh.config.authPolicy === 'MUTUAL_TLS') {
     report(settings, 'authPolicy MUTUAL_TLS is not enforced yet: connections in the clear are let through.');
+  }
+  for (const [name, nothing] of Object.entries(UNREAD_SETTINGS)) {
+    const value = snapshot.mesh.config[name as keyof typeof UNREAD_SETTINGS] ?? nothing;
+    if (value !== nothing && !(Array.isArray(value) && value.length === 0)) {
+      report(settings, `${name} is not in force.`);
+    }
   }
   if (Object.keys(snapshot.mesh.networks.networks ?? {}).length > 0) {
     report(
