@@ -20,10 +20,11 @@ function finalAnswer(info: StreamRecord, reply: LocalReply): BuiltReply {
 }
 
 export function ownAnswer(
-  { info, manager, requestHeaders }: HttpStream,
+  stream: HttpStream,
   reply: LocalReply,
   compiled: CompiledRoute | undefined,
 ): BuiltReply {
+  const { info, manager, requestHeaders } = stream;
   if (reply.isFinal === true) return finalAnswer(info, reply);
   const { headers: given = [], ...bare } = reply;
   const headers = new HeaderList(RESPONSE_SINGLES);
@@ -36,8 +37,9 @@ export function ownAnswer(
     if (info.upstreamAttempts > 0 && compiled.virtualHost.includeAttemptCountInResponse) {
       headers.set('x-envoy-attempt-count', String(info.upstreamAttempts));
     }
-    // As in Envoy the edits see a status, while the request has no response code yet.
+    // As in Envoy the edits see a status and the route's cluster, while the request has no response code yet.
     info.responseStatus = reply.status;
+    info.upstreamCluster ??= manager.context.clusters.get(stream.routeCluster);
     info.responseCode = 0;
     planOf(compiled).edits.response?.(headers, info);
   }

@@ -60,7 +60,12 @@ export function prepareRequest(
   const breaker = cluster.breaker(forwarding.priority);
   const retry = RetryState.of(forwarding.retries, headers, asked, breaker, tally.retries);
   if (compiled.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', '1');
-  edits.request?.(headers, info);
+  if (edits.request !== undefined) {
+    // Edits are those of the first try, which has not been counted yet.
+    info.upstreamAttempts = 1;
+    edits.request(headers, info);
+    info.upstreamAttempts = 0;
+  }
   const target = rewriteTarget(stream, action, destination);
   stream.span?.inject();
   if (!manager.router.suppressHeaders) announceTimeout(headers, timeouts, 0);

@@ -139,6 +139,25 @@ export const ROUTE_HEADERS: readonly FeatureCase[] = [
     ],
   },
   {
+    feature: 'VirtualService headers with operators: of the first try, and of an answer that a fault makes',
+    config: routed(
+      'told-by-operators',
+      `- match: [{uri: {prefix: /fault}}]
+  fault: {abort: {percentage: {value: 100}, httpStatus: 418}}
+  ${set('from: gateway', 'cluster: "%UPSTREAM_CLUSTER_RAW%", status: "%RESP(:status)%"')}
+  ${V1}
+- ${set('try: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"')}
+  ${V1}`,
+    ),
+    asks: [
+      { ...get('told-by-operators'), expect: { received: { try: '1' } } },
+      {
+        ...get('told-by-operators', { path: '/fault' }),
+        expect: { headers: { cluster: 'outbound|80|v1|web.shop.svc.cluster.local', status: '418' } },
+      },
+    ],
+  },
+  {
     feature: 'VirtualService headers: %ROUTE_NAME% of a rule without a name of its own',
     config: routed(
       'half-named',
