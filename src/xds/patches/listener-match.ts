@@ -38,11 +38,21 @@ export function meansChain({ match }: Patch, listener: Listener, chain: FilterCh
   return (
     (!isGiven(wanted.name) || wanted.name === chain.name) &&
     (!isGiven(wanted.sni) || (asked?.serverNames ?? []).includes(wanted.sni)) &&
-    (!isGiven(wanted.transportProtocol) || wanted.transportProtocol === asked?.transportProtocol) &&
+    (!isGiven(wanted.transportProtocol) || wanted.transportProtocol === transportOf(listener, chain)) &&
     (applicationProtocols === '' ||
       applicationProtocols.split(',').every((one) => asked?.applicationProtocols.includes(one) === true)) &&
     (destinationPort === 0 || destinationPort === asked?.destinationPort)
   );
+}
+
+/**
+ * The transport that a chain is for. Those of requests to the workload are for what is not encrypted where they name none:
+ * with Istio they say so.
+ */
+function transportOf({ name }: Listener, { filterChainMatch, name: chainName }: FilterChain): string {
+  const named = filterChainMatch?.transportProtocol ?? '';
+  const isPlain = name === 'virtualInbound' && chainName !== 'virtualInbound-blackhole';
+  return named === '' && isPlain ? 'raw_buffer' : named;
 }
 
 function isGiven(text: string | undefined): text is string {

@@ -99,6 +99,8 @@ describe('HTTP filters', () => {
     expect(applied(chain({ sni: 'a.example' }))).toEqual(first);
     expect(applied(chain({ destinationPort: 8080 }))).toEqual(first);
     expect(applied(chain({ transportProtocol: 'tls' }))).toEqual(second);
+    expect(applied(chain({ transportProtocol: 'raw_buffer' }))).toEqual(none);
+    expect(applied(chain({ transportProtocol: 'raw_buffer' }), 'virtualInbound')).toEqual(first);
     expect(applied(chain({ applicationProtocols: 'x,h2' }))).toEqual(second);
     expect(applied(chain({ applicationProtocols: 'x,h3' }))).toEqual(none);
     expect(applied(chain({ filter: { name: 'other' } }))).toEqual(none);
