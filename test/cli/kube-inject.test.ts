@@ -181,6 +181,8 @@ describe('settings of mesh kube-inject', () => {
     expect(stdout).toContain('image: two/px:one');
     expect(stdout).toContain('istio.io/rev: canary');
     expect(stdout).toContain('value: istiod-canary.istio-system.svc:15012');
+    // Else the agent would look for the control plane without a revision.
+    expect(stdout).toContain(`value: '{"discoveryAddress":"istiod-canary.istio-system.svc:15010"}'`);
     expect(stdout).toContain('value: td');
   });
 

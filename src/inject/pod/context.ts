@@ -31,7 +31,8 @@ export class TemplateContext {
     if (fault !== undefined) {
       throw new MeshError('InvalidMeshConfig', `defaultConfig of the mesh configuration: ${fault}`);
     }
-    this.proxyConfig = mergeValues(base, mapIn(pod.annotations['proxy.istio.io/config']));
+    const own = mapIn(pod.annotations['proxy.istio.io/config']);
+    this.proxyConfig = mergeValues(mergeValues(this.#otherDiscovery(), base), own);
     this.apps = appContainers(pod).map(containerName);
     this.ownProxy = [...pod.containers, ...pod.initContainers].find((one) => containerName(one) === PROXY);
   }
@@ -133,11 +134,21 @@ export class TemplateContext {
     return policy === '' ? {} : { imagePullPolicy: policy };
   }
 
-  /** The address of the control plane. */
+  /** The address of the control plane's authority. */
   get controlPlane(): string {
+    return `${this.#istiod()}:15012`;
+  }
+
+  #istiod(): string {
     const revision = this.settings.revision;
     const suffix = revision === '' || revision === 'default' ? '' : `-${revision}`;
-    return `istiod${suffix}.${this.text('global.istioNamespace')}.svc:15012`;
+    return `istiod${suffix}.${this.text('global.istioNamespace')}.svc`;
+  }
+
+  /** Where proxies get their configuration, if not where their agent looks by itself. */
+  #otherDiscovery(): JsonMap {
+    const istiod = this.#istiod();
+    return istiod === 'istiod.istio-system.svc' ? {} : { discoveryAddress: `${istiod}:15010` };
   }
 }
 
