@@ -177,4 +177,19 @@ ${routed('local-failures', '- retries: {attempts: 0}\n  route: [{destination: {h
       },
     ],
   },
+  {
+    feature: 'DestinationRule outlierDetection.maxEjectionPercent: by default none of two is left alone',
+    config: served(
+      'few',
+      'trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}, outlierDetection: {consecutive5xxErrors: 1, interval: 100ms, baseEjectionTime: 60s}}',
+    ),
+    asks: [
+      { ...get('few', { path: '/?failsAt=10.40.0.2' }), times: 20 },
+      {
+        ...get('few'),
+        times: 20,
+        check: (all) => expect(shares(all)).toEqual({ 'web v1': 10, 'web v2': 10 }),
+      },
+    ],
+  },
 ];

@@ -48,6 +48,16 @@ export const SERVICE_ENTRIES: readonly FeatureCase[] = [
     asks: [{ via: 'mesh', to: '10.50.0.2:8080', host: 'se-none.test:8080', expect: { who: 'outside 2' } }],
   },
   {
+    feature: 'ServiceEntry NONE with a targetPort: the address where the caller was going, at another port',
+    config: entry(
+      'se-none-port',
+      'resolution: NONE, location: MESH_EXTERNAL, ports: [{number: 8097, name: http, protocol: HTTP, targetPort: 8080}]',
+    ),
+    asks: [
+      { via: 'mesh', to: '10.50.0.2:8097', host: 'se-none-port.test:8097', expect: { who: 'outside 2' } },
+    ],
+  },
+  {
     feature: 'ServiceEntry by TLS and SNI',
     config: entry(
       'se-tls',
