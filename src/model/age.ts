@@ -16,11 +16,14 @@ export interface Aged {
   readonly namespace: string;
 }
 
-function compare(a: string, b: string): number {
+/** The order of texts by their characters, whatever the language. */
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
 /** Order of age: by creation time, then by name, then by namespace. */
 export function byAge(a: Aged, b: Aged): number {
-  return compare(a.created, b.created) || compare(a.name, b.name) || compare(a.namespace, b.namespace);
+  return (
+    compareText(a.created, b.created) || compareText(a.name, b.name) || compareText(a.namespace, b.namespace)
+  );
 }

@@ -4,7 +4,7 @@ import type { MeshObject } from '../config/object.ts';
 import { parseCidr } from '../base/cidr.ts';
 import type { KindTypes } from '../api/generated/kind-types.ts';
 import { type Protocol, parseProtocol, protocolOfPort } from '../base/protocol.ts';
-import { creationTime } from './age.ts';
+import { compareText, creationTime } from './age.ts';
 import { isSameList, keepLists } from './grouped.ts';
 import { fullHostname, hostCovers, serviceHostname } from './hosts.ts';
 import { networkBehind } from './network-gateways.ts';
@@ -179,6 +179,24 @@ export function fromServiceEntry(
   }));
 }
 
+/**
+ * By age, then by the names of Services and the hosts of entries, then by namespace. Where no age is known, Services of
+ * Kubernetes count as older than entries, which are often written for what is there.
+ */
+export function olderFirst(a: MeshService, b: MeshService): number {
+  const isKnown = a.created !== '' || b.created !== '';
+  return (
+    compareText(a.created, b.created) ||
+    (isKnown ? 0 : Number(a.origin !== 'Service') - Number(b.origin !== 'Service')) ||
+    compareText(nameOf(a), nameOf(b)) ||
+    compareText(a.namespace, b.namespace)
+  );
+}
+
+function nameOf({ origin, object, hostname }: MeshService): string {
+  return origin === 'Service' ? object.meta.name : hostname;
+}
+
 /** A block of one address is that address. */
 function withoutFullPrefix(address: string): string {
   const block = parseCidr(address);
@@ -193,6 +211,7 @@ export class ServiceRegistry {
   readonly #domain: string;
   readonly #byNamespace: ReadonlyMap<string, readonly MeshService[]>;
   readonly #exact = new Map<string, MeshService[]>();
+  #oldestFirst: readonly MeshService[] | undefined;
   /** Wildcard services under what follows their `*`, so that a lookup walks the labels of the host. */
   readonly #wildcards = new Map<string, MeshService[]>();
 
@@ -215,6 +234,11 @@ export class ServiceRegistry {
       if (list === undefined) index.set(name, [service]);
       else list.push(service);
     }
+  }
+
+  /** All, the oldest first: where two contradict each other that one counts. */
+  get oldestFirst(): readonly MeshService[] {
+    return (this.#oldestFirst ??= this.all.toSorted(olderFirst));
   }
 
   /** Services that are defined in a namespace, in the order of all. */

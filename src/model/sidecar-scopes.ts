@@ -155,7 +155,7 @@ export class SidecarScopes {
   }
 
   #visible(namespace: string): readonly MeshService[] {
-    return this.#input.services.all.filter(({ visibility }) => isVisibleFrom(visibility, namespace));
+    return this.#input.services.oldestFirst.filter(({ visibility }) => isVisibleFrom(visibility, namespace));
   }
 
   /** What the listeners serve goes first, then what their VirtualServices lead to. Of one name either Services or entries count. */

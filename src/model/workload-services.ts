@@ -1,7 +1,7 @@
 /** The services that a proxy's own workload serves, and on which ports. */
 
 import { type Labels, matchesLabels } from './selectors.ts';
-import type { MeshService, MeshServicePort } from './services.ts';
+import { type MeshService, type MeshServicePort, olderFirst } from './services.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface WorkloadIdentity {
@@ -18,7 +18,7 @@ export interface ServedPort {
 }
 
 /**
- * In the order of the services. Services of Kubernetes that select the workload count; those that only have its address, when
+ * The oldest service first, then in the order of their names: of two that share a port the first counts. Services of Kubernetes that select the workload count; those that only have its address, when
  * none does. A target port that has only a name is known when an endpoint tells it.
  */
 export function servedPorts(workload: WorkloadIdentity, snapshot: Snapshot): readonly ServedPort[] {
@@ -34,7 +34,8 @@ export function servedPorts(workload: WorkloadIdentity, snapshot: Snapshot): rea
     selector !== undefined && hasLabels && matchesLabels(selector, labels);
   const services = snapshot
     .servicesIn(workload.namespace)
-    .filter(({ externalName }) => externalName === undefined);
+    .filter(({ externalName }) => externalName === undefined)
+    .toSorted(olderFirst);
   const isSelected = services.some((service) => service.origin === 'Service' && selects(service));
   return services
     .filter((service) => !isSelected || service.origin !== 'Service' || selects(service))

@@ -36,24 +36,47 @@ function hosts(text: string, labels: Record<string, string> = {}, namespace = 's
 }
 
 describe('what a sidecar is told of', () => {
+  it('is the oldest first, then by name; without ages Services go before entries', () => {
+    const entry = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: a, namespace: shop}
+spec: {hosts: [a.example.com], ports: [{number: 80, name: http, protocol: HTTP}]}
+---
+`;
+    const aged = (text: string, year: number) =>
+      text.replace('namespace: shop', `namespace: shop, creationTimestamp: "${year}-01-01T00:00:00Z"`);
+    const [b, c] = [service('shop', 'b'), service('shop', 'c')];
+    expect(hosts(c + entry + b)).toEqual(['b.shop', 'c.shop', 'a.example.com']);
+    expect(hosts(aged(b, 2023) + aged(entry, 2022) + aged(c, 2021))).toEqual([
+      'c.shop',
+      'a.example.com',
+      'b.shop',
+    ]);
+    expect(hosts(aged(c, 2021) + aged(b, 2021) + aged(entry, 2021))).toEqual([
+      'a.example.com',
+      'b.shop',
+      'c.shop',
+    ]);
+  });
+
   it('is everything without a Sidecar', () => {
-    expect(hosts(MESH)).toEqual(['web.shop', 'cart.shop', 'items.stock']);
+    expect(hosts(MESH)).toEqual(['cart.shop', 'items.stock', 'web.shop']);
   });
 
   it.each([
     ['["./cart.shop.svc.cluster.local"]', ['cart.shop']],
     ['["*/cart.shop.svc.cluster.local"]', ['cart.shop']],
-    ['["./*"]', ['web.shop', 'cart.shop', 'items.stock']],
+    ['["./*"]', ['cart.shop', 'items.stock', 'web.shop']],
     ['["stock/*"]', ['items.stock']],
     ['["~/*"]', []],
     ['["*/*", "~/*"]', []],
-    ['["*/*", "~stock/*"]', ['web.shop', 'cart.shop', 'items.stock']],
+    ['["*/*", "~stock/*"]', ['cart.shop', 'items.stock', 'web.shop']],
     ['["*/*", "~shop/*"]', ['items.stock']],
-    ['["~./cart.shop.svc.cluster.local", "shop/*"]', ['web.shop', 'items.stock']],
+    ['["~./cart.shop.svc.cluster.local", "shop/*"]', ['items.stock', 'web.shop']],
     ['["*/*", "~*/web.shop.svc.cluster.local"]', ['cart.shop', 'items.stock']],
     // Case counts, as in Istio.
-    ['["*/*", "~*/WEB.shop.svc.cluster.local"]', ['web.shop', 'cart.shop', 'items.stock']],
-    ['["*/*", "~stock/cart.shop.svc.cluster.local"]', ['web.shop', 'cart.shop', 'items.stock']],
+    ['["*/*", "~*/WEB.shop.svc.cluster.local"]', ['cart.shop', 'items.stock', 'web.shop']],
+    ['["*/*", "~stock/cart.shop.svc.cluster.local"]', ['cart.shop', 'items.stock', 'web.shop']],
     ['["shop/web.shop.svc.cluster.local", "~/*.cluster.local"]', []],
   ])('under the hosts %s is %j: those, and what their VirtualServices lead to', (list, expected) => {
     expect(hosts(MESH + sidecar('shop', 'default', `{egress: [{hosts: ${list}}]}`))).toEqual(expected);
