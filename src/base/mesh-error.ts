@@ -40,3 +40,19 @@ export function formatPosition(where: Where): string | undefined {
   if (where.file === undefined) return undefined;
   return [where.file, where.line, where.column].filter((part) => part !== undefined).join(':');
 }
+
+/** How it reads on standard error: `Error: file:line:column: object: field: message`, and a line with the hint. */
+export function errorText({ message, hint, where = {} }: MeshError): string {
+  const position = formatPosition(where);
+  // "no such file x" needs no "x:" before it.
+  const isSaid = position !== undefined && position === where.file && wordsOf(message).includes(position);
+  const place = [isSaid ? undefined : position, where.object, where.field].filter(
+    (part) => part !== undefined,
+  );
+  return `Error: ${[...place, message].join(': ')}\n${hint === undefined ? '' : `  ${hint}\n`}`;
+}
+
+/** Its words, without the signs that end them. */
+function wordsOf(text: string): readonly string[] {
+  return text.split(/[\s"']+/).map((word) => word.replace(/[:.,;]+$/, ''));
+}

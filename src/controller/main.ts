@@ -1,6 +1,6 @@
 /** The controller as a program: settings, signals, exit code. */
 
-import { formatPosition, MeshError } from '../base/mesh-error.ts';
+import { errorText, MeshError } from '../base/mesh-error.ts';
 import { translate } from '../xds/translate.ts';
 import { Controller } from './controller.ts';
 import { Log } from '../base/log.ts';
@@ -38,11 +38,6 @@ export async function start(argv: readonly string[]): Promise<void> {
     process.stderr.write(errorText(error));
     process.exitCode = USAGE_CODES.has(error.code) ? 2 : 1;
   }
-}
-
-function errorText({ message, hint, where }: MeshError): string {
-  const place = where === undefined ? undefined : formatPosition(where);
-  return `Error: ${place === undefined ? '' : `${place}: `}${message}\n${hint === undefined ? '' : `${hint}\n`}`;
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

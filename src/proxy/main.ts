@@ -1,6 +1,6 @@
 /** The proxy as a program: which of its commands is meant, signals, exit code. */
 
-import { formatPosition, MeshError } from '../base/mesh-error.ts';
+import { errorText, MeshError } from '../base/mesh-error.ts';
 import { nearestName } from '../base/nearest.ts';
 import { packageVersion } from '../base/package-version.ts';
 
@@ -70,9 +70,4 @@ function unknownCommand(name: string): MeshError {
   return new MeshError('BadUsage', `there is no command ${JSON.stringify(name)}`, {
     hint: near === undefined ? help : `Did you mean ${near}? ${help}`,
   });
-}
-
-function errorText({ message, hint, where }: MeshError): string {
-  const place = where === undefined ? undefined : formatPosition(where);
-  return `Error: ${place === undefined ? '' : `${place}: `}${message}\n${hint === undefined ? '' : `${hint}\n`}`;
 }

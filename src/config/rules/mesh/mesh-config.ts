@@ -126,7 +126,7 @@ function checkCurves(report: RuleReport, path: FieldPath, { ecdhCurves = [] }: T
 }
 
 function checkRetries(report: RuleReport, mesh: MeshConfig): void {
-  checkHttpRetry(report, ['defaultHttpRetryPolicy'], mesh.defaultHttpRetryPolicy);
+  checkHttpRetry(report, ['defaultHttpRetryPolicy'], mesh.defaultHttpRetryPolicy, 'warn');
   const inbound = mesh.defaultInboundHttpRetryPolicy;
   const path = 'defaultInboundHttpRetryPolicy';
   checkHttpRetry(report, [path], inbound);

@@ -17,14 +17,19 @@ export const RETRY_ON_WORDS: ReadonlySet<string> = new Set(
   cancelled deadline-exceeded internal resource-exhausted unavailable`.split(/\s+/),
 );
 
-/** Also the shape of the mesh's default retry policies. */
-export function checkHttpRetry(report: RuleReport, path: FieldPath, retries: HTTPRetry | undefined): void {
+/** Also the shape of the mesh's default retry policies. `useless`: how bad settings are that no try is made for. */
+export function checkHttpRetry(
+  report: RuleReport,
+  path: FieldPath,
+  retries: HTTPRetry | undefined,
+  useless: 'error' | 'warn' = 'error',
+): void {
   if (retries === undefined) return;
   const { attempts = 0, retryOn = '', perTryTimeout, retryRemoteLocalities } = retries;
   const configured =
     perTryTimeout !== undefined || retryOn !== '' || (retryRemoteLocalities ?? null) !== null;
   if (attempts === 0 && configured) {
-    report.error(
+    report[useless](
       [...path, 'attempts'],
       'is 0, which turns retries off, while other retry settings are there; set attempts, or remove the others',
     );

@@ -118,6 +118,7 @@ describe('a mesh configuration', () => {
   });
 
   test.each([
+    ['defaultHttpRetryPolicy: {retryOn: "503"}', 'Warning Questionable defaultHttpRetryPolicy.attempts'],
     ['tlsDefaults: {ecdhCurves: [P-257]}', 'Warning Questionable tlsDefaults.ecdhCurves[0]'],
     ['tlsDefaults: {ecdhCurves: [P-256, P-256]}', 'Warning Duplicate tlsDefaults.ecdhCurves[1]'],
     [
