@@ -48,7 +48,6 @@ const UNREAD = {
 const UNREAD_SETTINGS = {
   configSources: '',
   disableEnvoyListenerLog: false,
-  discoverySelectors: '',
   enableEnvoyAccessLogService: false,
   inboundClusterStatName: '',
   outboundClusterStatName: '',
