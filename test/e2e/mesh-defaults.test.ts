@@ -95,8 +95,12 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
       tls,
       manifests: { 'shop.json': shopManifests(), 'servers.yaml': SERVERS, 'front.yaml': gateways(folder) },
     });
-    const trusting = { ...INGRESS, config: { gatewayTopology: { numTrustedProxies: 1 } } };
-    await Promise.all([world.startProxy(CLIENT), world.startProxy(trusting)]);
+    // The mesh's defaultConfig comes to proxies as their own, when they are injected.
+    const proxyHeaders = { preserveHttp1HeaderCase: true };
+    await Promise.all([
+      world.startProxy({ ...CLIENT, config: { proxyHeaders } }),
+      world.startProxy({ ...INGRESS, config: { proxyHeaders, gatewayTopology: { numTrustedProxies: 1 } } }),
+    ]);
   }, 120_000);
   afterAll(async () => {
     await world?.close();
@@ -230,6 +234,18 @@ describeOnEachEngine('defaults of the mesh', (engine) => {
       'x-forwarded-for': expect.stringMatching(/^9\.9\.9\.9, 1\.2\.3\.4,/),
       'x-envoy-external-address': '1.2.3.4',
     });
+  });
+
+  test('proxyHeaders.preserveHttp1HeaderCase: names of headers stay as either side wrote them', async () => {
+    const question =
+      'GET /?header=X-CASE:1 HTTP/1.1\r\nHOST: plain.test\r\nX-Own-NAME: 1\r\nConnection: close\r\n\r\n';
+    for (const to of ['127.0.0.1:80', `${SERVICES.web}:80`, `${CLIENT.ip}:8080`]) {
+      const { text } = await world.send({ to, protocol: 'tcp', body: question });
+      expect(text).toContain('\r\nX-CASE: 1\r\n');
+      expect(text).toMatch(/"names":\["HOST",.*"X-Own-NAME"/);
+    }
+    const { status, headers } = await world.send({ ...front, protocol: 'http2' });
+    expect([status, headers['content-type']]).toEqual([200, 'application/json']);
   });
 
   test('outboundTrafficPolicy.egressProxy of a Sidecar: calls to unknown servers go through a gateway', async () => {

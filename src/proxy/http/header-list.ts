@@ -1,5 +1,6 @@
 /** The headers of one message: in the order of arrival, names in lower case, most names as often as they come. */
 
+import type { WrittenNames } from '../http1/written-names.ts';
 import type { SingleHeaders } from './single-headers.ts';
 
 export class HeaderList {
@@ -13,6 +14,9 @@ export class HeaderList {
 
   /** What a message of this kind has once; undefined when that is nothing. */
   singles: SingleHeaders | undefined;
+
+  /** How names were written that came in a message of HTTP/1.1; undefined where nobody asks for that. */
+  written: WrittenNames | undefined;
 
   constructor(singles?: SingleHeaders) {
     this.singles = singles;

@@ -31,7 +31,6 @@ export class Http1Pool implements HostPool, ConnectOwner {
       maxHeadBytes: settings.maxResponseHeadersKb * 1024,
       maxHeaders: settings.maxResponseHeaderCount,
       ...settings.http1,
-      nameStyle: 'lower',
       closeNotices: stats.cxCloseNotify,
       received: stats.cxRxBytesTotal,
       sent: stats.cxTxBytesTotal,

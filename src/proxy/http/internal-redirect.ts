@@ -82,6 +82,7 @@ function redirected(
   }
 
   const headers = stream.requestHeaders.clone();
+  headers.written = stream.requestHeaders.written;
   for (const name of policy.copied) {
     headers.remove(name);
     for (const value of answer.getAll(name)) headers.append(name, value);

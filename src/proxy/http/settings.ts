@@ -13,7 +13,7 @@ import {
   HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores,
 } from '../../xds/proto/generated/envoy/config/core/v3/protocol_pb.js';
 import { UuidRequestIdConfigSchema } from '../../xds/proto/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
-import type { NameStyle } from '../http1/write-head.ts';
+import { type NameFormat, nameFormat } from '../http1/name-format.ts';
 import { type Http2Settings, http2Settings } from '../http2/options.ts';
 import { InvalidConfigError, milliseconds, refuseFields, unpacked } from '../config-error.ts';
 import { headerText } from '../route/header-text.ts';
@@ -75,14 +75,13 @@ export interface ManagerSettings {
   readonly requestHeadersTimeout: number;
   readonly drainTimeout: number;
   readonly delayedCloseTimeout: number;
-  readonly http1: {
+  readonly http1: NameFormat & {
     readonly acceptHttp10: boolean;
     readonly defaultHost: string;
     readonly allowAbsoluteUrl: boolean;
     readonly allowChunkedLength: boolean;
     readonly allowCustomMethods: boolean;
     readonly enableTrailers: boolean;
-    readonly nameStyle: NameStyle;
   };
   readonly http2: Http2Settings;
 }
@@ -262,18 +261,6 @@ function http1Settings(options: Http1ProtocolOptions | undefined): ManagerSettin
     allowChunkedLength: options?.allowChunkedLength ?? false,
     allowCustomMethods: options?.allowCustomMethods ?? false,
     enableTrailers: options?.enableTrailers ?? false,
-    nameStyle: nameStyleOf(options),
+    ...nameFormat(`${OWNER}.http_protocol_options`, options),
   };
-}
-
-function nameStyleOf(options: Http1ProtocolOptions | undefined): NameStyle {
-  const format = options?.headerKeyFormat?.headerFormat;
-  switch (format?.case) {
-    case undefined:
-      return 'lower';
-    case 'properCaseWords':
-      return 'proper';
-    default:
-      throw new UnsupportedError(`${OWNER}.http_protocol_options.header_key_format.stateful_formatter`);
-  }
 }

@@ -11,7 +11,8 @@ import { MessageWriter } from './message-writer.ts';
 import { CUT, HEADERS_TOO_LARGE, MALFORMED, Refusal } from './refusal.ts';
 import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
 import { type ResponseHeadOptions, parseResponseHead } from './response-head.ts';
-import { type NameStyle, fieldLines } from './write-head.ts';
+import { type NameStyle, styledName } from './name-style.ts';
+import { IN_CHUNKS, NO_LENGTH, fieldLines, ownLine, trailerLines } from './write-head.ts';
 import { readFrom } from '../sockets/reading.ts';
 
 export interface ClientOptions extends ResponseHeadOptions {
@@ -38,6 +39,7 @@ const HEAD_WINDOW = 4_096;
 /** By how many bytes a head may be longer than the one before it to be read at once. */
 const BEYOND = 64;
 const SPACE = 32;
+const HOST: Readonly<Record<NameStyle, string>> = { lower: 'host', proper: styledName('host', 'proper') };
 
 /** Methods whose requests mostly have no body: nothing is said of one that is not there. */
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
@@ -334,16 +336,17 @@ class ClientStream implements RequestWriter {
     this.method = method;
     this.upgrade = upgrade;
     this.#closes = upgrade === 'CONNECT' || request.tunnels === true;
-    const lower = this.#connection.options.nameStyle === 'lower';
+    const { nameStyle } = this.#connection.options;
+    const host = headers.written?.format('host') ?? HOST[nameStyle];
     const target = method === 'CONNECT' ? authority : request.path;
-    let text = `${method} ${target} HTTP/1.1\r\n${lower ? 'host' : 'Host'}: ${authority}\r\n`;
-    text += fieldLines(headers, lower ? 'lower' : 'proper');
+    let text = `${method} ${target} HTTP/1.1\r\n${host}: ${authority}\r\n`;
+    text += fieldLines(headers, nameStyle);
     if (upgrade === '' && !headers.has('content-length')) {
       if (!end) {
         this.#writer.chunked = true;
-        text += lower ? 'transfer-encoding: chunked\r\n' : 'Transfer-Encoding: chunked\r\n';
+        text += ownLine(IN_CHUNKS, headers, nameStyle);
       } else if (!BODILESS.has(method)) {
-        text += lower ? 'content-length: 0\r\n' : 'Content-Length: 0\r\n';
+        text += ownLine(NO_LENGTH, headers, nameStyle);
       }
     }
     text += '\r\n';
@@ -362,8 +365,7 @@ class ClientStream implements RequestWriter {
   trailers(trailers: HeaderList): void {
     if (this.#connection.closed || this.requestDone) return;
     this.requestDone = true;
-    const { enableTrailers, nameStyle } = this.#connection.options;
-    this.#writer.trailers(enableTrailers ? fieldLines(trailers, nameStyle) : '');
+    this.#writer.trailers(this.#connection.options.enableTrailers ? trailerLines(trailers) : '');
     this.#onEnd();
   }
 

@@ -5,7 +5,16 @@ import type { HeaderList } from '../http/header-list.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Http1ServerConnection } from './server-connection.ts';
 import { MessageWriter } from './message-writer.ts';
-import { fieldLines, statusLine } from './write-head.ts';
+import {
+  CLOSE,
+  IN_CHUNKS,
+  KEEP_ALIVE,
+  NO_LENGTH,
+  fieldLines,
+  ownLine,
+  statusLine,
+  trailerLines,
+} from './write-head.ts';
 
 const NO_FIELDS = '\r\n';
 
@@ -38,7 +47,7 @@ export class Exchange implements ResponseWriter {
   inform(status: number, headers: HeaderList): void {
     const { socket, options } = this.#connection;
     const fields = headers.size === 0 ? '' : fieldLines(headers, options.nameStyle);
-    const text = statusLine(this.#old ? '1.0' : '1.1', status) + fields + NO_FIELDS;
+    const text = statusLine(this.#old ? '1.0' : '1.1', status, headers.written?.reason) + fields + NO_FIELDS;
     options.sent.value += text.length;
     socket.write(text, 'latin1');
   }
@@ -57,7 +66,8 @@ export class Exchange implements ResponseWriter {
     const old = this.#old;
     const upgraded = status === 101 || (head?.method === 'CONNECT' && status >= 200 && status < 300);
     const { nameStyle } = this.#connection.options;
-    let text = statusLine(old ? '1.0' : '1.1', status) + fieldLines(headers, nameStyle);
+    let text =
+      statusLine(old ? '1.0' : '1.1', status, headers.written?.reason) + fieldLines(headers, nameStyle);
     if (!upgraded) {
       if (!this.requestDone) this.closes = true;
       const framing = this.#framing(status, headers, end, old);
@@ -65,11 +75,10 @@ export class Exchange implements ResponseWriter {
       const isLast = old || head?.keepAlive === false || this.#closesAfter;
       this.closesAtOnce = this.closes && this.requestDone && isLast;
       if (this.closes || this.#drains) {
-        text += nameStyle === 'lower' ? 'connection: close\r\n' : 'Connection: close\r\n';
+        text += ownLine(CLOSE, headers, nameStyle);
         // Access logs tell of it, as of the others.
         headers.append('connection', 'close');
-      } else if (old)
-        text += nameStyle === 'lower' ? 'connection: keep-alive\r\n' : 'Connection: keep-alive\r\n';
+      } else if (old) text += ownLine(KEEP_ALIVE, headers, nameStyle);
       text += framing;
     } else {
       this.closes = true;
@@ -88,8 +97,7 @@ export class Exchange implements ResponseWriter {
   }
 
   trailers(trailers: HeaderList): void {
-    const { options } = this.#connection;
-    this.#writer.trailers(options.enableTrailers ? fieldLines(trailers, options.nameStyle) : '');
+    this.#writer.trailers(this.#connection.options.enableTrailers ? trailerLines(trailers) : '');
     this.#done();
   }
 
@@ -109,14 +117,14 @@ export class Exchange implements ResponseWriter {
 
   /** The field that says where the body ends, when the headers do not. */
   #framing(status: number, headers: HeaderList, end: boolean, old: boolean): string {
-    const lower = this.#connection.options.nameStyle === 'lower';
+    const { nameStyle } = this.#connection.options;
     const isHead = this.#head?.method === 'HEAD';
     const bodiless = isHead || status === 204 || status === 304 || status < 200;
     if (bodiless) this.#writer.bodiless = true;
     if (headers.has('content-length')) return '';
     if (end && !isHead) {
       if (bodiless) return '';
-      return lower ? 'content-length: 0\r\n' : 'Content-Length: 0\r\n';
+      return ownLine(NO_LENGTH, headers, nameStyle);
     }
     if (status === 204 || status === 304 || status < 200) return '';
     if (old) {
@@ -124,7 +132,7 @@ export class Exchange implements ResponseWriter {
       return '';
     }
     if (!bodiless) this.#writer.chunked = true;
-    return lower ? 'transfer-encoding: chunked\r\n' : 'Transfer-Encoding: chunked\r\n';
+    return ownLine(IN_CHUNKS, headers, nameStyle);
   }
 
   #done(): void {

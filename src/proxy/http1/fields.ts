@@ -50,6 +50,7 @@ export function lastLine(text: string): number {
 export function readFields(text: string, from: number, list: HeaderList, maxCount: number): number | Refusal {
   const end = readLines(text, from, list, maxCount, false);
   if (typeof end !== 'number') return end;
+  list.written?.remember(text, from, end);
   // Only now is it known how far the fields go: what follows them may be anything.
   const fields = text.slice(from, end);
   if (!INVALID_OR_LONE_CR.test(fields)) return end;

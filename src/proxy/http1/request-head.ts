@@ -17,6 +17,7 @@ import {
   UNKNOWN_ENCODING,
 } from './refusal.ts';
 import { isAuthority, isPath, parseTarget } from './target.ts';
+import { type KeptForm, WrittenNames } from './written-names.ts';
 
 /** How a body ends that is not told by its length: by chunks, when the connection closes, or never (upgrades). */
 export const CHUNKED = -1;
@@ -41,6 +42,8 @@ export interface RequestHeadOptions {
   readonly allowCustomMethods: boolean;
   readonly underscores: 'allow' | 'reject' | 'drop';
   readonly tls: boolean;
+  /** What is remembered of how names are written; undefined for nothing. */
+  readonly keptForm: KeptForm | undefined;
 }
 
 const METHODS: ReadonlySet<string> = new Set(
@@ -101,6 +104,7 @@ export function parseRequestHead(text: string, options: RequestHeadOptions): Req
   if (line instanceof Refusal) return line;
   const { method } = line;
   const headers = new HeaderList(REQUEST_SINGLES);
+  if (options.keptForm !== undefined) headers.written = new WrittenNames(options.keptForm);
   let headBytes = lineEnd + 1;
   if (line.version !== '') {
     const read = readFields(text, headBytes, headers, options.maxHeaders);

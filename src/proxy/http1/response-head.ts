@@ -5,6 +5,7 @@ import { RESPONSE_SINGLES } from '../http/single-headers.ts';
 import { readFields } from './fields.ts';
 import { BOTH_LENGTHS, MALFORMED, type Refusal, UNKNOWN_ENCODING } from './refusal.ts';
 import { CHUNKED, CONTROLS, UNTIL_CLOSE, isLength } from './request-head.ts';
+import { type KeptForm, WrittenNames } from './written-names.ts';
 
 export interface ResponseHead {
   readonly status: number;
@@ -18,6 +19,8 @@ export interface ResponseHead {
 export interface ResponseHeadOptions {
   readonly maxHeaders: number;
   readonly allowChunkedLength: boolean;
+  /** What is remembered of how names are written; undefined for nothing. */
+  readonly keptForm: KeptForm | undefined;
 }
 
 const STATUS_LINE = /^HTTP\/(\d)\.(\d)[\t\r ]+\+?0*([1-9]\d\d)(?:[\t\r ].*)?$/s;
@@ -41,6 +44,10 @@ export function parseResponseHead(
     recent = parts[1] === '1' && parts[2] === '1';
   }
   const headers = new HeaderList(RESPONSE_SINGLES);
+  if (options.keptForm !== undefined) {
+    headers.written = new WrittenNames(options.keptForm);
+    headers.written.rememberReason(text.slice(0, lineEnd));
+  }
   const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders);
   if (typeof headBytes !== 'number') return headBytes;
 

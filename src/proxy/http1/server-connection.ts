@@ -16,7 +16,7 @@ import {
   readRequestLine,
 } from './request-head.ts';
 import type { Counter } from '../stats/stats.ts';
-import type { NameStyle } from './write-head.ts';
+import type { NameStyle } from './name-style.ts';
 import { keep, readFrom } from '../sockets/reading.ts';
 import { turnTime } from '../sockets/turn.ts';
 

@@ -12,6 +12,7 @@ import {
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
 } from '../../xds/proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { nameFormat } from '../http1/name-format.ts';
 import { http2Settings } from '../http2/options.ts';
 import { InvalidConfigError, milliseconds, refuseFields, unpacked } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
@@ -56,6 +57,7 @@ export function connectionSettings(owner: string, cluster: Cluster): HttpSetting
       http1: {
         enableTrailers: http1?.enableTrailers ?? false,
         allowChunkedLength: http1?.allowChunkedLength ?? false,
+        ...nameFormat(`${owner}.http_protocol_options`, http1),
       },
       http2: http2Settings(owner, http2),
     },
@@ -124,7 +126,6 @@ function checkCommon(owner: string, options: CommonOptions | undefined): void {
 function checkHttp1(owner: string, options: Http1ProtocolOptions | undefined): void {
   if (options === undefined) return;
   refuseFields(`${owner}.http_protocol_options`, {
-    header_key_format: options.headerKeyFormat !== undefined,
     send_fully_qualified_url: options.sendFullyQualifiedUrl,
   });
 }

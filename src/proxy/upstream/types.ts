@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Metadata } from '../../xds/proto/generated/envoy/config/core/v3/base_pb.js';
 import type { Place, SocketPlace } from '../address.ts';
+import type { NameFormat } from '../http1/name-format.ts';
 import type { Http2Settings } from '../http2/options.ts';
 import type { BufferedBytes } from '../stats/buffered-bytes.ts';
 import type { Counter, Gauge, Histogram, StatsScope } from '../stats/stats.ts';
@@ -91,7 +92,7 @@ export interface ConnectionSettings {
   readonly bufferLimit: number;
   readonly maxResponseHeadersKb: number;
   readonly maxResponseHeaderCount: number;
-  readonly http1: { readonly enableTrailers: boolean; readonly allowChunkedLength: boolean };
+  readonly http1: NameFormat & { readonly enableTrailers: boolean; readonly allowChunkedLength: boolean };
   readonly http2: Http2Settings;
   readonly tls: boolean;
 }

@@ -72,6 +72,7 @@ function echoOf(request: Request, body: string): Echo {
     path: request.url ?? '',
     version: request.httpVersion,
     headers: { host: headers[':authority'] ?? '', ...headers },
+    names: request.rawHeaders.filter((_, index) => index % 2 === 0),
     body,
     at: Date.now(),
     ...(session === undefined ? {} : { pings: pings.get(session) ?? 0 }),

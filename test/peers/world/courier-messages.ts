@@ -48,6 +48,8 @@ export interface Echo {
   readonly path: string;
   readonly version: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** The names of all headers, as they were written. */
+  readonly names: readonly string[];
   readonly body: string;
   /** When it was whole, in milliseconds of the backends' clock. */
   readonly at: number;

@@ -41,6 +41,7 @@ export const OPTIONS = {
   underscores: 'allow',
   tls: false,
   nameStyle: 'lower',
+  keptForm: undefined,
   enableTrailers: true,
   idle: undefined,
   head: undefined,
