@@ -364,17 +364,20 @@ export class UpstreamCluster implements Cluster, MembershipWatcher, Measured {
   }
 
   #checkerOf(field: string, config: HealthCheck, scope: StatsScope): HealthChecker {
-    return new HealthChecker(checkSettings(field, config, this.name), {
-      scope,
-      random: () => this.#environment.random(),
-      isUsed: () => this.stats.cxTotal.value > 0,
-      connect: (host, port, alpn) => this.#connectToCheck(host, port, alpn),
-      onChange: (host) => {
-        this.hosts.changed();
-        this.hosts.dropIfPending(host);
+    return new HealthChecker(
+      checkSettings(field, config, { name: this.name, nameStyle: this.settings.http1.nameStyle }),
+      {
+        scope,
+        random: () => this.#environment.random(),
+        isUsed: () => this.stats.cxTotal.value > 0,
+        connect: (host, port, alpn) => this.#connectToCheck(host, port, alpn),
+        onChange: (host) => {
+          this.hosts.changed();
+          this.hosts.dropIfPending(host);
+        },
+        onPassed: (host) => this.#outliers?.onCheckPassed(host),
       },
-      onPassed: (host) => this.#outliers?.onCheckPassed(host),
-    });
+    );
   }
 
   #connectToCheck(host: Endpoint, port: number | undefined, alpn: readonly string[]): Socket {

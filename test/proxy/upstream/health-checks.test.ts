@@ -211,6 +211,27 @@ describe('endpoints are asked', () => {
     expect(seen.at(-1)).toEqual(['HEAD', '/well', 'own.name', undefined]);
   });
 
+  test('names are those of the requests of the cluster', async () => {
+    let names: readonly string[] = [];
+    const port = await listening(
+      createHttp((request, response) => {
+        names = request.rawHeaders.filter((_, index) => index % 2 === 0);
+        response.end();
+      }),
+    );
+    const check = {
+      http_health_check: {
+        path: '/',
+        request_headers_to_add: [{ header: { key: 'x-own-check', value: '1' } }],
+      },
+    };
+    const format = { header_key_format: { proper_case_words: {} } };
+    expect(await health(port, check, { http_protocol_options: format })).toBe(true);
+    expect(names).toEqual(['Host', 'User-Agent', 'X-Own-Check']);
+    expect(await health(port, check)).toBe(true);
+    expect(names).toEqual(['host', 'user-agent', 'x-own-check']);
+  });
+
   test('by HTTP/2 and gRPC', async () => {
     const server = createHttp2();
     let status = 1;

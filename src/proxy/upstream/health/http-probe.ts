@@ -11,6 +11,7 @@ import type { HeaderValueOption } from '../../../xds/proto/generated/envoy/confi
 import type { HealthCheck_HttpHealthCheck } from '../../../xds/proto/generated/envoy/config/core/v3/health_check_pb.js';
 import { CodecClientType } from '../../../xds/proto/generated/envoy/type/v3/http_pb.js';
 import { InvalidConfigError, refuseFields } from '../../config-error.ts';
+import { styledName } from '../../http1/name-style.ts';
 import { type TextMatcher, compileStringMatcher } from '../../route/string-matcher.ts';
 import { UnsupportedError } from '../../route/unsupported.ts';
 import {
@@ -135,8 +136,10 @@ class Http1Probe implements Probe {
       isDone = true;
       onResult(result);
     };
-    const { method, path } = settings;
-    const asked = request({ agent: this.#agent, method, path, headers }, (response) => {
+    const { method, path, shared } = settings;
+    const written: OutgoingHttpHeaders = {};
+    for (const [name, value] of Object.entries(headers)) written[styledName(name, shared.nameStyle)] = value;
+    const asked = request({ agent: this.#agent, method, path, headers: written }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -149,6 +152,8 @@ class Http1Probe implements Probe {
         finish(judge(settings, { status: response.statusCode ?? 0, headers: response.headers, body }));
       });
     });
+    // Nothing is said of the connection, as by Envoy.
+    asked.removeHeader('connection');
     asked.on('error', () => finish(NETWORK_FAILURE));
     asked.end(settings.body);
     return {

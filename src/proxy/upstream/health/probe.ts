@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { HealthCheck_Payload } from '../../../xds/proto/generated/envoy/config/core/v3/health_check_pb.js';
 import { InvalidConfigError } from '../../config-error.ts';
+import type { NameStyle } from '../../http1/name-style.ts';
 import type { Endpoint } from '../host.ts';
 
 /** `network`: it could not be asked. `active`: it said that it is not well. `retriable`: it may be, later. */
@@ -27,6 +28,7 @@ export type ProbeFactory = (target: ProbeTarget) => Probe;
 
 export interface SharedProbeOptions {
   readonly clusterName: string;
+  readonly nameStyle: NameStyle;
   readonly reuse: boolean;
   readonly alpn: readonly string[];
 }

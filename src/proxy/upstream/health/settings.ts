@@ -2,6 +2,7 @@
 
 import type { HealthCheck } from '../../../xds/proto/generated/envoy/config/core/v3/health_check_pb.js';
 import { InvalidConfigError, milliseconds, refuseFields } from '../../config-error.ts';
+import type { NameStyle } from '../../http1/name-style.ts';
 import { UnsupportedError } from '../../route/unsupported.ts';
 import { grpcProbe } from './grpc-probe.ts';
 import { httpProbe } from './http-probe.ts';
@@ -29,8 +30,15 @@ export interface CheckSettings {
 
 const MINUTE = 60_000;
 
+/** Whose endpoints are asked. */
+export interface CheckedCluster {
+  readonly name: string;
+  /** Of headers of HTTP/1.1. */
+  readonly nameStyle: NameStyle;
+}
+
 /** Throws an `UnsupportedError` or `InvalidConfigError`. */
-export function checkSettings(field: string, config: HealthCheck, clusterName: string): CheckSettings {
+export function checkSettings(field: string, config: HealthCheck, cluster: CheckedCluster): CheckSettings {
   refuseFields(field, {
     event_log_path: config.eventLogPath !== '',
     event_logger: config.eventLogger.length > 0,
@@ -60,14 +68,15 @@ export function checkSettings(field: string, config: HealthCheck, clusterName: s
     unhealthyThreshold: config.unhealthyThreshold,
     healthyThreshold: config.healthyThreshold,
     altPort: config.altPort,
-    probe: probeOf(field, config, clusterName),
+    probe: probeOf(field, config, cluster),
   };
 }
 
-function probeOf(field: string, config: HealthCheck, clusterName: string): ProbeFactory {
+function probeOf(field: string, config: HealthCheck, { name, nameStyle }: CheckedCluster): ProbeFactory {
   const { healthChecker } = config;
   const shared = {
-    clusterName,
+    clusterName: name,
+    nameStyle,
     reuse: config.reuseConnection !== false,
     alpn: config.tlsOptions?.alpnProtocols ?? [],
   };
