@@ -34,8 +34,8 @@ export function endOfHead(text: string, from: number): number {
 export function quickEndOfHead(text: string): number {
   const usual = text.indexOf('\n\r\n');
   if (usual < 0) return -1;
-  const bare = text.lastIndexOf('\n\n', usual);
-  return bare < 0 ? usual + 3 : endOfHead(text, 0);
+  const bare = text.indexOf('\n\n');
+  return bare < 0 || bare > usual ? usual + 3 : endOfHead(text, 0);
 }
 
 /** The start of the last line of the text that has no end yet: where to look on when more has come. */

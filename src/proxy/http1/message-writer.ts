@@ -3,12 +3,13 @@
 import type { Socket } from 'node:net';
 import { writeTo } from '../sockets/reading.ts';
 import { flushLater } from '../sockets/turn.ts';
+import { Views } from '../sockets/views.ts';
 import type { Counter } from '../stats/stats.ts';
 
 /** Up to here head and body are put into one buffer, which is cheaper than two. */
 const JOINED = 16_384;
 /** Where they are put together, for as long as writing takes: mostly all of it leaves at once. */
-let scratch = Buffer.allocUnsafeSlow(2 * JOINED);
+let scratch = new Views(Buffer.allocUnsafeSlow(2 * JOINED));
 const LINE_END = '\r\n';
 const LAST_CHUNK = '0\r\n';
 
@@ -83,13 +84,13 @@ export class MessageWriter {
     const total = before.length + chunk.length + after.length;
     const socket = this.#socket;
     // What is encrypted waits for its turn, and what has to wait keeps its bytes.
-    const borrows = total <= scratch.length && !('encrypted' in socket) && socket.writableLength === 0;
-    const whole = borrows ? scratch.subarray(0, total) : Buffer.allocUnsafe(total);
+    const borrows = total <= scratch.bytes.length && !('encrypted' in socket) && socket.writableLength === 0;
+    const whole = borrows ? scratch.first(total) : Buffer.allocUnsafe(total);
     whole.write(before, 0, 'latin1');
     whole.set(chunk, before.length);
     if (after !== '') whole.write(after, before.length + chunk.length, 'latin1');
     const room = socket.write(whole);
-    if (borrows && socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(scratch.length);
+    if (borrows && socket.writableLength > 0) scratch = new Views(Buffer.allocUnsafeSlow(2 * JOINED));
     return room;
   }
 

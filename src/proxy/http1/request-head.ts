@@ -254,8 +254,7 @@ class HeadReader {
       }
       kept++;
     }
-    names.length = kept;
-    values.length = kept;
+    this.#headers.shorten(kept);
     // A length beside chunks that may stand there counts for nothing, whatever it says.
     const ignored = this.#transferEncoding !== undefined && this.#options.allowChunkedLength;
     const length = this.#contentLength;

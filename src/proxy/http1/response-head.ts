@@ -85,8 +85,7 @@ export function parseResponseHead(
     }
     kept++;
   }
-  names.length = kept;
-  values.length = kept;
+  headers.shorten(kept);
 
   // A length beside chunks that may stand there counts for nothing, whatever it says.
   const ignored = encoding !== undefined && options.allowChunkedLength;

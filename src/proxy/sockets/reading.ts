@@ -11,9 +11,11 @@ import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { beginTurn, endTurn } from './turn.ts';
+import { Views } from './views.ts';
 
 /** What nearly all reads go to. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
+const sharedViews = new Views(shared);
 
 /** Up to here bytes of that buffer are lent. More of them are copied, since not all will leave at once. */
 const MOST_LENT = 16 * 1024;
@@ -134,7 +136,7 @@ class Reader {
   /** True: more may be read. */
   onRead(count: number, buffer: Buffer): boolean {
     this.#count = count;
-    const bytes = buffer.subarray(0, count);
+    const bytes = buffer === shared ? sharedViews.first(count) : buffer.subarray(0, count);
     if (this.#bulk === undefined && count > MOST_LENT) {
       inTurn(this.#onBytes, Buffer.from(bytes));
       return true;
