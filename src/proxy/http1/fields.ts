@@ -5,17 +5,26 @@
  */
 
 import type { HeaderList } from '../http/header-list.ts';
-import { headerName } from './header-names.ts';
+import { type HeaderName, headerName } from './header-names.ts';
 import { INVALID_CHARACTERS, MALFORMED, type Refusal, TOO_MANY_HEADERS } from './refusal.ts';
 
 // oxlint-disable no-control-regex -- these are what is looked for
 const INVALID = /[\0-\x08\v\f\x0e-\x1f\x7f]/;
 const INVALID_OR_LONE_CR = /[\0-\x08\v\f\x0e-\x1f\x7f]|\r(?!\n)/;
 
+/**
+ * The names of the last message of a kind, in their order: mostly the next one has the same, and a name that is where it
+ * was needs no look into the table. Empty to begin with.
+ */
+export type NameOrder = HeaderName[];
+
+const MAX_ORDER = 100;
+
 const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+const COLON = 58;
 
 /** Where the blank line after the head ends, looking on from `from`, the start of a line; -1 when it has not come. */
 export function endOfHead(text: string, from: number): number {
@@ -47,8 +56,14 @@ export function lastLine(text: string): number {
  * Reads the fields that begin at `from` into the list. The text holds them whole, with the blank line. Gives back
  * where that line ends. What a message of the list's kind has once is joined.
  */
-export function readFields(text: string, from: number, list: HeaderList, maxCount: number): number | Refusal {
-  const end = readLines(text, from, list, maxCount, false);
+export function readFields(
+  text: string,
+  from: number,
+  list: HeaderList,
+  maxCount: number,
+  order: NameOrder,
+): number | Refusal {
+  const end = readLines(text, from, list, maxCount, order, false);
   if (typeof end !== 'number') return end;
   list.written?.remember(text, from, end);
   // Only now is it known how far the fields go: what follows them may be anything.
@@ -57,7 +72,7 @@ export function readFields(text: string, from: number, list: HeaderList, maxCoun
   if (INVALID.test(fields)) return INVALID_CHARACTERS;
   list.names.length = 0;
   list.values.length = 0;
-  return readLines(text, from, list, maxCount, true);
+  return readLines(text, from, list, maxCount, order, true);
 }
 
 /** `loneCr`: there is a CR inside a line. */
@@ -66,17 +81,23 @@ function readLines(
   from: number,
   list: HeaderList,
   maxCount: number,
+  order: NameOrder,
   loneCr: boolean,
 ): number | Refusal {
   const { names, values } = list;
   let marks = 0;
-  for (let line = from; ;) {
+  for (let line = from, count = 0; ; count++) {
     const first = text.charCodeAt(line);
     if (first <= SPACE) {
       if (first === LF) return line + 1;
       return first === CR && text.charCodeAt(line + 1) === LF ? line + 2 : MALFORMED;
     }
-    const colon = text.indexOf(':', line);
+    let name = order[count];
+    let colon = line + (name?.raw.length ?? 0);
+    if (name === undefined || !text.startsWith(name.raw, line) || text.charCodeAt(colon) !== COLON) {
+      name = undefined;
+      colon = text.indexOf(':', line);
+    }
     let end = text.indexOf('\n', line);
     if (end < 0 || colon < 0 || colon > end) return MALFORMED;
     let next = end + 1;
@@ -88,8 +109,11 @@ function readLines(
       next = end + 1;
       begins = text.charCodeAt(next);
     }
-    const name = headerName(text.slice(line, colon));
-    if (name === undefined) return MALFORMED;
+    if (name === undefined) {
+      name = headerName(text.slice(line, colon));
+      if (name === undefined) return MALFORMED;
+      if (name.raw !== '' && count < MAX_ORDER) order[count] = name;
+    }
     let start = colon + 1;
     while (start < end && text.charCodeAt(start) <= SPACE) start++;
     while (end > start && text.charCodeAt(end - 1) <= SPACE) end--;

@@ -3,6 +3,8 @@
 import { markOf } from '../http/single-headers.ts';
 
 export interface HeaderName {
+  /** As written on the wire; empty where that is not kept. */
+  readonly raw: string;
   /** In lower case. */
   readonly lower: string;
   /** See `markOf`. */
@@ -24,11 +26,11 @@ export function headerName(raw: string): HeaderName | undefined {
   if (!TOKEN.test(raw)) return undefined;
   const lower = raw.toLowerCase();
   const mark = markOf(lower);
-  if (known.size >= MAX_KNOWN || raw.length > MAX_KNOWN_LENGTH) return { lower, mark };
+  if (known.size >= MAX_KNOWN || raw.length > MAX_KNOWN_LENGTH) return { raw: '', lower, mark };
   // A key of an object is interned by the engine: comparing it with names in the code compares two pointers.
   const interned = Object.keys({ [lower]: 0 })[0] ?? lower;
-  const name = { lower: interned, mark };
-  known.set(copied(raw), name);
+  const name = { raw: copied(raw), lower: interned, mark };
+  known.set(name.raw, name);
   return name;
 }
 

@@ -3,7 +3,7 @@
 import type { IncomingRequest } from '../http/codec.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { REQUEST_SINGLES } from '../http/single-headers.ts';
-import { readFields } from './fields.ts';
+import { type NameOrder, readFields } from './fields.ts';
 import {
   BODY_DISALLOWED,
   BOTH_LENGTHS,
@@ -18,6 +18,8 @@ import {
 } from './refusal.ts';
 import { isAuthority, isPath, parseTarget } from './target.ts';
 import { type KeptForm, WrittenNames } from './written-names.ts';
+
+const order: NameOrder = [];
 
 /** How a body ends that is not told by its length: by chunks, when the connection closes, or never (upgrades). */
 export const CHUNKED = -1;
@@ -107,7 +109,7 @@ export function parseRequestHead(text: string, options: RequestHeadOptions): Req
   if (options.keptForm !== undefined) headers.written = new WrittenNames(options.keptForm);
   let headBytes = lineEnd + 1;
   if (line.version !== '') {
-    const read = readFields(text, headBytes, headers, options.maxHeaders);
+    const read = readFields(text, headBytes, headers, options.maxHeaders, order);
     if (typeof read !== 'number') return read;
     headBytes = read;
   }

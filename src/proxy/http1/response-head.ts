@@ -2,10 +2,12 @@
 
 import { HeaderList } from '../http/header-list.ts';
 import { RESPONSE_SINGLES } from '../http/single-headers.ts';
-import { readFields } from './fields.ts';
+import { type NameOrder, readFields } from './fields.ts';
 import { BOTH_LENGTHS, MALFORMED, type Refusal, UNKNOWN_ENCODING } from './refusal.ts';
 import { CHUNKED, CONTROLS, UNTIL_CLOSE, isLength } from './request-head.ts';
 import { type KeptForm, WrittenNames } from './written-names.ts';
+
+const order: NameOrder = [];
 
 export interface ResponseHead {
   readonly status: number;
@@ -48,7 +50,7 @@ export function parseResponseHead(
     headers.written = new WrittenNames(options.keptForm);
     headers.written.rememberReason(text.slice(0, lineEnd));
   }
-  const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders);
+  const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders, order);
   if (typeof headBytes !== 'number') return headBytes;
 
   const { names, values } = headers;
