@@ -19,7 +19,7 @@ export class RequestContext implements LoadBalancerContext {
   readonly #policies: readonly HashPolicy[];
   readonly metadataMatch: ReadonlyMap<string, unknown> | undefined;
   /** `set-cookie` for clients that have to be given one. */
-  readonly cookies: string[] = [];
+  cookies: string[] | undefined;
   #hash: bigint | undefined;
   #hashed = false;
   #retries: Retries | undefined;
@@ -144,7 +144,7 @@ export class RequestContext implements LoadBalancerContext {
     const made = xxHash64(placeText(remotePlace) + placeText(localPlace)).toString(16);
     const age = ttl === 0 ? '' : `; Max-Age=${ttl}`;
     const where = path === '' ? '' : `; Path=${path}`;
-    this.cookies.push(`${name}="${made}"${age}${where}${attributes}; HttpOnly`);
+    (this.cookies ??= []).push(`${name}="${made}"${age}${where}${attributes}; HttpOnly`);
     return hashOf(made);
   }
 }

@@ -58,7 +58,7 @@ export function prepareRequest(
   const timeouts = timeoutsOf(forwarding, headers, asked, manager.router.respectExpectedTimeout);
   limitStream(stream, forwarding);
   const breaker = cluster.breaker(forwarding.priority);
-  const retry = RetryState.of(forwarding.retries, headers, asked, breaker, tally.retries);
+  const retry = RetryState.of(forwarding.retries, headers, asked, breaker, tally);
   if (compiled.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', '1');
   if (edits.request !== undefined) {
     // Edits are those of the first try, which has not been counted yet.

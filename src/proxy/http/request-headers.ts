@@ -53,7 +53,7 @@ export function orderedPath(
   if (plain === undefined) return undefined;
   const redirects = plain !== path && escapedSlashes === 'redirect';
   if (!normalizePath && !mergeSlashes) return { path: plain, redirects };
-  if (normalizePath && /^[^?]*%00/.test(plain)) return undefined;
+  if (normalizePath && plain.includes('%00') && /^[^?]*%00/.test(plain)) return undefined;
   return { path: normalizedPath(plain, settings), redirects };
 }
 

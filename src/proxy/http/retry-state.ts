@@ -83,13 +83,18 @@ export type RetryCounters = Pick<
   'rqRetry' | 'rqRetrySuccess' | 'rqRetryOverflow' | 'rqRetryLimitExceeded'
 >;
 
+/** Asked for them once something is tried again. */
+export interface RetriesCounted {
+  readonly retries: readonly RetryCounters[];
+}
+
 export class RetryState {
   readonly policy: Retries;
   readonly #flags: number;
   readonly #statusCodes: readonly number[];
   readonly #headerNames: readonly string[];
   readonly #breaker: CircuitBreaker;
-  readonly #stats: readonly RetryCounters[];
+  readonly #tally: RetriesCounted;
   #left: number;
   #tried = 0;
   #counted = false;
@@ -100,7 +105,7 @@ export class RetryState {
     headers: HeaderList,
     asked: boolean,
     breaker: CircuitBreaker,
-    stats: readonly RetryCounters[],
+    tally: RetriesCounted,
   ): RetryState | undefined {
     if (policy === undefined && !asked) return undefined;
     const used = policy ?? NO_POLICY;
@@ -118,7 +123,7 @@ export class RetryState {
       for (const name of Object.values(HEADERS)) headers.remove(name);
     }
     if (flags === 0 || count === 0) return undefined;
-    return new RetryState(used, flags, count, statusCodes, headerNames, breaker, stats);
+    return new RetryState(used, flags, count, statusCodes, headerNames, breaker, tally);
   }
 
   constructor(
@@ -128,7 +133,7 @@ export class RetryState {
     statusCodes: readonly number[],
     headerNames: readonly string[],
     breaker: CircuitBreaker,
-    stats: readonly RetryCounters[],
+    tally: RetriesCounted,
   ) {
     this.policy = policy;
     this.#flags = flags;
@@ -136,7 +141,7 @@ export class RetryState {
     this.#statusCodes = statusCodes;
     this.#headerNames = headerNames;
     this.#breaker = breaker;
-    this.#stats = stats;
+    this.#tally = tally;
   }
 
   onHead(status: number, headers: HeaderList): RetryVerdict {
@@ -199,7 +204,7 @@ export class RetryState {
   }
 
   #count(name: keyof RetryCounters): void {
-    for (const counters of this.#stats) counters[name].value++;
+    for (const counters of this.#tally.retries) counters[name].value++;
   }
 
   #isFailure(status: number): boolean {

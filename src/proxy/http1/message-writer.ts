@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { writeTo } from '../sockets/reading.ts';
 import { flushLater } from '../sockets/turn.ts';
 import { Views } from '../sockets/views.ts';
+import { mayWriteNow, writeNow } from '../sockets/writing.ts';
 import type { Counter } from '../stats/stats.ts';
 
 /** Up to here head and body are put into one buffer, which is cheaper than two. */
@@ -31,7 +32,7 @@ export class MessageWriter {
   head(text: string, end: boolean): void {
     this.#sent.value += text.length;
     if (end) {
-      this.#socket.write(text, 'latin1');
+      this.#write(text);
       return;
     }
     this.#held = text;
@@ -46,7 +47,7 @@ export class MessageWriter {
     this.#flushes = false;
     const held = this.#held;
     this.#held = '';
-    if (!this.#socket.destroyed) this.#socket.write(held, 'latin1');
+    if (!this.#socket.destroyed) this.#write(held);
   }
 
   /** False when the socket has more than it wants already. */
@@ -68,7 +69,7 @@ export class MessageWriter {
     this.#sent.value += (empty ? 0 : length) + after.length;
     if (empty) {
       const text = before + after;
-      return text === '' ? !socket.writableNeedDrain : socket.write(text, 'latin1');
+      return text === '' ? !socket.writableNeedDrain : this.#write(text);
     }
     if (before === '' && after === '') return writeTo(socket, chunk);
     if (length <= JOINED) return this.#join(before, chunk, after);
@@ -83,15 +84,21 @@ export class MessageWriter {
   #join(before: string, chunk: Buffer, after: string): boolean {
     const total = before.length + chunk.length + after.length;
     const socket = this.#socket;
-    // What is encrypted waits for its turn, and what has to wait keeps its bytes.
-    const borrows = total <= scratch.bytes.length && !('encrypted' in socket) && socket.writableLength === 0;
-    const whole = borrows ? scratch.first(total) : Buffer.allocUnsafe(total);
+    // What has to wait for others keeps its bytes.
+    const isNow = mayWriteNow(socket, total);
+    const whole = isNow ? scratch.first(total) : Buffer.allocUnsafe(total);
     whole.write(before, 0, 'latin1');
     whole.set(chunk, before.length);
     if (after !== '') whole.write(after, before.length + chunk.length, 'latin1');
-    const room = socket.write(whole);
-    if (borrows && socket.writableLength > 0) scratch = new Views(Buffer.allocUnsafeSlow(2 * JOINED));
-    return room;
+    if (!isNow) return socket.write(whole);
+    if (!writeNow(socket, whole)) scratch = new Views(Buffer.allocUnsafeSlow(2 * JOINED));
+    return true;
+  }
+
+  #write(text: string): boolean {
+    if (!mayWriteNow(this.#socket, text.length)) return this.#socket.write(text, 'latin1');
+    writeNow(this.#socket, text);
+    return true;
   }
 
   /** The end of a body in chunks. `lines` are trailers as field lines. */
@@ -99,6 +106,6 @@ export class MessageWriter {
     const text = this.#held + (this.chunked && !this.bodiless ? LAST_CHUNK + lines + LINE_END : '');
     this.#held = '';
     this.#flushes = false;
-    if (text !== '') this.#socket.write(text, 'latin1');
+    if (text !== '') this.#write(text);
   }
 }
