@@ -253,6 +253,9 @@ describeOnCluster('the life cycle of an installation', (cluster) => {
 
   test('a quota is named, and when it is raised the same command mends all', async () => {
     kubectl('create', 'quota', 'none', '-n', 'istio-system', '--hard=pods=0');
+    // Until its controller has said so in the status, a quota limits nothing.
+    const isInForce = '--for=jsonpath={.status.hard.pods}=0';
+    kubectl('wait', isInForce, '-n', 'istio-system', 'quota/none', '--timeout=30s');
     await failsThenMends([/exceeded quota: none/, /Raise the ResourceQuota/, /same command again/], () =>
       kubectl('delete', 'quota', 'none', '-n', 'istio-system'),
     );

@@ -243,7 +243,8 @@ function outcomeOf(outcome: Outcome, seen: readonly Echo[], place: (ip: string) 
     trailers: flat(trailers),
     text: isEcho ? '' : reached,
     seen: withMostTime(seen)
-      .map(({ headers: own, at: _at, ...rest }) => ({
+      // How names are written, and in which order, is compared in `differential-names`.
+      .map(({ headers: own, at: _at, names: _names, ...rest }) => ({
         ...rest,
         ip: place(rest.ip),
         from: place(rest.from),
