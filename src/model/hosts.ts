@@ -1,6 +1,7 @@
 /** How a host that somebody wrote becomes the full name of a service. */
 
 import { isIp } from '../base/cidr.ts';
+import { compareText } from './age.ts';
 
 /** Domain of the cluster's services when nothing else is said. */
 export const DEFAULT_DOMAIN = 'cluster.local';
@@ -51,5 +52,5 @@ export function hostsOverlap(a: string, b: string): boolean {
 export function compareBySpecificity(a: string, b: string): number {
   const wild = Number(a.startsWith('*')) - Number(b.startsWith('*'));
   if (wild !== 0) return wild;
-  return a.length === b.length ? Number(a > b) - Number(a < b) : b.length - a.length;
+  return b.length - a.length || compareText(a, b);
 }

@@ -1,10 +1,9 @@
 /** `mesh authn tls-check` from files; test/model/mutual-tls.test.ts tells which policy and rule decide. */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import { SHARED } from '../conformance/cases.ts';
+import { SHARED, hasShared } from '../conformance/cases.ts';
 import { runMesh } from './run-mesh.ts';
 
 const MESH = `apiVersion: v1
@@ -83,7 +82,7 @@ describe('mesh authn tls-check', () => {
 
 const CHAPTER = join(SHARED, 'book-policies/Chapter 7');
 
-describe.runIf(existsSync(CHAPTER))("a book's manifests", () => {
+describe.runIf(hasShared('book-policies/Chapter 7'))("a book's manifests", () => {
   const files = (...names: string[]) => names.map((name) => join(CHAPTER, `${name}.yml`)).join(',');
   const statuses = async (names: readonly string[], ...argv: string[]) => {
     const apps = ['fruits-api', 'juice-shop-api'];

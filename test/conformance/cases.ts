@@ -6,6 +6,7 @@ import type { Finding } from '../../src/config/finding.ts';
 import { parseText } from '../../src/config/parse/parse.ts';
 import { formatFieldPath } from '../../src/base/field-path.ts';
 import { validate } from '../../src/config/validate.ts';
+import { inCi } from '../peers/tools.ts';
 
 /** Where the cases are: beside the checkout, or where MESH_SHARED says. Not part of the repository. */
 export const SHARED = process.env['MESH_SHARED'] ?? path.resolve(import.meta.dirname, '../../../shared');
@@ -28,9 +29,18 @@ export interface Answer {
   readonly lines: readonly string[];
 }
 
+/** Whether a file or folder of what is shared is there. In continuous integration it has to be: nothing is left out there. */
+export function hasShared(part: string): boolean {
+  const isThere = existsSync(path.join(SHARED, part));
+  if (!isThere && inCi()) {
+    throw new Error(`There is no ${path.join(SHARED, part)}; set MESH_SHARED to the folder that holds it.`);
+  }
+  return isThere;
+}
+
 /** Whether the shared cases are there. */
 export function hasCases(): boolean {
-  return existsSync(path.join(SHARED, 'conformance/validate/cases.json'));
+  return hasShared('conformance/validate/cases.json');
 }
 
 export function readCases(): readonly Case[] {

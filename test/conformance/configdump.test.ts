@@ -1,11 +1,11 @@
 /** `mesh proxy-config` against the conformance cases that lie beside the checkout. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { runMesh } from '../cli/run-mesh.ts';
-import { SHARED } from './cases.ts';
+import { SHARED, hasShared } from './cases.ts';
 
 interface DumpCase {
   readonly id: string;
@@ -19,7 +19,7 @@ interface DumpCase {
 const LEAST = 0.98;
 
 const FOLDER = path.join(SHARED, 'conformance/configdump');
-const hasCases = existsSync(path.join(FOLDER, 'cases.json'));
+const hasCases = hasShared('conformance/configdump/cases.json');
 
 function parsed(text: string, compare: DumpCase['compare']): unknown {
   if (compare === 'text') return text;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { runMesh } from '../cli/run-mesh.ts';
-import { SHARED } from './cases.ts';
+import { SHARED, hasShared } from './cases.ts';
 
 interface Case {
   readonly id: string;
@@ -18,7 +18,7 @@ interface Case {
 }
 
 const folder = path.join(SHARED, 'conformance/inject');
-const cases = existsSync(folder)
+const cases = hasShared('conformance/inject')
   ? (JSON.parse(readFileSync(path.join(folder, 'cases.json'), 'utf8')) as readonly Case[])
   : [];
 const book = path.join(SHARED, 'book-policies/Chapter 3/juice-shop-api-no-sidecar.yml');
@@ -75,7 +75,7 @@ if (cases.length === 0) {
 }
 
 describe('the deployment of the book that has no sidecar yet', () => {
-  if (!existsSync(book)) {
+  if (!hasShared('book-policies')) {
     it(`is not here: ${book} does not exist`, () => expect(existsSync(book)).toBe(false));
     return;
   }

@@ -1,9 +1,8 @@
 /** The requests of `mesh route test` over the book's manifests, sent through a real proxy: the same answers. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../peers/run-envoy.ts';
@@ -14,8 +13,9 @@ import { World, type WorldEngine } from '../peers/world/world.ts';
 import { expectShare } from '../proxy/expect-share.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
 import { chapterMarker } from './chapter-marker.ts';
+import { SHARED, hasShared } from '../conformance/cases.ts';
 
-const BOOK = fileURLToPath(new URL('../../../shared/book-policies', import.meta.url));
+const BOOK = join(SHARED, 'book-policies');
 const NAMESPACE = 'micro-shake-factory';
 const CERTIFICATES = '/etc/istio/ingressgateway-certs';
 
@@ -247,7 +247,7 @@ function suite(engine: WorldEngine): void {
   });
 }
 
-if (existsSync(BOOK)) {
+if (hasShared('book-policies')) {
   describeOnEachEngine('requests over the manifests of a book', suite);
 } else {
   process.stderr.write('requests over the manifests of a book (left out: no ../shared/book-policies)\n');

@@ -19,6 +19,7 @@ import {
   placed,
   notEstablished,
 } from './on-real-server.ts';
+import { hasShared } from '../conformance/cases.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const shared = join(root, '..', 'shared');
@@ -126,7 +127,7 @@ describeOnRealServer("the definitions of the mesh's kinds", (server) => {
   }
 
   const book = join(shared, 'book-policies');
-  if (existsSync(book)) {
+  if (hasShared('book-policies')) {
     test("let in every object of the book's manifests", () => {
       const objects = loadPaths([book])
         .objects.filter(({ value }) => isServed(value))

@@ -1,6 +1,6 @@
 /** The manifests of the book and of the sample system, in force in Envoy and in the builtin engine: requests by chance get the same. */
 
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,9 @@ import { randomFrom } from './differential/generated.ts';
 import { MeshPair } from './differential/mesh-pair.ts';
 import { describeOnRealEnvoy } from './on-real-envoy.ts';
 import { chapterMarker } from './chapter-marker.ts';
+import { SHARED, hasShared } from '../conformance/cases.ts';
 
-const BOOK = fileURLToPath(new URL('../../../shared/book-policies', import.meta.url));
+const BOOK = join(SHARED, 'book-policies');
 const SAMPLE = fileURLToPath(new URL('../../fixtures/micro-shake-factory/manifests', import.meta.url));
 const NAMESPACE = 'micro-shake-factory';
 const CERTIFICATES = '/etc/istio/ingressgateway-certs';
@@ -148,7 +149,7 @@ describeOnRealEnvoy(
   'the manifests of the book and the sample, of each engine behind one controller',
   (envoy) => {
     const folder = mkdtempSync(join(tmpdir(), 'lateen-two-books-'));
-    const hasBook = existsSync(BOOK);
+    const hasBook = hasShared('book-policies');
     const chapters = [...(hasBook ? ofBook : []), ofSample]
       .map((files, index, all) =>
         chapterOf(files, index === all.length - 1 ? 'the sample' : `chapter ${index}`, folder),

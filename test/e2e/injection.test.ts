@@ -17,6 +17,7 @@ import {
   type NamedObject,
   placed,
 } from './on-real-server.ts';
+import { hasShared } from '../conformance/cases.ts';
 
 const suite = fileURLToPath(new URL('../../../shared/conformance/inject', import.meta.url));
 
@@ -202,7 +203,7 @@ describeOnRealServer('the text that kube-inject writes', (server) => {
     );
   });
 
-  if (existsSync(book)) {
+  if (hasShared('book-policies')) {
     test("for the book's Deployment without a sidecar is applied with its Namespace and Service", async () => {
       const [names] = await pipe('micro-shake-factory', readFileSync(book, 'utf8'));
       expect(names?.toSorted()).toEqual(['istio-init', 'istio-proxy', 'juice-shop-api']);

@@ -3,7 +3,7 @@
  * the endpoints, one of them with a sidecar, and an ingress gateway.
  */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,9 @@ import { INGRESS, pod } from '../peers/world/shop.ts';
 import { World, type WorldEngine } from '../peers/world/world.ts';
 import { expectShare } from '../proxy/expect-share.ts';
 import { describeOnEachEngine } from './on-each-engine.ts';
+import { SHARED, hasShared } from '../conformance/cases.ts';
 
-const SHARED = fileURLToPath(new URL('../../../shared/book-policies', import.meta.url));
+const BOOK = join(SHARED, 'book-policies');
 const APPS = fileURLToPath(new URL('../../fixtures/micro-shake-factory/apps', import.meta.url));
 const NAMESPACE = 'micro-shake-factory';
 const FRUITS = 'fruits.istio-succinctly.io';
@@ -87,7 +88,7 @@ function withRetries(tries: readonly string[], success: string, retries: number)
 }
 
 function suite(engine: WorldEngine): void {
-  const chapter = (name: string): string => readFileSync(join(SHARED, name), 'utf8');
+  const chapter = (name: string): string => readFileSync(join(BOOK, name), 'utf8');
   const fours = (name: string): string => chapter(join('Chapter 4 and 5', name));
   const certificates = mkdtempSync(join(tmpdir(), 'lateen-walkthrough-'));
   let world: World;
@@ -344,7 +345,7 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: ht
   });
 }
 
-if (existsSync(SHARED)) {
+if (hasShared('book-policies')) {
   describeOnEachEngine('the walkthrough', suite);
 } else {
   process.stderr.write('the walkthrough (left out: no ../shared/book-policies, the manifests of the book)\n');

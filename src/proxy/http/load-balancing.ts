@@ -5,6 +5,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { xxHash64 } from '../../base/xxhash64.ts';
 import type { SocketPlace } from '../address.ts';
 import { placeText } from '../address.ts';
+import { requestHeaderValues } from '../http-filters/header-edits.ts';
 import { cookieValue } from '../route/cookies.ts';
 import type { HashPolicy, HashSource } from '../route/hash-policies.ts';
 import { queryParameter } from '../route/request.ts';
@@ -109,7 +110,7 @@ export class RequestContext implements LoadBalancerContext {
     const stream = this.#stream;
     switch (source.kind) {
       case 'header': {
-        const values = headerValues(stream, source.name);
+        const values = requestHeaderValues(stream, source.name);
         if (values.length === 0) return undefined;
         return hashOfAll(values.map((value) => source.rewrite(value)).sort());
       }
@@ -155,20 +156,6 @@ function hashOf(text: string): bigint {
 
 function hashOfAll(values: readonly string[]): bigint {
   return hashOf(values.join(''));
-}
-
-function headerValues(stream: HttpStream, name: string): readonly string[] {
-  switch (name) {
-    case 'host':
-    case ':authority':
-      return [stream.authority];
-    case ':path':
-      return [stream.path];
-    case ':method':
-      return [stream.method];
-    default:
-      return stream.requestHeaders.getAll(name);
-  }
 }
 
 const LB = 'envoy.lb';
