@@ -6,6 +6,7 @@ import {
   BufferSchema,
 } from '../../xds/proto/generated/envoy/extensions/filters/http/buffer/v3/buffer_pb.js';
 import { UnsupportedError } from '../route/unsupported.ts';
+import { keep } from '../sockets/reading.ts';
 import type { FilterKind, FilterStream, HttpFilter } from './filter.ts';
 import { RouteSettings, unpack } from './settings.ts';
 
@@ -51,7 +52,7 @@ function filterFor(limit: number): HttpFilter {
         stream.reply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
         return EMPTY;
       }
-      chunks.push(chunk);
+      chunks.push(keep(chunk));
       return end ? release(stream) : EMPTY;
     },
     onRequestTrailers(stream) {

@@ -64,7 +64,10 @@ export interface LocalReply {
  */
 export interface HttpFilter {
   onRequestHeaders?(stream: FilterStream, end: boolean): FilterVerdict;
-  /** May give back other bytes. Called with an empty buffer at the end when the last chunk was not marked. */
+  /**
+   * May give back other bytes. The chunk may be lent (`sockets/reading.ts`): who needs it for longer keeps it. Called with an
+   * empty buffer at the end when the last chunk was not marked.
+   */
   onRequestData?(stream: FilterStream, chunk: Buffer, end: boolean): Buffer;
   onRequestTrailers?(stream: FilterStream, trailers: HeaderList): void;
   onResponseHeaders?(stream: FilterStream, status: number, headers: HeaderList, end: boolean): FilterVerdict;

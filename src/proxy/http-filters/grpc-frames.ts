@@ -5,9 +5,11 @@ const PREFIX = 5;
 /** Counts messages as their bytes go by. */
 export class FrameCounter {
   count = 0;
+  /** Bytes of the message that goes by. */
   #left = 0;
-  readonly #prefix = Buffer.alloc(PREFIX);
+  /** Bytes of the prefix that have come, and what they say of the length. */
   #have = 0;
+  #length = 0;
 
   see(chunk: Buffer): void {
     let offset = 0;
@@ -18,12 +20,13 @@ export class FrameCounter {
         offset += skipped;
         continue;
       }
-      const copied = chunk.copy(this.#prefix, this.#have, offset, offset + PREFIX - this.#have);
-      this.#have += copied;
-      offset += copied;
-      if (this.#have === PREFIX) {
+      // The first byte is for flags.
+      if (this.#have > 0) this.#length = this.#length * 256 + (chunk[offset] ?? 0);
+      offset++;
+      if (++this.#have === PREFIX) {
+        this.#left = this.#length;
         this.#have = 0;
-        this.#left = this.#prefix.readUInt32BE(1);
+        this.#length = 0;
         this.count++;
       }
     }

@@ -1,6 +1,7 @@
 /** gRPC for clients of HTTP/1.1: the outcome, which stands in trailers, is put into the headers of the whole answer. */
 
 import { ConfigSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/grpc_http1_bridge/v3/config_pb.js';
+import { keep } from '../sockets/reading.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { isGrpc } from '../telemetry/grpc-status.ts';
@@ -30,7 +31,7 @@ function filter(): HttpFilter {
     },
     onResponseData(stream, chunk, end) {
       if (held === undefined) return chunk;
-      chunks.push(chunk);
+      chunks.push(keep(chunk));
       return end ? release(stream, held) : EMPTY;
     },
     onResponseTrailers(stream, trailers) {

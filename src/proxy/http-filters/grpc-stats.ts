@@ -1,7 +1,7 @@
 /** Statistics of gRPC calls for the cluster that they go to, in all and by method. */
 
 import { FilterConfigSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
-import type { StatsScope } from '../stats/stats.ts';
+import type { Counter, Histogram, StatsScope } from '../stats/stats.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import { isGrpc } from '../telemetry/grpc-status.ts';
 import type { Cluster } from '../upstream/types.ts';
@@ -14,6 +14,8 @@ const STATE = 'envoy.filters.http.grpc_stats';
 
 /** Methods of one cluster that are counted apart. */
 const MOST_METHODS = 1_000;
+/** Statuses whose counters are remembered. */
+const MOST_STATUSES = 32;
 
 interface Method {
   readonly service: string;
@@ -24,6 +26,37 @@ interface Method {
 function methodOf(path: string): Method | undefined {
   const found = /^\/([^/?]+)\/([^/?]+)(?:\?|$)/.exec(path);
   return found === null ? undefined : { service: found[1] ?? '', method: found[2] ?? '' };
+}
+
+/** What calls of one cluster, or of one of its methods, are counted in. */
+class CallStats {
+  readonly requests: Counter;
+  readonly responses: Counter;
+  readonly #scope: StatsScope;
+  readonly #byStatus = new Map<string, readonly Counter[]>();
+  #time: Histogram | undefined;
+
+  constructor(scope: StatsScope) {
+    this.#scope = scope;
+    this.requests = scope.counter('request_message_count');
+    this.responses = scope.counter('response_message_count');
+  }
+
+  /** The counters of calls that end so. */
+  ofStatus(status: string): readonly Counter[] {
+    let found = this.#byStatus.get(status);
+    if (found === undefined) {
+      const scope = this.#scope;
+      found = [status, status === '0' ? 'success' : 'failure', 'total'].map((name) => scope.counter(name));
+      // Servers choose what they say.
+      if (this.#byStatus.size < MOST_STATUSES) this.#byStatus.set(status, found);
+    }
+    return found;
+  }
+
+  get time(): Histogram {
+    return (this.#time ??= this.#scope.histogram('upstream_rq_time'));
+  }
 }
 
 export const GRPC_STATS: FilterKind = {
@@ -49,18 +82,18 @@ export const GRPC_STATS: FilterKind = {
     }
 
     /** Kept for as long as the cluster is, since statistics go when nobody holds their scope. */
-    const scopes = new WeakMap<Cluster, Map<string, StatsScope>>();
+    const byCluster = new WeakMap<Cluster, Map<string, CallStats>>();
 
-    function scopeOf(stream: FilterStream, prefix: string): StatsScope | undefined {
+    function statsOf(stream: FilterStream, prefix: string): CallStats | undefined {
       const cluster = stream.info.upstreamCluster ?? clusters.get(stream.routeCluster);
       if (cluster === undefined) return undefined;
-      const known = scopes.get(cluster) ?? new Map<string, StatsScope>();
-      scopes.set(cluster, known);
+      let known = byCluster.get(cluster);
+      if (known === undefined) byCluster.set(cluster, (known = new Map<string, CallStats>()));
       // Clients choose the names of methods: beyond so many they are counted together.
       const kept = known.has(prefix) || known.size < MOST_METHODS ? prefix : 'grpc.';
-      const scope = known.get(kept) ?? cluster.stats.scope.scope(kept);
-      known.set(kept, scope);
-      return scope;
+      let found = known.get(kept);
+      if (found === undefined) known.set(kept, (found = new CallStats(cluster.stats.scope.scope(kept))));
+      return found;
     }
 
     return {
@@ -95,20 +128,14 @@ export const GRPC_STATS: FilterKind = {
             if (config.emitFilterState) {
               stream.info.filterState.set(STATE, `${requests.count},${responses.count}`);
             }
-            const scope = scopeOf(stream, prefix);
-            if (scope === undefined) return;
-            scope.counter('request_message_count').value += requests.count;
-            scope.counter('response_message_count').value += responses.count;
-            if (status !== undefined) {
-              scope.counter(status).value++;
-              scope.counter(status === '0' ? 'success' : 'failure').value++;
-              scope.counter('total').value++;
-            }
-            if (config.enableUpstreamStats && stream.info.times.upstreamFirstReceived > 0) {
-              const { upstreamFirstReceived, upstreamLastSent } = stream.info.times;
-              scope
-                .histogram('upstream_rq_time')
-                .record(Math.round(upstreamFirstReceived - upstreamLastSent));
+            const stats = statsOf(stream, prefix);
+            if (stats === undefined) return;
+            stats.requests.value += requests.count;
+            stats.responses.value += responses.count;
+            if (status !== undefined) for (const counter of stats.ofStatus(status)) counter.value++;
+            const { upstreamFirstReceived, upstreamLastSent } = stream.info.times;
+            if (config.enableUpstreamStats && upstreamFirstReceived > 0) {
+              stats.time.record(Math.round(upstreamFirstReceived - upstreamLastSent));
             }
           },
         };

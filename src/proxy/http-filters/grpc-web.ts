@@ -3,6 +3,7 @@
 import { GrpcWebSchema } from '../../xds/proto/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import type { HeaderList } from '../http/header-list.ts';
 import { NO_BYTES, grpcStatusOf, percentEncoded } from '../http/local-reply.ts';
+import { keep } from '../sockets/reading.ts';
 import type { FilterKind, FilterStream, HttpFilter } from './filter.ts';
 import { frame } from './grpc-frames.ts';
 import { unpack } from './settings.ts';
@@ -66,7 +67,7 @@ class ForeignAnswer {
     if (this.#left === 0 || chunk.length === 0) return;
     const part = chunk.subarray(0, this.#left);
     this.#left -= part.length;
-    this.#chunks.push(part);
+    this.#chunks.push(keep(part));
   }
 
   release(stream: FilterStream): Buffer {

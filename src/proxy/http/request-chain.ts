@@ -91,7 +91,7 @@ export class RequestChain implements RequestSink {
     let chunk = bytes;
     for (let index = from; index < this.#filters.length; index++) {
       const filter = this.#filters[index];
-      if (filter?.onRequestData !== undefined) chunk = filter.onRequestData(this.#owner, keep(chunk), end);
+      if (filter?.onRequestData !== undefined) chunk = filter.onRequestData(this.#owner, chunk, end);
       if (this.#owner.requestEnded) return;
       if (this.#stopped && this.#at === index) {
         this.#held.push({ chunk: keep(chunk), end });

@@ -96,7 +96,7 @@ export class ResponseChain implements ResponseSink {
     let chunk = bytes;
     for (let index = from; index >= 0; index--) {
       const filter = this.#filters[index];
-      if (filter?.onResponseData !== undefined) chunk = filter.onResponseData(this.#owner, keep(chunk), end);
+      if (filter?.onResponseData !== undefined) chunk = filter.onResponseData(this.#owner, chunk, end);
       if (this.#owner.ended) return;
       if (this.#stopped && this.#at === index) {
         this.#held.push({ chunk: keep(chunk), end });

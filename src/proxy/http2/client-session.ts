@@ -132,7 +132,7 @@ export class Http2ClientConnection extends Http2Connection {
   protected onGoaway(lastStream: number): void {
     this.#owner.onGoaway();
     this.retire();
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       if (stream.id <= lastStream) continue;
       stream.end();
       stream.onReset(ErrorCode.REFUSED_STREAM, true);

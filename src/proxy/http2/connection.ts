@@ -15,6 +15,7 @@ import type { Http2Settings } from './options.ts';
 import { Output, type OutputOwner } from './output.ts';
 import { checkSetting, settingsIn } from './peer-settings.ts';
 import type { Http2Stats } from './stats.ts';
+import { StreamTable } from './stream-table.ts';
 import type { Http2Stream, StreamHost } from './stream.ts';
 import { readFrom } from '../sockets/reading.ts';
 
@@ -32,7 +33,7 @@ const LINGER = 1_000;
 export abstract class Http2Connection implements FrameHandler, OutputOwner, StreamHost {
   readonly socket: Socket;
   protected readonly options: ConnectionOptions;
-  protected readonly streams = new Map<number, Http2Stream>();
+  protected readonly streams = new StreamTable<Http2Stream>();
   protected readonly fields: MessageFields;
   readonly output: Output;
   readonly initialReceiveWindow: number;
@@ -231,7 +232,7 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
   #onInitialWindow(size: number): void {
     const more = size - this.#initialSendWindow;
     this.#initialSendWindow = size;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       if (!stream.widen(more)) stream.fail(ErrorCode.FLOW_CONTROL_ERROR);
       else if (stream.hasQueued) this.#queued.add(stream);
     }
@@ -265,7 +266,7 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
   }
 
   protected add(stream: Http2Stream): void {
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     this.floods.onStream();
     this.options.stats.streamsActive.value++;
   }
@@ -275,7 +276,7 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
     stream.removed = true;
     this.#queued.delete(stream);
     this.#awaiting.delete(stream);
-    if (this.streams.delete(stream.id)) this.options.stats.streamsActive.value--;
+    if (this.streams.delete(stream)) this.options.stats.streamsActive.value--;
     this.onStreamRemoved();
   }
 
@@ -379,7 +380,7 @@ export abstract class Http2Connection implements FrameHandler, OutputOwner, Stre
     this.gone = true;
     this.#reader.stopped = true;
     this.#keepalive?.stop();
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       stream.end();
       stream.onConnectionGone();
     }

@@ -6,6 +6,7 @@ import { keep } from '../sockets/reading.ts';
 import { ErrorCode } from './errors.ts';
 import { MAX_FRAME_SIZE, MAX_WINDOW } from './frames.ts';
 import type { Output } from './output.ts';
+import type { Numbered } from './stream-table.ts';
 
 /** The connection, as its streams see it. */
 export interface StreamHost {
@@ -29,7 +30,7 @@ export interface StreamHost {
 const NO_BYTES = Buffer.alloc(0);
 const NO_PSEUDO: readonly string[] = [];
 
-export abstract class Http2Stream {
+export abstract class Http2Stream implements Numbered<Http2Stream> {
   /** 0 until it has begun. */
   id: number;
   protected readonly host: StreamHost;
@@ -54,6 +55,7 @@ export abstract class Http2Stream {
   remoteDone = false;
   /** The connection has forgotten it. */
   removed = false;
+  nextInTable: Http2Stream | undefined;
 
   constructor(id: number, host: StreamHost, sendWindow: number) {
     this.id = id;
