@@ -13,6 +13,7 @@ import { CHUNKED, RAW, UNTIL_CLOSE } from './request-head.ts';
 import { type ResponseHeadOptions, parseResponseHead } from './response-head.ts';
 import { type NameStyle, styledName } from './name-style.ts';
 import { IN_CHUNKS, NO_LENGTH, fieldLines, ownLine, trailerLines } from './write-head.ts';
+import { Outbox } from '../sockets/outbox.ts';
 import { readFrom } from '../sockets/reading.ts';
 
 export interface ClientOptions extends ResponseHeadOptions {
@@ -46,6 +47,7 @@ const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'TRACE',
 
 export class Http1ClientConnection {
   readonly socket: Socket;
+  readonly outbox: Outbox;
   readonly options: ClientOptions;
   readonly localAddress: string;
   readonly #owner: ClientOwner;
@@ -69,6 +71,7 @@ export class Http1ClientConnection {
   /** The socket is connected. */
   constructor(socket: Socket, options: ClientOptions, owner: ClientOwner) {
     this.socket = socket;
+    this.outbox = new Outbox(socket);
     this.options = options;
     this.#owner = owner;
     const { localAddress = '', localPort = 0 } = socket;
@@ -100,7 +103,7 @@ export class Http1ClientConnection {
   /** No further request is put on it. */
   retire(): void {
     this.#reusable = false;
-    if (this.#stream === undefined) this.socket.destroySoon();
+    if (this.#stream === undefined) this.leave();
   }
 
   /** The stream gives up: the bytes that are on their way belong to nobody. */
@@ -250,7 +253,7 @@ export class Http1ClientConnection {
     if (this.#closed) return;
     if (this.socket.isPaused()) this.socket.resume();
     if (this.#reusable) this.#owner.onIdle(this);
-    else this.socket.destroySoon();
+    else this.leave();
   }
 
   #afterResponse(stream: ClientStream): void {
@@ -261,10 +264,16 @@ export class Http1ClientConnection {
     if (!stream.requestDone) {
       this.#stream = undefined;
       this.#reusable = false;
-      this.socket.destroySoon();
+      this.leave();
       return;
     }
     this.onDone(stream);
+  }
+
+  /** Ends once all is written. */
+  leave(): void {
+    this.outbox.flush();
+    this.socket.destroySoon();
   }
 
   #fail(refusal: Refusal, bytes: Buffer): number {
@@ -320,7 +329,7 @@ class ClientStream implements RequestWriter {
   constructor(connection: Http1ClientConnection, receiver: ResponseReceiver) {
     this.#connection = connection;
     this.receiver = receiver;
-    this.#writer = new MessageWriter(connection.socket, connection.options.sent);
+    this.#writer = new MessageWriter(connection.outbox, connection.options.sent);
   }
 
   get localAddress(): string {
@@ -351,7 +360,7 @@ class ClientStream implements RequestWriter {
     }
     text += '\r\n';
     if (end) this.requestDone = true;
-    this.#writer.head(text, end);
+    this.#writer.head(text);
   }
 
   data(chunk: Buffer, end: boolean): boolean {
@@ -371,7 +380,7 @@ class ClientStream implements RequestWriter {
 
   #onEnd(): void {
     this.#connection.onDone(this);
-    if (this.#closes) this.#connection.socket.destroySoon();
+    if (this.#closes) this.#connection.leave();
   }
 
   reset(): void {

@@ -39,17 +39,17 @@ export class Exchange implements ResponseWriter {
     this.#connection = connection;
     this.#head = head;
     this.#old = old;
-    this.#writer = new MessageWriter(connection.socket, connection.options.sent);
+    this.#writer = new MessageWriter(connection.outbox, connection.options.sent);
     this.requestDone = head?.end ?? false;
     this.closes = head === undefined || !head.keepAlive;
   }
 
   inform(status: number, headers: HeaderList): void {
-    const { socket, options } = this.#connection;
+    const { outbox, options } = this.#connection;
     const fields = headers.size === 0 ? '' : fieldLines(headers, options.nameStyle);
     const text = statusLine(this.#old ? '1.0' : '1.1', status, headers.written?.reason) + fields + NO_FIELDS;
     options.sent.value += text.length;
-    socket.write(text, 'latin1');
+    outbox.text(text);
   }
 
   closeAfter(): void {
@@ -86,7 +86,7 @@ export class Exchange implements ResponseWriter {
     }
     text += NO_FIELDS;
     this.headBytes = text.length;
-    this.#writer.head(text, end);
+    this.#writer.head(text);
     if (end) this.#done();
   }
 
@@ -103,7 +103,6 @@ export class Exchange implements ResponseWriter {
 
   reset(_reason: ResetReason): void {
     this.closes = true;
-    this.#writer.flush();
     this.#connection.breakOff();
   }
 

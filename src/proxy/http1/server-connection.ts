@@ -17,6 +17,7 @@ import {
 } from './request-head.ts';
 import type { Counter } from '../stats/stats.ts';
 import type { NameStyle } from './name-style.ts';
+import { Outbox } from '../sockets/outbox.ts';
 import { keep, readFrom } from '../sockets/reading.ts';
 import { turnTime } from '../sockets/turn.ts';
 
@@ -56,6 +57,7 @@ const BLANK_LINE = /\n\r?\n/;
 
 export class Http1ServerConnection implements DeadlineOwner {
   readonly socket: Socket;
+  readonly outbox: Outbox;
   readonly options: ServerOptions;
   readonly #owner: ServerOwner;
   readonly #idle: Deadline;
@@ -89,6 +91,7 @@ export class Http1ServerConnection implements DeadlineOwner {
 
   constructor(socket: Socket, options: ServerOptions, owner: ServerOwner) {
     this.socket = socket;
+    this.outbox = new Outbox(socket);
     this.options = options;
     this.#owner = owner;
     this.#idle = new Deadline(this);
@@ -117,6 +120,7 @@ export class Http1ServerConnection implements DeadlineOwner {
   breakOff(): void {
     if (this.#closed) return;
     this.#leave(false);
+    this.outbox.flush();
     this.socket.end();
   }
 
@@ -356,6 +360,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#pending = undefined;
     this.#idle.cancel();
     const { delayedClose } = this.options;
+    this.outbox.flush();
     // What the client still sends is read and dropped: closing on it would take the answer away from it.
     if (atOnce || delayedClose === undefined) this.socket.destroySoon();
     else this.socket.resume();
@@ -386,6 +391,7 @@ export class Http1ServerConnection implements DeadlineOwner {
       return;
     }
     if (this.#closing) {
+      this.outbox.flush();
       this.socket.destroySoon();
       return;
     }
@@ -408,6 +414,7 @@ export class Http1ServerConnection implements DeadlineOwner {
     this.#exchange = undefined;
     this.#pending = undefined;
     receiver?.onReset('connection-termination', '');
+    this.outbox.flush();
     this.socket.destroySoon();
     this.#owner.onClosed(isActive);
   }

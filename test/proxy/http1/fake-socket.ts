@@ -2,9 +2,10 @@
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { endRound } from '../../../src/proxy/sockets/turn.ts';
 
 export class FakeSocket extends EventEmitter {
-  written: Buffer[] = [];
+  readonly #written: Buffer[] = [];
   destroyed = false;
   writableNeedDrain = false;
   /** Bytes that the peer has not taken. */
@@ -16,7 +17,7 @@ export class FakeSocket extends EventEmitter {
 
   write(data: string | Buffer, encoding?: BufferEncoding): boolean {
     // What is written may be another's afterwards: it has left.
-    this.written.push(typeof data === 'string' ? Buffer.from(data, encoding) : Buffer.from(data));
+    this.#written.push(typeof data === 'string' ? Buffer.from(data, encoding) : Buffer.from(data));
     return true;
   }
 
@@ -70,8 +71,10 @@ export class FakeSocket extends EventEmitter {
     this.destroyed = true;
   }
 
+  /** What has left by the end of the round. */
   get output(): Buffer {
-    return Buffer.concat(this.written);
+    endRound();
+    return Buffer.concat(this.#written);
   }
 
   /** As the codecs take it. */

@@ -33,7 +33,7 @@ export class Written {
   }
 
   async take(): Promise<string[]> {
-    // Frames leave at the end of the turn.
+    // What was held is handed on in the next tick.
     await new Promise<void>((resolve) => process.nextTick(resolve));
     let bytes = this.#socket.output.subarray(this.#seen);
     this.#seen += bytes.length;

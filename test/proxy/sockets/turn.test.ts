@@ -19,30 +19,36 @@ test('a turn has one time, and outside of turns the clock goes on', async () => 
   expect(turnTime()).toBeGreaterThan(outside);
 });
 
-test('what is put off is done at the end of the turn, which one within it is not', () => {
-  const flush = vi.fn();
+test('of turns within one another only the first one begins and ends', () => {
   expect(beginTurn()).toBe(true);
-  flushLater({ flush });
   expect(beginTurn()).toBe(false);
-  expect(flush).not.toHaveBeenCalled();
   endTurn();
-  expect(flush).toHaveBeenCalledTimes(1);
-  beginTurn();
-  endTurn();
-  expect(flush).toHaveBeenCalledTimes(1);
 });
 
-test('what is put off outside of turns, or at the end of one, is done in the next tick', async () => {
+test('what is put off in turns, outside of them, or at the end, is done when the round ends', async () => {
   const done: string[] = [];
   beginTurn();
   flushLater({
     flush: () => {
       done.push('first');
-      flushLater({ flush: () => done.push('second') });
+      flushLater({ flush: () => done.push('last') });
     },
   });
   endTurn();
-  expect(done).toEqual(['first']);
+  flushLater({ flush: () => done.push('second') });
   await new Promise((resolve) => process.nextTick(resolve));
-  expect(done).toEqual(['first', 'second']);
+  expect(done).toEqual([]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(done).toEqual(['first', 'second', 'last']);
+});
+
+test('many do not wait for the end of the round', () => {
+  const flush = vi.fn();
+  for (let count = 1; count <= 64; count++) {
+    expect(flush).not.toHaveBeenCalled();
+    beginTurn();
+    flushLater({ flush });
+    endTurn();
+  }
+  expect(flush).toHaveBeenCalledTimes(64);
 });

@@ -1,36 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { mayWriteNow, writeNow } from '../../../src/proxy/sockets/writing.ts';
-
-const open: { destroy(): void }[] = [];
-afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
-});
-
-/** Both ends of a connection. */
-async function pair(): Promise<readonly [Socket, Socket]> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [accepted] = (await once(server, 'connection')) as [Socket];
-  server.close();
-  if (client.connecting) await once(client, 'connect');
-  open.push(client, accepted);
-  return [accepted, client];
-}
-
-/** The first so many bytes that come. */
-async function read(socket: Socket, length: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of socket as AsyncIterable<Buffer>) {
-    parts.push(part);
-    bytes += part.length;
-    if (bytes >= length) break;
-  }
-  return Buffer.concat(parts);
-}
+import { pair, read } from './pair.ts';
 
 test('text and bytes go out at once, and are counted', async () => {
   const [socket, peer] = await pair();
