@@ -5,6 +5,21 @@ if (node[0] < 22 || (node[0] === 22 && node[1] < 12)) {
   process.stderr.write('mesh-proxy needs Node.js 22.12 or newer, but this is ' + process.version + '.\n');
   process.exit(1);
 }
+// The C library gives each thread of Node.js memory of its own, ten megabytes of which are never used, unless it is told not to
+// before anything runs: what stays running begins once more, in place. docs/decisions/one-arena.md
+if (
+  process.platform === 'linux' &&
+  process.env.MALLOC_ARENA_MAX === undefined &&
+  typeof process.execve === 'function' &&
+  process.channel === undefined &&
+  ['wait', 'request', 'help', '--help', '-h', undefined].indexOf(process.argv[2]) < 0
+) {
+  process.execve(
+    process.execPath,
+    [process.argv0].concat(process.execArgv, process.argv.slice(1)),
+    Object.assign({}, process.env, { MALLOC_ARENA_MAX: '1' }),
+  );
+}
 // What Node.js has compiled of its own modules counts for the flags that it was compiled with: loaded after the ones
 // below are set, the same modules take three times as long.
 [

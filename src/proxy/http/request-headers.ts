@@ -3,13 +3,13 @@
  * is. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers
  */
 
-import { randomUUID } from 'node:crypto';
 import type { NodeInfo } from '../listeners/network-filter.ts';
 import { normalizedPath, unescapedSlashes } from '../route/normalize-path.ts';
 import { clientCertHeader } from './client-cert.ts';
 import { lastForwardedAddress } from './forwarded-for.ts';
 import type { HeaderList } from './header-list.ts';
 import { localAddress } from './local-address.ts';
+import { newRequestId } from './request-id.ts';
 import type { ManagerSettings } from './settings.ts';
 import type { StreamRecord } from './stream-record.ts';
 
@@ -135,7 +135,7 @@ export function introduceClient(
 
   let id = headers.get('x-request-id');
   if (settings.generateRequestId && (id === undefined || (edge && !settings.preserveExternalRequestId))) {
-    id = randomUUID();
+    id = newRequestId();
     headers.set('x-request-id', id);
   }
   record.requestId = id ?? '';

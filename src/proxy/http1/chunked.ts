@@ -2,10 +2,11 @@
 
 import { HeaderList } from '../http/header-list.ts';
 import type { SingleHeaders } from '../http/single-headers.ts';
-import { endOfHead, lastLine, readFields, type NameOrder } from './fields.ts';
+import { endOfHead, lastLine, readFields } from './fields.ts';
+import { KnownLines } from './known-lines.ts';
 import { HEADERS_TOO_LARGE, MALFORMED, type Refusal, UNDERSCORES } from './refusal.ts';
 
-const order: NameOrder = [];
+const lines = new KnownLines();
 
 const LF = 10;
 const CR = 13;
@@ -136,7 +137,7 @@ export class ChunkedDecoder {
     const whole = text.slice(0, end);
     if (whole !== '\r\n' && whole !== '\n') {
       const trailers = new HeaderList(this.#limits.singleTrailers);
-      const read = readFields(whole, 0, trailers, this.#limits.maxHeaders, order);
+      const read = readFields(whole, 0, trailers, this.#limits.maxHeaders, lines);
       if (typeof read !== 'number') return read;
       if (this.#limits.refusesUnderscores === true && trailers.names.some((name) => name.includes('_'))) {
         return UNDERSCORES;

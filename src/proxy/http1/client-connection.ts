@@ -164,7 +164,7 @@ export class Http1ClientConnection {
   }
 
   #onHead(text: string, bytes: Buffer, at: number, before: number, stream: ClientStream): number {
-    this.#headParts = [];
+    if (this.#headParts.length > 0) this.#headParts = [];
     this.#headBytes = 0;
     this.#tail = '';
     const head = parseResponseHead(text, stream.method, this.options);

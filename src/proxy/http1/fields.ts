@@ -6,19 +6,12 @@
 
 import type { HeaderList } from '../http/header-list.ts';
 import { type HeaderName, headerName } from './header-names.ts';
+import type { KnownLines } from './known-lines.ts';
 import { INVALID_CHARACTERS, MALFORMED, type Refusal, TOO_MANY_HEADERS } from './refusal.ts';
 
 // oxlint-disable no-control-regex -- these are what is looked for
 const INVALID = /[\0-\x08\v\f\x0e-\x1f\x7f]/;
 const INVALID_OR_LONE_CR = /[\0-\x08\v\f\x0e-\x1f\x7f]|\r(?!\n)/;
-
-/**
- * The names of the last message of a kind, in their order: mostly the next one has the same, and a name that is where it
- * was needs no look into the table. Empty to begin with.
- */
-export type NameOrder = HeaderName[];
-
-const MAX_ORDER = 100;
 
 const TAB = 9;
 const LF = 10;
@@ -61,18 +54,20 @@ export function readFields(
   from: number,
   list: HeaderList,
   maxCount: number,
-  order: NameOrder,
+  lines: KnownLines,
 ): number | Refusal {
-  const end = readLines(text, from, list, maxCount, order, false);
+  lines.areAll = true;
+  const end = readLines(text, from, list, maxCount, lines, false);
   if (typeof end !== 'number') return end;
   list.written?.remember(text, from, end);
+  if (lines.areAll) return end;
   // Only now is it known how far the fields go: what follows them may be anything.
   const fields = text.slice(from, end);
   if (!INVALID_OR_LONE_CR.test(fields)) return end;
   if (INVALID.test(fields)) return INVALID_CHARACTERS;
   list.names.length = 0;
   list.values.length = 0;
-  return readLines(text, from, list, maxCount, order, true);
+  return readLines(text, from, list, maxCount, lines, true);
 }
 
 /** `loneCr`: there is a CR inside a line. */
@@ -81,7 +76,7 @@ function readLines(
   from: number,
   list: HeaderList,
   maxCount: number,
-  order: NameOrder,
+  lines: KnownLines,
   loneCr: boolean,
 ): number | Refusal {
   const { names, values } = list;
@@ -92,33 +87,41 @@ function readLines(
       if (first === LF) return line + 1;
       return first === CR && text.charCodeAt(line + 1) === LF ? line + 2 : MALFORMED;
     }
-    let name = order[count];
-    let colon = line + (name?.raw.length ?? 0);
-    if (name === undefined || !text.startsWith(name.raw, line) || text.charCodeAt(colon) !== COLON) {
-      name = undefined;
-      colon = text.indexOf(':', line);
-    }
-    let end = text.indexOf('\n', line);
-    if (end < 0 || colon < 0 || colon > end) return MALFORMED;
-    let next = end + 1;
-    let folded = loneCr;
-    for (let begins = text.charCodeAt(next); begins === SPACE || begins === TAB;) {
-      end = text.indexOf('\n', next);
-      if (end < 0) return MALFORMED;
-      folded = true;
+    const known = lines.find(count, text, line);
+    let name: HeaderName | undefined;
+    let value: string;
+    let next: number;
+    if (known === undefined) {
+      name = lines.nameAt(count);
+      lines.areAll = false;
+      let colon = line + (name?.raw.length ?? 0);
+      if (name === undefined || !text.startsWith(name.raw, line) || text.charCodeAt(colon) !== COLON) {
+        name = undefined;
+        colon = text.indexOf(':', line);
+      }
+      let end = text.indexOf('\n', line);
+      if (end < 0 || colon < 0 || colon > end) return MALFORMED;
       next = end + 1;
-      begins = text.charCodeAt(next);
-    }
-    if (name === undefined) {
-      name = headerName(text.slice(line, colon));
+      let folded = loneCr;
+      for (let begins = text.charCodeAt(next); begins === SPACE || begins === TAB;) {
+        end = text.indexOf('\n', next);
+        if (end < 0) return MALFORMED;
+        folded = true;
+        next = end + 1;
+        begins = text.charCodeAt(next);
+      }
+      name ??= headerName(text.slice(line, colon));
       if (name === undefined) return MALFORMED;
-      if (name.raw !== '' && count < MAX_ORDER) order[count] = name;
+      let start = colon + 1;
+      while (start < end && text.charCodeAt(start) <= SPACE) start++;
+      while (end > start && text.charCodeAt(end - 1) <= SPACE) end--;
+      value = text.slice(start, end);
+      if (folded) value = value.replaceAll(/[\r\n]+/g, '');
+      else lines.remember(count, name, text, line, next, value);
+    } else {
+      ({ name, value } = known);
+      next = line + known.line.length;
     }
-    let start = colon + 1;
-    while (start < end && text.charCodeAt(start) <= SPACE) start++;
-    while (end > start && text.charCodeAt(end - 1) <= SPACE) end--;
-    let value = text.slice(start, end);
-    if (folded) value = value.replaceAll(/[\r\n]+/g, '');
     const { lower, mark } = name;
     if ((marks & mark) === 0) {
       marks |= mark;

@@ -3,7 +3,8 @@
 import type { IncomingRequest } from '../http/codec.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { REQUEST_SINGLES } from '../http/single-headers.ts';
-import { type NameOrder, readFields } from './fields.ts';
+import { readFields } from './fields.ts';
+import { KnownLines } from './known-lines.ts';
 import {
   BODY_DISALLOWED,
   BOTH_LENGTHS,
@@ -19,7 +20,7 @@ import {
 import { isAuthority, isPath, parseTarget } from './target.ts';
 import { type KeptForm, WrittenNames } from './written-names.ts';
 
-const order: NameOrder = [];
+const lines = new KnownLines();
 
 /** How a body ends that is not told by its length: by chunks, when the connection closes, or never (upgrades). */
 export const CHUNKED = -1;
@@ -109,7 +110,7 @@ export function parseRequestHead(text: string, options: RequestHeadOptions): Req
   if (options.keptForm !== undefined) headers.written = new WrittenNames(options.keptForm);
   let headBytes = lineEnd + 1;
   if (line.version !== '') {
-    const read = readFields(text, headBytes, headers, options.maxHeaders, order);
+    const read = readFields(text, headBytes, headers, options.maxHeaders, lines);
     if (typeof read !== 'number') return read;
     headBytes = read;
   }

@@ -2,12 +2,13 @@
 
 import { HeaderList } from '../http/header-list.ts';
 import { RESPONSE_SINGLES } from '../http/single-headers.ts';
-import { type NameOrder, readFields } from './fields.ts';
+import { readFields } from './fields.ts';
+import { KnownLines } from './known-lines.ts';
 import { BOTH_LENGTHS, MALFORMED, type Refusal, UNKNOWN_ENCODING } from './refusal.ts';
 import { CHUNKED, CONTROLS, UNTIL_CLOSE, isLength } from './request-head.ts';
 import { type KeptForm, WrittenNames } from './written-names.ts';
 
-const order: NameOrder = [];
+const lines = new KnownLines();
 
 export interface ResponseHead {
   readonly status: number;
@@ -50,7 +51,7 @@ export function parseResponseHead(
     headers.written = new WrittenNames(options.keptForm);
     headers.written.rememberReason(text.slice(0, lineEnd));
   }
-  const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders, order);
+  const headBytes = readFields(text, lineEnd + 1, headers, options.maxHeaders, lines);
   if (typeof headBytes !== 'number') return headBytes;
 
   const { names, values } = headers;

@@ -248,7 +248,7 @@ export class Http1ServerConnection implements DeadlineOwner {
   }
 
   #onHead(text: string, bytes: Buffer, at: number, before: number): number {
-    this.#headParts = [];
+    if (this.#headParts.length > 0) this.#headParts = [];
     this.#headBytes = 0;
     this.#tail = '';
     this.#lineSeen = false;

@@ -15,11 +15,13 @@ export interface Flushable {
 
 const OUTSIDE = -1;
 const UNREAD = 0;
-/** So many wait at most for the others of their round: nobody is to wait for a millisecond. */
-const MOST_WAITING = 64;
+/** Milliseconds after which those that wait do so no longer for the others of their round. */
+const PATIENCE = 0.05;
 
 let time = OUTSIDE;
 const waiting: Flushable[] = [];
+/** When the first of them began to wait. */
+let waitingSince = 0;
 let isScheduled = false;
 
 /** Milliseconds on the clock of `performance.now()`: those of the turn, when this is one. */
@@ -32,7 +34,7 @@ export function turnTime(): number {
 
 /** Has it flushed when the round ends, or before. */
 export function flushLater(one: Flushable): void {
-  waiting.push(one);
+  if (waiting.push(one) === 1) waitingSince = turnTime();
   if (isScheduled) return;
   isScheduled = true;
   setImmediate(endRound);
@@ -47,7 +49,10 @@ export function beginTurn(): boolean {
 
 export function endTurn(): void {
   time = OUTSIDE;
-  if (waiting.length >= MOST_WAITING) flushAll();
+  const { length } = waiting;
+  // Not always: to ask for the time takes a hundredth of the turn.
+  const isPowerOfTwo = (length & (length - 1)) === 0;
+  if (length > 0 && isPowerOfTwo && performance.now() - waitingSince >= PATIENCE) flushAll();
 }
 
 /** Flushes all that waits. Called by itself at the end of each round in which something does. */

@@ -7,8 +7,8 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { NodeInfo } from '../../listeners/network-filter.ts';
 import type { StatTags } from '../../stats/stats.ts';
 import type { StreamInfo } from '../../stream-info.ts';
-import type { Host } from '../../upstream/types.ts';
-import { principalsOf } from './principals.ts';
+import type { Cluster, Host } from '../../upstream/types.ts';
+import { type Principals, principalsOf } from './principals.ts';
 import { type Workload, ownWorkload, workloadOfEndpoint } from './workload.ts';
 
 const UNKNOWN = 'unknown';
@@ -95,6 +95,20 @@ export interface MeshLabels {
   security(info: StreamInfo): string;
   /** What tells peers from each other, cheaper than the labels themselves. */
   key(info: StreamInfo): string;
+  /** All that the labels come from, to be asked for again with `isOf`, which is cheaper still. */
+  origin(info: StreamInfo): LabelOrigin;
+  /** Whether the labels come from these, and are the same therefore. */
+  isOf(origin: LabelOrigin, info: StreamInfo): boolean;
+}
+
+/** Whom and what a request or connection has met. */
+export interface LabelOrigin {
+  readonly cluster: Cluster | undefined;
+  readonly host: Host | undefined;
+  readonly routeName: string;
+  readonly authority: string;
+  readonly peer: Workload | undefined;
+  readonly principals: Principals;
 }
 
 /** Undefined for a proxy that belongs to no mesh: its node names no namespace. */
@@ -104,6 +118,11 @@ export function meshLabels(node: NodeInfo, direction: Direction): MeshLabels | u
   const isServer = direction === 'inbound';
   // Whoever calls a gateway from outside could make up any host.
   const byHost = !isServer && node.id.startsWith('sidecar~');
+
+  /** What the other side has said of itself. */
+  function toldPeer(info: StreamInfo): Workload | undefined {
+    return isServer ? info.downstreamPeer : info.upstreamPeer;
+  }
 
   function peerOf(info: StreamInfo): Workload | undefined {
     if (isServer) return info.downstreamPeer;
@@ -165,12 +184,32 @@ export function meshLabels(node: NodeInfo, direction: Direction): MeshLabels | u
       const { peer, own: local } = principals(info);
       return peer !== '' && local !== '' ? 'mutual_tls' : 'none';
     },
+    origin(info) {
+      return {
+        cluster: info.upstreamCluster,
+        host: info.upstreamHost,
+        routeName: info.routeName,
+        authority: info.authority,
+        peer: toldPeer(info),
+        principals: principals(info),
+      };
+    },
+    isOf(origin, info) {
+      return (
+        origin.host === info.upstreamHost &&
+        origin.cluster === info.upstreamCluster &&
+        origin.routeName === info.routeName &&
+        origin.authority === info.authority &&
+        origin.peer === toldPeer(info) &&
+        origin.principals === principals(info)
+      );
+    },
     key(info) {
       const { upstreamCluster, upstreamHost, routeName } = info;
       const { peer, own: local } = principals(info);
       const host = byHost && firstService(info) === undefined ? info.authority : '';
       const route = OF_ROUTES.get(routeName) ?? '';
-      const told = isServer ? info.downstreamPeer : info.upstreamPeer;
+      const told = toldPeer(info);
       const endpoint = isServer ? '' : (upstreamHost?.id ?? '');
       return `${upstreamCluster?.name ?? ''} ${endpoint} ${host} ${route} ${told?.key ?? ''} ${peer} ${local}`;
     },

@@ -5,7 +5,8 @@ import type { Counter, Histogram, StatsScope } from '../../stats/stats.ts';
 import type { AccessLogger, StreamInfo } from '../../stream-info.ts';
 import { grpcStatusOf, isGrpc } from '../grpc-status.ts';
 import { shortFlags } from '../response-flags.ts';
-import { type Direction, MOST_LABELS, meshLabels } from './mesh-labels.ts';
+import type { Host } from '../../upstream/types.ts';
+import { type Direction, type LabelOrigin, MOST_LABELS, meshLabels } from './mesh-labels.ts';
 
 interface Metrics {
   readonly requests: Counter;
@@ -14,6 +15,14 @@ interface Metrics {
   readonly responseBytes: Histogram;
   /** Of gRPC. */
   readonly messages: { readonly requests: Counter; readonly responses: Counter } | undefined;
+}
+
+/** What the last request of an endpoint was counted in, and what tells whether the next one is. */
+interface Recent {
+  readonly origin: LabelOrigin;
+  readonly code: number;
+  readonly grpc: string;
+  readonly metrics: Metrics;
 }
 
 /** Where the filter `grpc_stats` leaves how many messages went each way, as `3,1`. */
@@ -56,21 +65,36 @@ export function requestMetrics(
     };
   }
 
-  /** What tells one set of labels from another, cheaper than the labels themselves. */
-  function keyOf(info: StreamInfo): string {
+  function knownMetrics(info: StreamInfo, grpc: string): Metrics {
     const { responseCode, responseFlags } = info;
-    const grpc = isGrpc(info.requestHeaders) ? String(grpcStatusOf(info) ?? '') : 'http';
-    return `${labels.key(info)} ${responseCode} ${responseFlags.join()} ${grpc}`;
-  }
-
-  return (info) => {
-    const key = keyOf(info);
+    // What tells one set of labels from another, cheaper than the labels themselves.
+    const key = `${labels.key(info)} ${responseCode} ${responseFlags.join()} ${grpc}`;
     let metrics = known.get(key);
     if (metrics === undefined) {
       if (known.size >= MOST_LABELS) known.clear();
       metrics = metricsOf(info);
       known.set(key, metrics);
     }
+    return metrics;
+  }
+
+  const recent = new WeakMap<Host, Recent>();
+
+  /** Mostly those of the endpoint's last request. */
+  function lastOrKnown(info: StreamInfo): Metrics {
+    const { responseCode: code, upstreamHost: host } = info;
+    const grpc = isGrpc(info.requestHeaders) ? String(grpcStatusOf(info) ?? '') : 'http';
+    if (host === undefined || info.responseFlags.length > 0) return knownMetrics(info, grpc);
+    const last = recent.get(host);
+    if (last !== undefined && last.code === code && last.grpc === grpc && labels.isOf(last.origin, info))
+      return last.metrics;
+    const metrics = knownMetrics(info, grpc);
+    recent.set(host, { origin: labels.origin(info), code, grpc, metrics });
+    return metrics;
+  }
+
+  return (info) => {
+    const metrics = lastOrKnown(info);
     metrics.requests.value++;
     metrics.duration.record(Math.floor(info.times.end - info.times.start));
     metrics.requestBytes.record(info.requestHeaderBytes + info.bytesReceived);
