@@ -1,6 +1,7 @@
 /** Connections of HTTP/1.1 to one endpoint, kept for the next request. */
 
 import { type ClientOptions, Http1ClientConnection } from '../http1/client-connection.ts';
+import { Bag, type Place } from '../../base/bag.ts';
 import type { CircuitBreaker, Cluster, ConnectOptions, Host } from '../upstream/types.ts';
 import type { ResetReason, ResponseReceiver } from './codec.ts';
 import { ConnectAttempt, type ConnectOwner, type Connected } from './connect.ts';
@@ -14,7 +15,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   readonly #options: ClientOptions;
   /** The last one that was used is used next. */
   readonly #idle: PooledConnection[] = [];
-  readonly #all = new Set<PooledConnection>();
+  readonly #all = new Bag<PooledConnection>();
   readonly #pending: PendingRequest[] = [];
   #connecting = 0;
   #closed = false;
@@ -75,7 +76,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   /** No new requests: idle connections go now, the others after their request. */
   drain(): void {
     this.#closed = true;
-    for (const connection of this.#all) connection.retire();
+    for (const connection of this.#all.all()) connection.retire();
     this.#finishWhenEmpty();
   }
 
@@ -87,7 +88,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   /** Takes a connection over that was made already. */
   adopt(connected: Connected): void {
     const pooled = new PooledConnection(connected, this.#options, this.#cluster, this);
-    this.#all.add(pooled);
+    pooled.place = this.#all.add(pooled);
     this.#cluster.stats.cxHttp1Total.value++;
     this.onIdle(pooled);
   }
@@ -128,7 +129,7 @@ export class Http1Pool implements HostPool, ConnectOwner {
   }
 
   onClosed(pooled: PooledConnection): void {
-    if (!this.#all.delete(pooled)) return;
+    if (pooled.place === undefined || !this.#all.delete(pooled.place)) return;
     const index = this.#idle.indexOf(pooled);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#breaker.connections.current--;
@@ -171,6 +172,8 @@ class PooledConnection {
   readonly #connection: Http1ClientConnection;
   readonly #limits: ConnectionLimits;
   readonly #pool: Http1Pool;
+  /** Among those of the pool. */
+  place: Place | undefined;
 
   constructor(connected: Connected, options: ClientOptions, cluster: Cluster, pool: Http1Pool) {
     this.#pool = pool;

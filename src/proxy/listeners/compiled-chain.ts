@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { FilterChain } from '../../xds/proto/generated/envoy/config/listener/v3/listener_components_pb.js';
+import { Bag } from '../../base/bag.ts';
 import { InvalidConfigError, milliseconds, refuseFields, typeNameOf } from '../config-error.ts';
 import { UnsupportedError } from '../route/unsupported.ts';
 import { withoutTypedStruct } from '../typed-struct.ts';
@@ -43,7 +44,7 @@ export class CompiledChain {
   readonly #connectTimeout: number;
   readonly #gates: readonly GateFilter[];
   readonly #terminal: TerminalFilter | undefined;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Bag<Socket>();
   #isRetired = false;
   /** On the clock of `performance.now()`. */
   #drainedAt = 0;
@@ -116,9 +117,9 @@ export class CompiledChain {
   /** Secures the connection where it has to be, and hands it to the filters. */
   take(pending: PendingConnection): void {
     const { socket } = pending;
-    this.#sockets.add(socket);
+    const place = this.#sockets.add(socket);
     socket.once('close', () => {
-      this.#sockets.delete(socket);
+      this.#sockets.delete(place);
       if (this.#isRetired && this.#sockets.size === 0) this.close();
     });
     if (this.#tls === undefined) {
@@ -155,7 +156,7 @@ export class CompiledChain {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isRetired = true;
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.all()) socket.destroy();
     for (const gate of this.#gates) gate.close?.();
     this.#terminal?.close(Math.max(0, this.#drainedAt - performance.now()));
     this.#tls?.close();

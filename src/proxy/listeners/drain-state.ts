@@ -1,8 +1,10 @@
 /** Whether connections should end at the next chance, as those of a listener that is gone. */
 
+import { Bag } from '../../base/bag.ts';
+
 export class DrainState {
   #draining = false;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Bag<() => void>();
 
   get draining(): boolean {
     return this.#draining;
@@ -11,8 +13,8 @@ export class DrainState {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    for (const listener of this.#listeners) listener();
-    this.#listeners.clear();
+    // One of them may have others leave.
+    for (let next = this.#listeners.take(); next !== undefined; next = this.#listeners.take()) next();
   }
 
   /** Called once, at once when it drains already. Returns what ends that. */
@@ -21,7 +23,7 @@ export class DrainState {
       listener();
       return () => undefined;
     }
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const place = this.#listeners.add(listener);
+    return () => void this.#listeners.delete(place);
   }
 }
