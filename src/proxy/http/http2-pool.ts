@@ -56,7 +56,7 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     pendingRequests.current++;
     stats.rqPendingTotal.value++;
     stats.rqPendingActive.value++;
-    if (this.#connecting.size === 0) this.#connect(options);
+    this.#connectForPending();
     return () => this.#cancel(pending);
   }
 
@@ -86,6 +86,8 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     this.onRoom(connection);
     if (connection.idle) this.onIdle(connection);
     if (this.#closed) connection.retire();
+    // Those that were expected on it may be more than it takes.
+    this.#connectForPending();
   }
 
   onConnected(attempt: ConnectAttempt, connected: Connected): void {
@@ -138,7 +140,7 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     // As in Envoy, though they waited for their answers only.
     this.#cluster.stats.rqPendingFailureEject.value += active;
     pooled.connected.onGone(active > 0, connection.requests);
-    if (this.#pending.length > 0 && this.#connecting.size === 0) this.#connect(this.#connectOptions);
+    this.#connectForPending();
     this.#finishWhenEmpty();
   }
 
@@ -154,15 +156,26 @@ export class Http2Pool implements HostPool, ConnectOwner, Http2ClientOwner {
     receiver.onReady(writer);
   }
 
-  #connect(options: ConnectOptions): void {
+  /** As many connections as the requests that wait need, by what the configuration says that each takes. */
+  #connectForPending(): void {
+    const { maxConcurrentStreams } = this.#cluster.settings.http2;
+    while (this.#pending.length > this.#connecting.size * maxConcurrentStreams) {
+      if (!this.#connect()) return;
+    }
+  }
+
+  /** False when there are as many as there may be. */
+  #connect(): boolean {
     const { connections } = this.#breaker;
-    if (connections.current >= connections.max && this.#all.size > 0) {
+    // One that waits must have something to wait for.
+    if (connections.current >= connections.max && this.#all.size + this.#connecting.size > 0) {
       this.#cluster.stats.scope.counter('upstream_cx_overflow').value++;
-      return;
+      return false;
     }
     connections.current++;
-    const offered = { ...options, alpn: ['h2'] };
+    const offered = { ...this.#connectOptions, alpn: ['h2'] };
     this.#connecting.add(ConnectAttempt.begin(this.#cluster, this.#host, offered, this));
+    return true;
   }
 
   #cancel(pending: PendingRequest): void {

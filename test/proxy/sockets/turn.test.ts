@@ -1,5 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { beginTurn, endRound, endTurn, flushLater, turnTime } from '../../../src/proxy/sockets/turn.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Resolves when the clock shows something else. */
 async function clockMoves(): Promise<void> {
@@ -27,6 +29,8 @@ test('of turns within one another only the first one begins and ends', () => {
 
 test('what is put off in turns, outside of them, or at the end, is done when the round ends', async () => {
   const done: string[] = [];
+  // However long this takes.
+  vi.spyOn(performance, 'now').mockReturnValue(1);
   beginTurn();
   flushLater({
     flush: () => {
