@@ -17,7 +17,7 @@ import { Views } from './views.ts';
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 const sharedViews = new Views(shared);
 
-/** Up to here bytes of that buffer are lent. More of them are copied, since not all will leave at once. */
+/** Up to here bytes of that buffer are lent. More of them are copied to a large one first, since not all will leave at once. */
 const MOST_LENT = 16 * 1024;
 
 /** What a socket reads into that has more to say than the shared buffer holds. */
@@ -25,7 +25,7 @@ const BULK_BYTES = 256 * 1024;
 /** So many of those there are at most; further sockets go on with the shared one. */
 const MAX_BULKS = 64;
 /** So many stay when nobody uses them. */
-const MAX_FREE = 4;
+const MAX_FREE = 16;
 
 /** A large buffer, of one socket at a time. What has been written of it is not read into until it is gone. */
 class Bulk {
@@ -137,19 +137,35 @@ class Reader {
   onRead(count: number, buffer: Buffer): boolean {
     this.#count = count;
     const bytes = buffer === shared ? sharedViews.first(count) : buffer.subarray(0, count);
-    if (this.#bulk === undefined && count > MOST_LENT) {
-      inTurn(this.#onBytes, Buffer.from(bytes));
-      return true;
-    }
-    lent = buffer.buffer;
-    lentBulk = this.#bulk;
+    if (this.#bulk === undefined && count > MOST_LENT) this.#lendCopy(bytes);
+    else this.#lend(bytes, this.#bulk);
+    return true;
+  }
+
+  #lend(bytes: Buffer, bulk: Bulk | undefined): void {
+    lent = bytes.buffer;
+    lentBulk = bulk;
     try {
       inTurn(this.#onBytes, bytes);
     } finally {
       lent = undefined;
       lentBulk = undefined;
     }
-    return true;
+  }
+
+  /** What was read into the shared buffer, from a large one. */
+  #lendCopy(bytes: Buffer): void {
+    const bulk = takeBulk();
+    if (bulk === undefined) {
+      inTurn(this.#onBytes, Buffer.from(bytes));
+      return;
+    }
+    bytes.copy(bulk.bytes);
+    try {
+      this.#lend(bulk.bytes.subarray(0, bytes.length), bulk);
+    } finally {
+      bulk.leave();
+    }
   }
 
   /** What the next read goes to; undefined for the same as the last one. */
