@@ -33,6 +33,8 @@ const MOST_START = 400;
 /** How much more than when it was warm. */
 const MOST_GROWTH = 1.05;
 const ROUNDS = 2;
+/** A thousand requests a second need longer until all code that they run has been compiled. */
+const LATENCY_ROUNDS = 4;
 /** The best of them counts: nothing but the machine makes one slower than another. */
 const STARTS = 5;
 /** Seconds. */
@@ -80,9 +82,10 @@ async function inTurns(
   proxies: readonly Running[],
   measure: (proxy: Running) => Promise<number>,
   best: (one: number, other: number) => number = Math.min,
+  rounds = ROUNDS,
 ): Promise<readonly number[]> {
   const found = proxies.map(() => Number.NaN);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [index, proxy] of proxies.entries()) {
       const value = await measure(proxy);
       const before = found[index] ?? Number.NaN;
@@ -130,7 +133,8 @@ async function large(proxies: readonly Running[]): Promise<void> {
 }
 
 async function latency(proxies: readonly Running[]): Promise<void> {
-  report('latency', 'ms', await inTurns(proxies, (proxy) => latencyP99(tools, proxy, seconds, folder)));
+  const p99 = (proxy: Running) => latencyP99(tools, proxy, seconds, folder);
+  report('latency', 'ms', await inTurns(proxies, p99, Math.min, LATENCY_ROUNDS));
 }
 
 async function tcp(proxies: readonly Running[]): Promise<void> {
