@@ -6,12 +6,11 @@
 
 import type { HeaderList } from '../http/header-list.ts';
 import { type HeaderName, headerName } from './header-names.ts';
-import type { KnownLines } from './known-lines.ts';
+import { INVALID_OR_LONE_CR, type KnownLines } from './known-lines.ts';
 import { INVALID_CHARACTERS, MALFORMED, type Refusal, TOO_MANY_HEADERS } from './refusal.ts';
 
 // oxlint-disable no-control-regex -- these are what is looked for
 const INVALID = /[\0-\x08\v\f\x0e-\x1f\x7f]/;
-const INVALID_OR_LONE_CR = /[\0-\x08\v\f\x0e-\x1f\x7f]|\r(?!\n)/;
 
 const TAB = 9;
 const LF = 10;

@@ -3,23 +3,17 @@
  * it was is known by one comparison, and of one with another value the name needs no look into the table.
  */
 
+import { SECRET_HEADERS } from '../http/secret-headers.ts';
 import { type HeaderName, copied } from './header-names.ts';
 
 // oxlint-disable no-control-regex -- these are what is looked for
-const INVALID_OR_LONE_CR = /[\0-\x08\v\f\x0e-\x1f\x7f]|\r(?!\n)/;
+/** What no line holds that needs no second look. */
+export const INVALID_OR_LONE_CR = /[\0-\x08\v\f\x0e-\x1f\x7f]|\r(?!\n)/;
 
 const MAX_LINES = 100;
 const MAX_LENGTH = 256;
 const TAB = 9;
 const SPACE = 32;
-
-/** What is nobody's business but that message's. */
-const SECRETS: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-]);
 
 /** What was in a place. */
 export interface KnownLine {
@@ -64,7 +58,7 @@ export class KnownLines {
     known.misses++;
     // Where each message has a value of its own it would cost more than it brings: the longer that is so, the rarer.
     const isTurn = (known.misses & (known.misses - 1)) === 0;
-    if (!isTurn || to - from > MAX_LENGTH || SECRETS.has(name.lower)) return;
+    if (!isTurn || to - from > MAX_LENGTH || SECRET_HEADERS.has(name.lower)) return;
     const line = text.slice(from, to);
     if (INVALID_OR_LONE_CR.test(line)) return;
     known.line = copied(line);

@@ -50,7 +50,7 @@ export function beginTurn(): boolean {
 export function endTurn(): void {
   time = OUTSIDE;
   const { length } = waiting;
-  // Not always: to ask for the time takes a hundredth of the turn.
+  // Not always: to ask for the time costs something, too.
   const isPowerOfTwo = (length & (length - 1)) === 0;
   if (length > 0 && isPowerOfTwo && performance.now() - waitingSince >= PATIENCE) flushAll();
 }

@@ -4,6 +4,7 @@
  * written as they are: the Huffman code would save a quarter of few bytes for more time than all the rest takes.
  */
 
+import { SECRET_HEADERS } from '../../http/secret-headers.ts';
 import { STATIC_TABLE } from './static-table.ts';
 
 const ENTRY_COST = 32;
@@ -12,14 +13,6 @@ const MAX_NAMES = 256;
 /** Longer values are not remembered. */
 const MAX_REMEMBERED = 512;
 const SHORT = 16;
-
-/** What is not to be guessed from the sizes of blocks: RFC 7541, section 7.1. */
-const SECRETS: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-]);
 
 /** What is known of a name on this connection. */
 interface Name {
@@ -128,7 +121,8 @@ export class HpackEncoder {
     if (this.#names.size >= MAX_NAMES) return undefined;
     const fixed = staticNames.get(name);
     const known: Name = {
-      secret: SECRETS.has(name),
+      // It is not to be guessed from the sizes of blocks: RFC 7541, section 7.1.
+      secret: SECRET_HEADERS.has(name),
       staticIndex: fixed?.index ?? 0,
       places: new Map(fixed?.values),
       newest: 0,
